@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+UV := .venv/bin/uv
+export UV_PYTHON_DOWNLOADS = never
+export VIRTUAL_ENV = $(CURDIR)/.venv
+MEMBERS := shared gateway services/agency services/dashboard services/sandbox
+DATA ?= .sandbox
+
+.PHONY: help install run test check bench lock format
+
+help: ## Show what can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: .venv/.installed ## Make .venv with everything, as locked
+
+.venv/.installed: requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@test -x $(UV) || .venv/bin/pip install --quiet --disable-pip-version-check "$$(grep -oE '^uv==[0-9.]+' requirements.lock)"
+	$(UV) pip sync --quiet --require-hashes requirements.lock
+	$(UV) pip install --quiet --no-deps $(MEMBERS:%=--editable %)
+	@touch $@
+
+lock: ## Resolve the newest versions and write requirements.lock
+	$(UV) lock --upgrade
+	$(UV) export --quiet --frozen --all-packages --no-emit-workspace --format requirements.txt --output-file requirements.lock
+
+run: install ## Start a whole partnership on this machine and play a story
+	.venv/bin/candour-sandbox up --data $(DATA)
+
+test: install ## Install what the tests need and run all of them
+	.ci/needs
+	.venv/bin/pytest -n auto
+
+bench: install ## Measure speed, as ratios within one run
+	.venv/bin/pytest -m bench -s tests/bench
+
+format: install ## Format the code
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+check: install ## Format, lint, types, import layers, unused dependencies
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/.venv/bin/deptry .) || exit 1; done
