@@ -32,7 +32,8 @@ RESTRICTED = "restricted"
 
 _AGENCY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
-_HASH = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")
+HASH = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"  # a base64url SHA-256, canonical
+_HASH = re.compile(rf"{HASH}\Z")
 
 
 def parse_agency(text: str) -> AgencyId:
@@ -108,12 +109,17 @@ def statement_hash(issuer_jwt: str) -> StatementHash:
     return StatementHash(sha256_text(issuer_jwt.encode("ascii")))
 
 
+def is_hash(text: str) -> bool:
+    """Whether this can be a base64url SHA-256: 43 characters, canonical."""
+    return _HASH.match(text) is not None
+
+
 def parse_hash(text: str) -> StatementHash:
     """A base64url SHA-256, canonical.
 
     Raises:
         MalformedError: ``hash``.
     """
-    if not _HASH.match(text):
+    if not is_hash(text):
         raise MalformedError("hash", "not a base64url SHA-256")
     return StatementHash(text)

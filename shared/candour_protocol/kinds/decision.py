@@ -1,0 +1,31 @@
+"""``decision``: what a concern's recipient will do, and what its author may know. Source: domain 2.15."""
+
+from __future__ import annotations
+
+from candour_protocol.kinds.fields import Code, Codes, Content, Rows, WireModel
+from candour_protocol.kinds.people import Signer
+
+
+class DecisionCodes(Codes):
+    """T1 of a decision; one that is not ``final`` leaves the clock running."""
+
+    decision: Code | None
+    final: bool | None
+
+
+class ClosureEvidence(WireModel):
+    """What was done before a matter was closed."""
+
+    seen_child: bool | None = None
+    checks_done: Rows[str] | None = None
+    explanation_tested: bool | None = None
+    text: str | None = None
+
+
+class DecisionContent(Content):
+    """T2 of a decision."""
+
+    feedback: str | None = None
+    reasons: str | None = None
+    decider: Signer | None = None
+    closure_evidence: ClosureEvidence | None = None
