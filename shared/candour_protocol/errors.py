@@ -9,7 +9,8 @@
     ├── RegistryError       a registry fact that the chain of keys does not allow
     ├── ProofError          an inclusion or consistency proof, checkpoint or receipt does not verify
     ├── PolicyError         a policy file that cannot be accepted
-    └── TransportError      the courier cannot be used at all
+    ├── TransportError      the courier cannot be used at all
+    └── client.ClientError  a call to a node or the gateway that was not answered with success
 
 Expected outcomes (a refusal, a held request) are values, never exceptions.
 """

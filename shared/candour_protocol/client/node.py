@@ -1,0 +1,241 @@
+"""A thin client of an agency's node, for the systems that its staff work in. Source: protocol 8 and 10."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
+
+from candour_protocol.client.calls import Answer, Calls, ClientError, Params, read
+from candour_protocol.client.credentials import Credentials
+
+Body = Mapping[str, Any]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SentMessage(_Answer):
+    """One message of a call; ``phone`` is the recipient's, to ring when it can't wait."""
+
+    id: str
+    kind: str
+    recipient: str
+    state: str
+    phone: str | None = None
+
+
+class Accepted(_Answer):
+    """What a 202 promises: validated, and on disk together with everything that will send it."""
+
+    thread: str
+    messages: tuple[SentMessage, ...]
+
+
+class Verdict(_Answer):
+    """``outcome`` is ``passed``, ``flagged``, ``held`` or ``refused``; ``rules`` all that apply."""
+
+    outcome: str
+    rules: tuple[str, ...] = ()
+
+
+class MessageView(_Answer):
+    """A message as either side sees it. ``verdict`` and ``log_index`` are there once the receipt is."""
+
+    id: str
+    thread: str
+    kind: str
+    direction: str
+    counterparty: str
+    state: str
+    verdict: Verdict | None = None
+    log_index: int | None = None
+    obligations: tuple[dict[str, Any], ...] = ()
+    timeline: tuple[dict[str, Any], ...] = ()
+    content: dict[str, Any] | None = None
+
+
+class InboxItem(_Answer):
+    """A line of the worklist."""
+
+    id: str
+    thread: str
+    kind: str
+    sender: str
+    inbox: str
+    state: str
+    received_at: AwareDatetime
+    urgency: str | None = None
+    due_at: AwareDatetime | None = None
+
+
+class InboxPage(_Answer):
+    """A page of the worklist; ``after`` goes into the next call, ``None`` at the end."""
+
+    items: tuple[InboxItem, ...]
+    after: str | None = None
+
+
+class _Links(_Answer):
+    next: str | None = None
+
+
+class _Inbox(_Answer):
+    items: tuple[InboxItem, ...]
+    links: _Links = _Links()
+
+
+_ACCEPTED: Final = TypeAdapter(Accepted)
+_MESSAGE: Final = TypeAdapter(MessageView)
+_INBOX: Final = TypeAdapter(_Inbox)
+_OBJECT: Final = TypeAdapter(dict[str, Any])
+
+
+class NodeClient:
+    """Calls one agency's node. Bodies are as in its OpenAPI document; bad ones come back as problems.
+
+    A call that sends something carries an Idempotency-Key; give your own to repeat it safely after a
+    time-out.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        http: httpx.AsyncClient | None = None,
+        *,
+        calls: Calls | None = None,
+    ) -> None:
+        self._calls = calls or Calls(base_url, http)
+        self._credentials = credentials
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._calls.close()
+
+    async def post_concern(self, body: Body, *, key: str | None = None) -> Accepted:
+        """Tell a concern: a message for each recipient and child."""
+        return await self._post(_ACCEPTED, "/v1/concerns", body, key=key)
+
+    async def post_request(
+        self, body: Body, *, key: str | None = None, wait: timedelta = timedelta(0)
+    ) -> Accepted:
+        """Ask. With ``wait`` (whole seconds), a request that is returned to you by then is a ``ClientError``.
+
+        Its status is 422, and its ``problem`` has every violation with its fix.
+        """
+        return await self._post(_ACCEPTED, "/v1/requests", body, key=key, wait=wait)
+
+    async def check_concern(self, body: Body) -> dict[str, Any]:
+        """What would happen; nothing is sent."""
+        return await self._post(_OBJECT, "/v1/concerns/check", body)
+
+    async def check_request(self, body: Body) -> dict[str, Any]:
+        """What would happen; nothing is sent."""
+        return await self._post(_OBJECT, "/v1/requests/check", body)
+
+    async def get_message(self, message_id: str) -> MessageView:
+        """State, verdict and timeline of a message that this agency sent or received."""
+        return read(_MESSAGE, (await self._get(f"/v1/messages/{_segment(message_id)}")).content)
+
+    async def get_receipt(self, message_id: str) -> str:
+        """The receipt's text, which verifies alone."""
+        return (await self._get(f"/v1/messages/{_segment(message_id)}/receipt")).text
+
+    async def get_thread(self, thread: str) -> dict[str, Any]:
+        """A whole matter."""
+        return read(_OBJECT, (await self._get(f"/v1/threads/{_segment(thread)}")).content)
+
+    async def inbox(
+        self,
+        after: str | None = None,
+        *,
+        limit: int | None = None,
+        wait: timedelta = timedelta(0),
+        inbox: str | None = None,
+    ) -> InboxPage:
+        """The worklist. With ``wait`` (whole seconds), an empty page comes only when that time is over."""
+        params = {"after": after, "limit": limit, "wait": _whole(wait), "inbox": inbox}
+        page = read(_INBOX, (await self._get("/v1/inbox", params, wait)).content)
+        return InboxPage(items=page.items, after=_cursor(page.links.next))
+
+    async def acknowledge(self, message_id: str, body: Body) -> dict[str, Any]:
+        """A named person has it."""
+        path = f"/v1/inbox/{_segment(message_id)}/acknowledgement"
+        return await self._post(_OBJECT, path, body, method="PUT")
+
+    async def decide(self, message_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Decide on a concern."""
+        return await self._post(_OBJECT, f"/v1/concerns/{_segment(message_id)}/decision", body, key=key)
+
+    async def answer(self, message_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Answer a request, line by line."""
+        return await self._post(_OBJECT, f"/v1/requests/{_segment(message_id)}/answer", body, key=key)
+
+    async def reply(self, thread: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Add to a thread."""
+        return await self._post(_OBJECT, f"/v1/threads/{_segment(thread)}/replies", body, key=key)
+
+    async def _get(
+        self, path: str, params: Params | None = None, wait: timedelta = timedelta(0)
+    ) -> httpx.Response:
+        return await self._authorised(
+            lambda token: self._calls.get(path, params=params, token=token, wait=wait)
+        )
+
+    async def _post(
+        self,
+        answer: TypeAdapter[Answer],
+        path: str,
+        body: Body,
+        *,
+        method: str = "POST",
+        key: str | None = None,
+        wait: timedelta = timedelta(0),
+    ) -> Answer:
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        if seconds := _whole(wait):
+            headers["Prefer"] = f"wait={seconds}"
+        response = await self._authorised(
+            lambda token: self._calls.send(
+                method, path, json=dict(body), token=token, headers=headers, wait=wait
+            )
+        )
+        return read(answer, response.content)
+
+    async def _authorised(self, call: Callable[[str | None], Awaitable[httpx.Response]]) -> httpx.Response:
+        """Call; and once more with a new token when the old one was the trouble.
+
+        A call whose token is refused has no effect, so nothing is repeated.
+        """
+        token = await self._credentials.token(self._calls)
+        try:
+            return await call(token)
+        except ClientError as error:
+            if error.status != 401:
+                raise
+            renewed = await self._credentials.token(self._calls, refused=token)
+            if renewed is None:
+                raise
+        return await call(renewed)
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _whole(wait: timedelta) -> int | None:
+    return int(wait.total_seconds()) or None
+
+
+def _cursor(link: str | None) -> str | None:
+    """The opaque cursor of a next link, or of a bare cursor."""
+    if not link:
+        return None
+    return parse_qs(urlsplit(link).query).get("after", [link])[0]
