@@ -1,0 +1,41 @@
+"""The courier between agencies and the gateway. The URL's scheme chooses the adapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from candour_protocol.errors import TransportError
+from candour_protocol.transport.embedded import MAX_MESSAGES, Clock, EmbeddedTransport, utc_now
+from candour_protocol.transport.port import Transport
+
+__all__ = ["connect"]
+
+
+async def connect(url: str, user: str | None = None, *, clock: Clock = utc_now) -> Transport:
+    """Open a courier.
+
+    Args:
+        url: ``embedded:///absolute/path/file.db``, with ``?limit=`` the most messages in one queue. The
+            folder must exist; the file is made, and locked until `Transport.close`.
+        user: whom a broker is to authenticate. The embedded adapter, which all parties of a process share,
+            has no use for it.
+        clock: aware UTC.
+
+    Raises:
+        TransportError: ``url``; ``in-use``, ``schema``, ``unusable``.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "embedded":
+        raise TransportError("url", "no transport of that scheme; use embedded:///path/file.db")
+    if parts.netloc or not parts.path.startswith("/"):
+        raise TransportError("url", "the path must be absolute: embedded:///path/file.db")
+    return await EmbeddedTransport.open(Path(unquote(parts.path)), clock=clock, limit=_limit(parts.query))
+
+
+def _limit(query: str) -> int:
+    options = parse_qs(query)
+    text = options.pop("limit", [str(MAX_MESSAGES)])[-1]
+    if options or not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise TransportError("url", "the only option is limit, a whole number above zero")
+    return int(text)
