@@ -1,0 +1,33 @@
+"""The ``candour`` command: what anybody needs to check what a log and its receipts say."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import typer
+
+from candour_protocol.cli import keys, rules, verify
+
+app = typer.Typer(
+    name="candour",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def candour() -> None:
+    """Check receipts and logs, make keys, read the rules."""
+    # a log's name may have letters that this terminal has not; that must not look like a failed check
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+app.add_typer(verify.app, name="verify")
+app.add_typer(keys.app, name="keys")
+app.command("rules")(rules.show)
+
+__all__ = ["app"]
