@@ -1,0 +1,97 @@
+"""The code lists, with what people read, what they map to and where they come from. Source: domain 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from candour_protocol.codes.agencies import AgencyKind, TrainingLevel
+from candour_protocol.codes.answers import CorrectionKind, RefusalReason, ResponseOutcome, TriageDecision
+from candour_protocol.codes.coded import STATED, UNKNOWN, Coded, CodeList, as_code, known, nearest
+from candour_protocol.codes.concerns import (
+    AssertionBasis,
+    ChildViewCode,
+    ConcernCategory,
+    ConsentPosition,
+    HandlingMark,
+    IdentifierAbsent,
+    NeedLevel,
+    NotInformedReason,
+    SubjectRole,
+    Urgency,
+    WithholdingReason,
+)
+from candour_protocol.codes.requests import InfoCategory, LawfulBasis, Power, Purpose, SpecialCategory
+
+__all__ = [
+    "CODE_LISTS",
+    "STATED",
+    "UNKNOWN",
+    "AgencyKind",
+    "AssertionBasis",
+    "ChildViewCode",
+    "CodeList",
+    "Coded",
+    "ConcernCategory",
+    "ConsentPosition",
+    "CorrectionKind",
+    "HandlingMark",
+    "IdentifierAbsent",
+    "InfoCategory",
+    "LawfulBasis",
+    "NeedLevel",
+    "NotInformedReason",
+    "Power",
+    "Purpose",
+    "RefusalReason",
+    "ResponseOutcome",
+    "SpecialCategory",
+    "SubjectRole",
+    "TrainingLevel",
+    "TriageDecision",
+    "Urgency",
+    "WithholdingReason",
+    "as_code",
+    "known",
+    "nearest",
+]
+
+_CENSUS = "DfE children in need census"
+
+_LISTS = (
+    CodeList("agency_kind", "Kinds of agency", "domain 2.1", AgencyKind, f"{_CENSUS}, referral source"),
+    CodeList(
+        "concern_category",
+        "Categories of concern",
+        "domain 2.2",
+        ConcernCategory,
+        f"{_CENSUS}, factors at assessment",
+    ),
+    CodeList("need_level", "Levels of need", "domain 2.3, London continuum of need", NeedLevel),
+    CodeList("urgency", "Urgency", "domain 2.4", Urgency),
+    CodeList("lawful_basis", "Lawful bases", "domain 2.5, UK GDPR Article 6", LawfulBasis),
+    CodeList(
+        "special_category", "Special category conditions", "domain 2.5, UK GDPR Article 9", SpecialCategory
+    ),
+    CodeList("power", "Powers to ask", "domain 2.5", Power),
+    CodeList("consent_position", "What the family was told", "domain 2.6", ConsentPosition),
+    CodeList(
+        "not_informed_reason", "Why not", "domain 2.6, DPA 2018 schedule 1 paragraph 18", NotInformedReason
+    ),
+    CodeList("child_view", "The child's view", "domain 2.6", ChildViewCode),
+    CodeList("purpose", "Purposes of a request", "domain 2.7", Purpose),
+    CodeList("info_category", "What may be asked", "domain 2.8", InfoCategory),
+    CodeList("subject_role", "Roles of people", "domain 2.9", SubjectRole),
+    CodeList("assertion_basis", "Fact and opinion", "domain 2.10", AssertionBasis),
+    CodeList("response_outcome", "Outcomes of a line", "domain 2.11", ResponseOutcome),
+    CodeList("refusal_reason", "Reasons for not answering", "domain 2.12", RefusalReason),
+    CodeList("handling", "Handling marks", "domain 2.13", HandlingMark),
+    CodeList("training_level", "Training levels", "domain 2.14, intercollegiate document", TrainingLevel),
+    CodeList("triage_decision", "Decisions on a concern", "domain 2.15", TriageDecision),
+    CodeList("correction_kind", "Kinds of correction", "domain 2.16", CorrectionKind),
+    CodeList(
+        "identifier_absent_reason", "Why there is no identifier", "Children Act 2004 s16LC", IdentifierAbsent
+    ),
+    CodeList("withholding_reason", "Why a concern is lodged elsewhere", "domain R10", WithholdingReason),
+)
+
+CODE_LISTS: Mapping[str, CodeList] = {entry.name: entry for entry in _LISTS}

@@ -1,0 +1,341 @@
+"""The tables of a policy file: closed, and strict about every code and number. Source: protocol section 4."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
+
+from candour_protocol.codes import (
+    AgencyKind,
+    ConcernCategory,
+    HandlingMark,
+    InfoCategory,
+    LawfulBasis,
+    NeedLevel,
+    Power,
+    Purpose,
+    RefusalReason,
+    TrainingLevel,
+)
+from candour_protocol.words import plain, words
+
+UNSURE = "unsure"
+
+
+class Cell(StrEnum):
+    """One cell of the need-to-know matrix, the freest first."""
+
+    ALLOWED = "A"
+    JUSTIFY = "J"
+    SECOND = "S"
+    EXCEPTION = "-"
+
+
+class Step(StrEnum):
+    """What an urgency sets a clock for."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    DECISION = "decision"
+    ANSWER = "answer"
+
+
+class Unit(StrEnum):
+    """How a clock counts; ``elapsed`` is what one unit lasts where no calendar stretches it."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    OPEN_HOURS = "open hours"
+    WORKING_HOURS = "working hours"
+    WORKING_DAYS = "working days"
+
+    @property
+    def elapsed(self) -> timedelta:
+        if self is Unit.MINUTES:
+            return timedelta(minutes=1)
+        return timedelta(days=1) if self is Unit.WORKING_DAYS else timedelta(hours=1)
+
+
+class Section(BaseModel):
+    """A table of the file: closed, frozen, strict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Clock(Section):
+    """A limit such as ``4 working hours``."""
+
+    amount: int = Field(ge=1, le=10_000)
+    unit: Unit
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The limit on the wall clock, before any calendar stretches it."""
+        return self.amount * self.unit.elapsed
+
+
+def _clock(text: object) -> object:
+    amount, _, unit = text.partition(" ") if isinstance(text, str) else ("", "", "")
+    if not amount.isdecimal() or unit not in list(Unit):
+        raise ValueError("a limit such as '4 hours' is wanted")
+    return Clock(amount=int(amount), unit=Unit(unit))
+
+
+def _phrase(phrase: str) -> str:
+    """Reduced to bare words, as the texts are that it is compared with."""
+    if phrase != phrase.lower() or not words(phrase):
+        raise ValueError("words in lower case are wanted")
+    return plain(phrase)
+
+
+def _holders(listed: object) -> object:
+    return None if listed == "any" else listed
+
+
+def _written_holders(listed: tuple[AgencyKind, ...] | None) -> list[str] | str:
+    return "any" if listed is None else [kind.value for kind in listed]
+
+
+def _cell(text: str) -> str:
+    if not re.fullmatch(r"[AJS-]|[AJS] for (children|siblings)", text):
+        raise ValueError("A, J, S or - is wanted")
+    return text
+
+
+_Limit = Annotated[Clock, BeforeValidator(_clock)]
+_Count = Annotated[int, Field(ge=1, le=100)]
+_Days = Annotated[int, Field(ge=1, le=36_500)]
+_Months = Annotated[int, Field(ge=1, le=1_200)]
+_Rate = Annotated[int, Field(ge=1, le=10_000_000)]
+_CellText = Annotated[str, AfterValidator(_cell)]
+_Phrases = Annotated[tuple[Annotated[str, AfterValidator(_phrase)], ...], Field(strict=False)]
+_Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+# TOML has strings and lists where these want codes and tuples; what a list holds must still be of its list.
+_Power = Annotated[Power, Field(strict=False)]
+_Purpose = Annotated[Purpose, Field(strict=False)]
+_Info = Annotated[InfoCategory, Field(strict=False)]
+_Category = Annotated[ConcernCategory, Field(strict=False)]
+_Kind = Annotated[AgencyKind, Field(strict=False)]
+_Basis = Annotated[LawfulBasis, Field(strict=False)]
+_Level = Annotated[TrainingLevel, Field(strict=False)]
+_Need = Annotated[NeedLevel, Field(strict=False)]
+_Mark = Annotated[HandlingMark, Field(strict=False)]
+_Reason = Annotated[RefusalReason, Field(strict=False)]
+# ``None`` is what the file calls "any".
+_Holders = Annotated[
+    tuple[_Kind, ...] | None,
+    Field(strict=False),
+    BeforeValidator(_holders),
+    PlainSerializer(_written_holders, when_used="json"),
+]
+_Purposes = Annotated[tuple[_Purpose, ...], Field(strict=False)]
+_Infos = Annotated[tuple[_Info, ...], Field(strict=False)]
+
+
+class Words(Section):
+    """How many words make a text; ``distinct_percent`` of them must be exceeded by different ones."""
+
+    fact: _Count
+    left_over: Annotated[int, Field(ge=0, le=100)]
+    distinct_percent: Annotated[int, Field(ge=0, le=99)]
+    because: _Count
+    exception: _Count
+    danger_line: _Count
+    reason: _Count
+
+
+class Current(Section):
+    """How old a concern may be when it is cited."""
+
+    fresh_days: _Days
+    still_current_days: _Days
+    any_age_purposes: _Purposes
+
+
+class Scope(Section):
+    """What may never be asked, and for how many months back the rest."""
+
+    never: _Infos
+    months: _Months
+    caps: Mapping[_Info, _Months]
+
+    def cap(self, category: str) -> int:
+        """In months."""
+        return next((months for code, months in self.caps.items() if code == category), self.months)
+
+
+class Matrix(Section):
+    """Need to know, by group of concern and column of information; a missing cell is J."""
+
+    columns: Mapping[_Word, _Infos]
+    groups: Mapping[_Word, Annotated[tuple[_Category, ...], Field(strict=False)]]
+    cells: Mapping[_Word, Mapping[_Word, _CellText]]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if set(self.cells) != set(self.groups) or UNSURE not in self.groups:
+            raise ValueError("every group wants its cells, and there must be one for unsure")
+        if any(set(row) - set(self.columns) for row in self.cells.values()):
+            raise ValueError("a cell without its column")
+        return self
+
+    @cached_property
+    def _group_of(self) -> Mapping[str, str]:
+        return {category.value: group for group, listed in self.groups.items() for category in listed}
+
+    @cached_property
+    def _column_of(self) -> Mapping[str, str]:
+        return {info.value: column for column, listed in self.columns.items() for info in listed}
+
+    def written(self, concern: str, information: str) -> str:
+        """The cell as it is written, for one category of concern."""
+        row = self.cells[self._group_of.get(concern, UNSURE)]
+        return row.get(self._column_of.get(information, ""), Cell.JUSTIFY.value)
+
+
+class Asker(Section):
+    """The training levels at which somebody may ask without a second person."""
+
+    levels: Annotated[tuple[_Level, ...], Field(strict=False)]
+
+
+class Legal(Section):
+    """Which bodies hold which power and purpose: the only place where a kind of agency may stand."""
+
+    article_9_categories: _Infos
+    warn_bases: Annotated[tuple[_Basis, ...], Field(strict=False)]
+    powers: Mapping[_Power, _Holders]
+    purposes: Mapping[_Purpose, _Holders]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if set(self.powers) != set(Power) or set(self.purposes) != set(Purpose):
+            raise ValueError("every power and every purpose wants its line")
+        return self
+
+    def holds(self, kind: str, *, power: str = "", purpose: str = "") -> bool:
+        """Whether a kind of agency has this power and this purpose; unknown ones are not judged here."""
+        holders = [self.powers[code] for code in Power if code == power]
+        holders += [self.purposes[code] for code in Purpose if code == purpose]
+        return all(listed is None or kind in listed for listed in holders)
+
+
+class Emergency(Section):
+    """What may be asked before a concern is told, and when that is owed."""
+
+    purposes: _Purposes
+    categories: _Infos
+    debt_hours: Annotated[int, Field(ge=1, le=24)]
+    escalate_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=168)], ...], Field(strict=False)]
+
+    @property
+    def debt(self) -> timedelta:
+        return timedelta(hours=self.debt_hours)
+
+
+class Answers(Section):
+    """Reasons that are not enough on their own."""
+
+    not_enough: Annotated[tuple[_Reason, ...], Field(strict=False)]
+    consent_suffices_at: Annotated[tuple[_Need, ...], Field(strict=False)]
+
+
+class Identity(Section):
+    """What tells a child apart, beside a name and a birth date."""
+
+    one_of: Annotated[
+        tuple[Literal["address", "school", "parent", "phone"], ...], Field(strict=False, min_length=1)
+    ]
+
+
+class Onward(Section):
+    """Marks under which a received concern is never passed on."""
+
+    forbidding_marks: Annotated[tuple[_Mark, ...], Field(strict=False)]
+
+
+class Clocks(Section):
+    """The limits of one urgency."""
+
+    acknowledgement: _Limit
+    decision: _Limit
+    answer: _Limit
+
+
+class Deadlines(Section):
+    """Limits that do not depend on the urgency's clocks."""
+
+    delivery_urgent: _Limit
+    delivery_ordinary: _Limit
+    outcome: _Limit
+
+
+class Retention(Section):
+    """How long the gateway keeps codes after the last statement, and sealed parts after delivery."""
+
+    t1_keep_days: Annotated[int, Field(ge=730, le=36_500)]
+    sealed_keep_days: Annotated[int, Field(ge=1, le=30)]
+    policy_overlap_days: Annotated[int, Field(ge=1, le=365)]
+
+    @property
+    def t1_keep(self) -> timedelta:
+        return timedelta(days=self.t1_keep_days)
+
+    @property
+    def sealed_keep(self) -> timedelta:
+        return timedelta(days=self.sealed_keep_days)
+
+
+class Rates(Section):
+    """Statements that an agency may submit in a minute."""
+
+    urgent_per_minute: _Rate
+    ordinary_per_minute: _Rate
+
+
+class Phrases(Section):
+    """One language's empty phrases, small words, and words that name a role or a team but nobody."""
+
+    vacuous: _Phrases
+    small: _Phrases
+    people: _Phrases
+    teams: _Phrases
+
+
+class Vocabulary(Section):
+    """The phrases of all languages, prepared for the rules.
+
+    Attributes:
+        vacuous: by its first word, each phrase as its words, the longest first.
+        nobody: words that name a role or nobody in particular.
+        nobody_at_work: words that name a team, a job or nobody.
+    """
+
+    vacuous: Mapping[str, tuple[tuple[str, ...], ...]]
+    small: frozenset[str]
+    nobody: frozenset[str]
+    nobody_at_work: frozenset[str]
+
+    @classmethod
+    def of(cls, languages: Sequence[Phrases]) -> Self:
+        empty = {tuple(phrase.split()) for language in languages for phrase in language.vacuous}
+        small = frozenset(word for language in languages for word in language.small)
+        nobody = small | {word for language in languages for word in language.people}
+        teams = {word for language in languages for phrase in language.teams for word in phrase.split()}
+        by_length = sorted(empty, key=lambda phrase: (-len(phrase), phrase))
+        by_word = {word: tuple(each for each in by_length if each[0] == word) for word, *_ in by_length}
+        return cls(vacuous=by_word, small=small, nobody=nobody, nobody_at_work=small | teams)

@@ -1,0 +1,39 @@
+"""The reciprocity rules: gate the ask, never the tell. Source: protocol section 4, domain 5.
+
+``check_matter`` is what nodes run, ``judge_*`` what the gateway runs; ``RULES`` is the table for people.
+"""
+
+from __future__ import annotations
+
+from candour_protocol.rules.answers import is_unlocked
+from candour_protocol.rules.facts import Ask, Matter, Told, is_emergency
+from candour_protocol.rules.identity import plainly_another
+from candour_protocol.rules.judge import (
+    check_matter,
+    check_subject,
+    judge_answer,
+    judge_concern,
+    judge_request,
+)
+from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
+from candour_protocol.rules.substance import still_current
+
+__all__ = [
+    "Ask",
+    "Findings",
+    "Judgement",
+    "Matter",
+    "Outcome",
+    "Severity",
+    "Told",
+    "Violation",
+    "check_matter",
+    "check_subject",
+    "is_emergency",
+    "is_unlocked",
+    "judge_answer",
+    "judge_concern",
+    "judge_request",
+    "plainly_another",
+    "still_current",
+]

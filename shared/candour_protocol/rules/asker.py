@@ -1,0 +1,35 @@
+"""R07: a real, accountable asker. Source: domain R07 and 2.14, protocol section 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from candour_protocol.codes import TrainingLevel, known, nearest
+from candour_protocol.kinds import RequestContent
+from candour_protocol.policy import Policy
+from candour_protocol.rules.facts import Ask
+from candour_protocol.rules.judgement import Severity, Violation
+from candour_protocol.rules.texts import names_nobody
+
+
+def r07_named(content: RequestContent, policy: Policy) -> Iterator[Violation]:
+    """Refuse a request that nobody by name stands for: a role, a team or nothing is no name."""
+    name = content.author.name if content.author else None
+    if names_nobody(name, policy.vocabulary.nobody_at_work):
+        yield Violation("R07", "/author/name", Severity.REFUSE)
+
+
+def r07_accountable(ask: Ask, policy: Policy) -> Iterator[Violation]:
+    """Refuse an asker whom the directory gives no number for, or who needs a second person and has none.
+
+    In an emergency the number alone is wanted.
+    """
+    if not ask.has_directory_phone:
+        yield Violation("R07", "/author", Severity.REFUSE)
+    level = ask.codes.author_level
+    if ask.emergency:
+        return
+    if level is not None and not known(TrainingLevel, level):
+        yield Violation("R07", "/author/training_level", Severity.REFUSE, nearest(TrainingLevel, level))
+    elif level not in policy.asker.levels and not ask.second_signed:
+        yield Violation("R07", "/author/training_level", Severity.REFUSE)

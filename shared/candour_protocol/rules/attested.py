@@ -1,0 +1,46 @@
+"""What a sender's node attests in ``checks``, and what that means here. Source: protocol section 4."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from candour_protocol.ids import PolicyId
+from candour_protocol.kinds import Kind
+from candour_protocol.policy import Policy
+from candour_protocol.rules.judgement import Severity, Violation
+
+# The place in the REST body that each rule is about, where nothing nearer is known.
+ATTESTED: Mapping[Kind, Mapping[str, str]] = {
+    Kind.CONCERN: {"R02": "/facts", "R03": "/facts", "R13": "/subject"},
+    Kind.REQUEST: {
+        "R02": "/concern_ids",
+        "R03": "/concern_ids",
+        "R05": "/lines",
+        "R07": "/author",
+        "R09": "/danger_line",
+        "R12": "/lines",
+        "R13": "/subject",
+    },
+    Kind.ANSWER: {"R11": "/outcomes"},
+}
+
+
+def attests(checks: Mapping[str, str] | None, rule: str) -> bool:
+    """Whether a node says that it found this rule met."""
+    return (checks or {}).get(rule) == "pass"
+
+
+def unattested(
+    kind: Kind, checks: Mapping[str, str] | None, policy: Policy, admitted: Collection[PolicyId]
+) -> Iterator[Violation]:
+    """The rules of a kind that its sender's node does not attest as met, by a rule set admitted here.
+
+    Args:
+        admitted: earlier policies that are still admitted, beside the current one.
+    """
+    severity = Severity.FLAG if kind is Kind.CONCERN else Severity.REFUSE
+    ruleset = (checks or {}).get("ruleset")
+    current = ruleset == policy.id or ruleset in admitted
+    for rule, pointer in ATTESTED[kind].items():
+        if not (current and attests(checks, rule)):
+            yield Violation(rule, pointer, severity)

@@ -1,0 +1,61 @@
+"""What people read instead of wire codes. Source: protocol section 9, last paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+VERDICTS: Mapping[str, str] = {
+    "passed": "passed checks",
+    "flagged": "passed checks, with a mark",
+    "held": "waiting for a second person",
+    "refused": "returned to you",
+}
+
+STATES: Mapping[str, str] = {
+    "queued": "waiting to be sent",
+    "sent": "on its way",
+    "held": "waiting for a second person",
+    "refused": "returned to you",
+    "passed": "passed checks",
+    "delivered": "reached their system",
+    "acknowledged": "opened by a named person",
+    "decided": "decided",
+    "answered": "answered",
+    "closed": "closed",
+    "lapsed": "lapsed",
+    "suspended": "waiting for a correction to be applied",
+    "withdrawn": "withdrawn by its author",
+}
+
+OPENED: Mapping[str, str] = {
+    "sound": "opened, and in order",
+    "thin": "needs more detail",
+    "mismatch": "its parts do not fit together",
+    "unreadable": "could not be opened there",
+}
+
+OWED: Mapping[str, str] = {
+    "delivery": "to reach their system",
+    "acknowledgement": "to be opened by a named person",
+    "decision": "a decision",
+    "answer": "an answer",
+    "outcome": "to say what came of it",
+    "debt": "concern to follow",
+}
+
+# What stands in an entry's list beside the ids of rules.
+REASONS: Mapping[str, str] = {
+    "late": "it came after its time",
+    "clock": "the sender's clock is ahead",
+    "form": "it lives longer than a statement may",
+    "mismatch": "its parts do not fit together",
+    "not-a-party": "it answers something that its sender is no party to",
+    "equivocation": "its id was used for another message",
+    "barred": "it was replaced by a later message",
+    "key": "its key was not valid",
+}
+
+
+def acknowledged_by(name: str) -> str:
+    """For a message that a named person has in hand."""
+    return f"opened by {name}"
