@@ -1,0 +1,1 @@
+"""The gateway: verifies what agencies submit, enforces reciprocity, logs every verdict, and routes."""

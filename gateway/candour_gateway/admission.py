@@ -1,0 +1,236 @@
+"""Admit a batch: one transaction for judging, logging and everything that follows.
+
+Nothing is returned before the commit is known, so whoever publishes what comes back publishes what is logged
+(INV-3). A batch that fails leaves no trace, and its submissions come again. Source: protocol section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.policy import Policy
+from candour_protocol.transport.topology import Lane
+from candour_protocol.wire import Answered, Delivered, Problem
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from candour_gateway.casebook import Casebook
+from candour_gateway.consequences import Routed, lane_of
+from candour_gateway.database import Database
+from candour_gateway.directory import Directory
+from candour_gateway.instants import from_ms, to_ms
+from candour_gateway.ledger import Appended, Ledger, Tip
+from candour_gateway.notices import Herald
+from candour_gateway.screening import Unfit
+from candour_gateway.sitting import Again, Heard, Result, Sitting
+from candour_gateway.store import cases, dispatches, documents, effects
+from candour_gateway.store import entries as entry_store
+from candour_gateway.store import tiles as tile_store
+from candour_gateway.store.documents import Document
+from candour_gateway.t1box import T1Box
+from candour_gateway.verdict import Submission
+
+Clock = Callable[[], datetime]
+ReadDirectory = Callable[[AsyncConnection], Awaitable[Directory]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message for one agency, in one lane."""
+
+    to: AgencyId
+    lane: Lane
+    content: Delivered | Answered | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What a batch came to, in the order of its submissions, and what is now to be published."""
+
+    results: tuple[Result, ...]
+    receipts: tuple[str, ...]
+    parcels: tuple[Parcel, ...]
+    entries: tuple[Heard, ...]
+    size: int
+    at: datetime
+
+
+class Admission:
+    """The use case. ``directory`` is the registry as the last commit left it."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        box: T1Box,
+        policy: Policy,
+        herald: Herald | None,
+        clock: Clock,
+        read_directory: ReadDirectory,
+    ) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._box = box
+        self._policy = policy
+        self._herald = herald
+        self._clock = clock
+        self._read_directory = read_directory
+        self._known = False
+        self.directory: Directory
+
+    async def start(self) -> None:
+        """Read the registry from the log."""
+        async with self._database.read() as connection:
+            self.directory = await self._read_directory(connection)
+        self._known = True
+
+    async def admit(self, submissions: Sequence[Submission], named: Sequence[Document] = ()) -> Admitted:
+        """Judge in order, log, and commit; ``named`` are the documents that registry facts among them name.
+
+        Raises:
+            LogIncidentError: the log must not grow; nothing was written.
+        """
+        async with self._database.write() as connection:
+            tip = await self._ledger.lock(connection)
+            await self._know_directory(connection)
+            book = await cases.load(connection, submissions, self._box)
+            sitting = self._sit(tip, book, submissions, named)
+            results = [sitting.hear(each) for each in submissions]
+            appended = await self._write(connection, tip, sitting)
+            if appended is not None:
+                await documents.keep(connection, named)
+            admitted = await self._reply(connection, results, sitting, appended)
+        if appended is not None:
+            self._ledger.adopt(appended)
+        self.directory, self._known = sitting.directory, True
+        return admitted
+
+    async def _know_directory(self, connection: AsyncConnection) -> None:
+        """Read it again unless the last commit is known to have happened; until this one is, it is not."""
+        if not self._known:
+            self.directory = await self._read_directory(connection)
+        self._known = False
+
+    def _sit(
+        self, tip: Tip, book: Casebook, submissions: Sequence[Submission], named: Sequence[Document]
+    ) -> Sitting:
+        """The log's time never goes back, whatever the clock does."""
+        at = from_ms(max(to_ms(self._clock()), tip.t_ms))
+        facts = any(each.claims.kind is Kind.REGISTRY for each in submissions)
+        directory = self.directory.copy() if facts else self.directory
+        for document in named:
+            directory.know(document.sha256, document.raw)
+        return Sitting(tip.size, at, book, directory, self._policy, self._herald)
+
+    async def _write(self, connection: AsyncConnection, tip: Tip, sitting: Sitting) -> Appended | None:
+        if not sitting.heard:
+            return None
+        appended = await self._ledger.append(connection, tip, sitting.entries())
+        await self._keep_parts(connection, sitting)
+        await effects.write(connection, sitting.effects, sitting.at)
+        return appended
+
+    async def _keep_parts(self, connection: AsyncConnection, sitting: Sitting) -> None:
+        """T1 of everything that could be read, refused or not; sealed parts only of what may be delivered."""
+        boxes, jwes = [], []
+        for heard in sitting.heard:
+            logged, body = heard.logged, heard.submission.body
+            if logged.codes is not None:
+                boxes.append((logged.index, self._box.seal(logged.hash, body.disclosures[0])))
+            if body.sealed and heard.verdict.outcome != "refused":
+                jwes.append((logged.index, body.sealed, self._kept_until(heard)))
+        await effects.keep_parts(connection, boxes, jwes)
+
+    def _kept_until(self, heard: Heard) -> datetime | None:
+        """What is on its way is kept until its delivery says otherwise; what is held may lapse."""
+        if heard.verdict.passes and heard.logged.kind is not Kind.APPROVAL:
+            return None
+        return heard.logged.at + timedelta(days=7) + self._policy.retention.sealed_keep
+
+    async def _reply(
+        self,
+        connection: AsyncConnection,
+        results: Sequence[Result],
+        sitting: Sitting,
+        appended: Appended | None,
+    ) -> Admitted:
+        fresh = appended.receipts if appended else ()
+        first = appended.first if appended else 0
+        receipts = {first + place: receipt for place, receipt in enumerate(fresh)}
+        again = [each.logged.index for each in results if isinstance(each, Again)]
+        receipts |= await self._old_receipts(connection, again)
+        parcels = [
+            *_answers(results, receipts, sitting.book),
+            *_passed_on(sitting, receipts),
+            *await self._released(connection, sitting),
+            *await self._known_deliveries(connection, results),
+        ]
+        shown = tuple("" if isinstance(each, Unfit) else receipts[each.logged.index] for each in results)
+        size = appended.tip.size if appended else sitting.first
+        return Admitted(tuple(results), shown, tuple(parcels), tuple(sitting.heard), size, sitting.at)
+
+    async def _old_receipts(self, connection: AsyncConnection, indexes: Sequence[int]) -> dict[int, str]:
+        if not indexes:
+            return {}
+        return await tile_store.receipts(connection, await entry_store.leaves(connection, indexes))
+
+    async def _released(self, connection: AsyncConnection, sitting: Sitting) -> list[Parcel]:
+        """What an approval set free goes out with it, each with its own receipt."""
+        routed = [each for each in sitting.effects if isinstance(each, Routed)]
+        pairs = [(each.index, each.route.approval) for each in routed if each.route.approval is not None]
+        if not pairs:
+            return []
+        found = await dispatches.deliveries(connection, pairs, self._box)
+        return [
+            Parcel(each.route.recipient, each.route.lane, found[each.index])
+            for each in routed
+            if each.index in found
+        ]
+
+    async def _known_deliveries(self, connection: AsyncConnection, results: Sequence[Result]) -> list[Parcel]:
+        """Who asks again gets, beside the receipt, the recipient's ``delivery`` where there is one."""
+        asked = {
+            each.logged.route.settled_by: each.submission.claims.iss
+            for each in results
+            if isinstance(each, Again) and each.logged.route and each.logged.route.settled_by is not None
+        }
+        if not asked:
+            return []
+        found = await dispatches.deliveries(connection, [(index, None) for index in asked], self._box)
+        return [Parcel(asked[index], Lane.ORDINARY, delivered) for index, delivered in found.items()]
+
+
+def _answers(results: Sequence[Result], receipts: dict[int, str], book: Casebook) -> list[Parcel]:
+    """The sender's message for each submission that has an entry; the registrar has no inbox."""
+    parcels = []
+    for result in results:
+        if isinstance(result, Unfit) or result.submission.claims.iss == REGISTRAR:
+            continue
+        claims, logged = result.submission.claims, result.logged
+        violations = (
+            result.verdict.violations
+            if isinstance(result, Heard)
+            else tuple((rule, "") for rule in logged.rules)
+        )
+        answered = Answered(claims.jti, receipts[logged.index], violations)
+        lane = lane_of(logged, book)
+        parcels.append(Parcel(claims.iss, Lane.ORDINARY if lane is Lane.RESTRICTED else lane, answered))
+    return parcels
+
+
+def _passed_on(sitting: Sitting, receipts: dict[int, str]) -> list[Parcel]:
+    """Every new statement that passes goes to its recipient; approvals go with what they approve."""
+    return [
+        Parcel(
+            heard.logged.aud,
+            lane_of(heard.logged, sitting.book),
+            Delivered(heard.submission.body, receipts[heard.logged.index]),
+        )
+        for heard in sitting.heard
+        if heard.verdict.passes
+        and heard.logged.aud != GATEWAY
+        and heard.logged.kind not in (Kind.APPROVAL, Kind.REGISTRY)
+    ]

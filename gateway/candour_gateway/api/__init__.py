@@ -1,0 +1,1 @@
+"""The REST interface of the gateway. Source: protocol section 8."""

@@ -1,0 +1,151 @@
+"""What the gateway knows about the statements that a batch names, and how each verdict changes that.
+
+A fold over the log without I/O: the store loads what a batch needs, statements are judged in order, and each
+sees what those before it in the same batch have done. Source: protocol sections 4 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from candour_protocol.ids import AgencyId, Jti, StatementHash
+from candour_protocol.kinds import Codes
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.rules import Outcome
+from candour_protocol.transport.topology import Lane
+
+PASSING = frozenset({Outcome.PASSED, Outcome.FLAGGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A statement's way to its recipient.
+
+    Attributes:
+        approval: index of the approval that released it, where it had been held.
+        settled_by: index of the ``delivery`` that counts; None while it is outstanding.
+        opened: what that delivery says.
+        refreshed_by: index of the newest ``reply`` by which its author added to it.
+    """
+
+    recipient: AgencyId
+    lane: Lane
+    urgent: bool
+    approval: int | None = None
+    settled_by: int | None = None
+    opened: str | None = None
+    refreshed_by: int | None = None
+
+    @property
+    def refreshed(self) -> bool:
+        """Whether its author has added to it since its recipient found it wanting."""
+        return self.refreshed_by is not None and self.refreshed_by > (self.settled_by or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A statement in the log, with its verdict. ``codes`` is None once T1 is erased, or was never kept."""
+
+    index: int
+    hash: StatementHash
+    jti: Jti
+    iss: AgencyId
+    aud: AgencyId
+    kind: Kind
+    irt: StatementHash | None
+    verdict: Outcome
+    rules: tuple[str, ...]
+    at: datetime
+    exp: int
+    codes: Codes | None
+    route: Route | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether it reached, or will reach, its recipient: at once, or released by an approval."""
+        return self.route is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """An emergency request whose concern is still to come."""
+
+    about: StatementHash
+    owed_by: AgencyId
+    due_at: datetime
+
+
+@dataclass(slots=True)
+class Casebook:
+    """Everything loaded so far, by hash; what is not in here is not in the log."""
+
+    _logged: dict[StatementHash, Logged] = field(default_factory=dict)
+    _by_jti: dict[Jti, list[StatementHash]] = field(default_factory=dict)
+    _barred: dict[StatementHash, AgencyId] = field(default_factory=dict)
+    _debts: dict[StatementHash, Debt] = field(default_factory=dict)
+
+    def find(self, name: StatementHash | None) -> Logged | None:
+        """The logged statement of this hash."""
+        return None if name is None else self._logged.get(name)
+
+    def others_under(self, jti: Jti, name: StatementHash) -> list[Logged]:
+        """What was logged under the same id with other bytes."""
+        return [self._logged[each] for each in self._by_jti.get(jti, ()) if each != name]
+
+    def is_barred(self, name: StatementHash, iss: AgencyId) -> bool:
+        """Whether its own issuer has replaced it by another."""
+        return self._barred.get(name) == iss
+
+    def overdue_debts(self, owed_by: AgencyId, at: datetime) -> int:
+        """How many concerns this agency owes past their time."""
+        return sum(debt.owed_by == owed_by and debt.due_at < at for debt in self._debts.values())
+
+    def load(self, found: Iterable[Logged]) -> None:
+        """Take in what the store found; what is known already stays, being newer."""
+        for each in found:
+            if each.hash not in self._logged:
+                self.add(each)
+
+    def load_bars(self, bars: Iterable[tuple[StatementHash, AgencyId]]) -> None:
+        """Take in which hashes were replaced, and by whom."""
+        self._barred.update(bars)
+
+    def load_debts(self, debts: Iterable[Debt]) -> None:
+        """Take in open debts."""
+        self._debts.update((debt.about, debt) for debt in debts)
+
+    def add(self, logged: Logged) -> None:
+        """A statement has been logged."""
+        self._logged[logged.hash] = logged
+        self._by_jti.setdefault(logged.jti, []).append(logged.hash)
+
+    def route(self, name: StatementHash, route: Route) -> None:
+        """A statement goes to its recipient."""
+        self._logged[name] = replace(self._logged[name], route=route)
+
+    def open(self, name: StatementHash, settled_by: int, opened: str) -> None:
+        """Its recipient has it."""
+        self._change(name, settled_by=settled_by, opened=opened)
+
+    def refresh(self, name: StatementHash, by: int) -> None:
+        """Its author has added to it."""
+        self._change(name, refreshed_by=by)
+
+    def bar(self, name: StatementHash, iss: AgencyId) -> None:
+        """Its issuer has replaced it."""
+        self._barred[name] = iss
+
+    def owe(self, debt: Debt) -> None:
+        """A concern is to follow."""
+        self._debts[debt.about] = debt
+
+    def pay(self, about: StatementHash) -> None:
+        """It has followed."""
+        self._debts.pop(about, None)
+
+    def _change(self, name: StatementHash, **changes: object) -> None:
+        logged = self._logged[name]
+        if logged.route is not None:
+            self._logged[name] = replace(logged, route=replace(logged.route, **changes))  # type: ignore[arg-type]

@@ -1,0 +1,53 @@
+"""What Prometheus reads. Each gateway has its own registry: several services may share a process."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from candour_gateway.admission import Admitted
+
+_BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """Counters by code, kind and verdict; no agency, no id, nothing about a person."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.logged = Counter(
+            "candour_statements", "Statements logged.", ["kind", "verdict"], registry=self.registry
+        )
+        self.rules = Counter(
+            "candour_rule_violations",
+            "Verdicts that a rule or reason stands behind.",
+            ["rule"],
+            registry=self.registry,
+        )
+        self.unfit = Counter(
+            "candour_unauthentic", "Submissions that were no exchange.", ["code"], registry=self.registry
+        )
+        self.published = Counter(
+            "candour_published", "Messages given to the courier.", ["result"], registry=self.registry
+        )
+        self.sent_again = Counter(
+            "candour_sent_again", "Statements sent again for want of a delivery.", registry=self.registry
+        )
+        self.batch = Histogram(
+            "candour_batch_size", "Submissions in one transaction.", buckets=_BATCH, registry=self.registry
+        )
+        self.seconds = Histogram(
+            "candour_admission_seconds", "From taking a batch to its commit.", registry=self.registry
+        )
+        self.size = Gauge("candour_log_entries", "Entries in the log.", registry=self.registry)
+
+    def count(self, admitted: Admitted) -> None:
+        """Count what a batch came to."""
+        self.size.set(admitted.size)
+        for heard in admitted.entries:
+            self.logged.labels(heard.logged.kind.value, heard.verdict.outcome.value).inc()
+            for rule in heard.verdict.rules:
+                self.rules.labels(rule).inc()
+
+    def render(self) -> bytes:
+        """The text exposition format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,121 @@
+"""Judge a log again, from its entries and the T1 that is kept, and compare (INV-6). Protocol section 4.
+
+Where T1 is gone (erased, or never kept because it could not be read), the verdict is taken over as it stands;
+everything else about the entry still takes effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+
+from candour_protocol.entry import Entry, parse_entry
+from candour_protocol.ids import PolicyId
+from candour_protocol.keys import VerifyKey
+from candour_protocol.policy import Policy, load_policy
+from candour_protocol.registry import Registry
+from candour_protocol.rules import Outcome
+from candour_protocol.statement import Body, Statement, parse
+
+from candour_gateway.casebook import Casebook
+from candour_gateway.consequences import Effect, Owed, Settled
+from candour_gateway.database import Database
+from candour_gateway.directory import Directory
+from candour_gateway.sitting import Heard, Sitting
+from candour_gateway.store import dispatches, documents
+from candour_gateway.store import entries as entry_store
+from candour_gateway.store.cases import read_codes
+from candour_gateway.store.documents import DocumentKind
+from candour_gateway.t1box import T1Box
+from candour_gateway.verdict import Submission, Verdict
+
+Open = Mapping[tuple[int, str], Owed]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An entry that is judged otherwise now."""
+
+    index: int
+    logged: tuple[str, tuple[str, ...]]
+    judged: tuple[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay came to. ``taken`` entries could not be judged, for want of their T1."""
+
+    entries: int = 0
+    taken: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    owed: dict[tuple[int, str], Owed] = field(default_factory=dict)
+    settled: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def note(self, effects: list[Effect]) -> None:
+        """Keep what is owed and what was settled."""
+        for effect in effects:
+            match effect:
+                case Owed(index=index, duty=duty):
+                    self.owed.setdefault((index, duty.value), effect)
+                case Settled(index=index, duty=duty, by=by) if (index, duty.value) in self.owed:
+                    self.settled.setdefault((index, duty.value), by)
+                case _:
+                    pass
+
+
+async def replay(
+    database: Database,
+    box: T1Box,
+    registrar: VerifyKey,
+    net: str,
+    progress: Callable[[int], None] | None = None,
+) -> Replayed:
+    """Judge every entry again, in log order, with nothing but the log, T1 and the documents."""
+    async with database.read() as connection:
+        profiles = await documents.every(connection, DocumentKind.PROFILE)
+        raw = await documents.every(connection, DocumentKind.POLICY)
+    policies = {PolicyId(name): load_policy(each) for name, each in raw.items()}
+    directory = Directory(Registry(registrar, net), profiles)
+    result, book = Replayed(), Casebook()
+    async for index, entry, body in _all(database, box):
+        _again(index, entry, body, book, directory, policies[entry.policy], result)
+        if progress:
+            progress(index + 1)
+    return result
+
+
+async def _all(database: Database, box: T1Box) -> AsyncIterator[tuple[int, Entry, Body]]:
+    async with database.read() as connection:
+        async for index, raw in entry_store.every(connection):
+            found = await dispatches.bodies(connection, [index], box)
+            yield index, parse_entry(raw), found[index][0]
+
+
+def _again(
+    index: int,
+    entry: Entry,
+    body: Body,
+    book: Casebook,
+    directory: Directory,
+    policy: Policy,
+    result: Replayed,
+) -> None:
+    submission = _submission(parse(entry.jwt), body)
+    sitting = Sitting(index, entry.moment, book, directory, policy)
+    logged = (entry.verdict, entry.rules)
+    if submission.codes is None and submission.statement.claims.sd:
+        result.taken += 1
+        sitting.take(submission, Verdict(Outcome(entry.verdict), entry.rules))
+    else:
+        heard = sitting.hear(submission)
+        judged = (heard.verdict.outcome.value, heard.verdict.rules) if isinstance(heard, Heard) else ("", ())
+        if judged != logged:
+            result.differences.append(Difference(index, logged, judged))
+    result.entries += 1
+    result.note(sitting.effects)
+
+
+def _submission(statement: Statement, body: Body) -> Submission:
+    shown = body.disclosures
+    codes = read_codes(statement.claims.kind, shown[0]) if shown else None
+    return Submission(statement, body, codes)

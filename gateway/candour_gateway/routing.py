@@ -1,0 +1,165 @@
+"""Send again what has not arrived: until the recipient's ``delivery`` is logged, however long that takes.
+
+A first copy leaves right after its commit (``intake``). This task is woken by a commit, sleeps until the
+earliest time at which something is to be sent again, and asks nobody in between. Source: protocol section 5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from candour_protocol.errors import TransportError
+from candour_protocol.transport.port import Transport
+from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from candour_gateway.admission import Parcel
+from candour_gateway.backlog import Backlog
+from candour_gateway.database import Database
+from candour_gateway.instants import from_ms, to_ms
+from candour_gateway.metrics import Metrics
+from candour_gateway.publishing import Publisher
+from candour_gateway.store import dispatches
+from candour_gateway.store.dispatches import Outstanding
+from candour_gateway.store.effects import FIRST_AGAIN
+from candour_gateway.t1box import T1Box
+from candour_gateway.tables import routes
+
+LONGEST = timedelta(minutes=5)
+AFTER_FAILURE = timedelta(seconds=5)
+BATCH = 256
+
+_STILL_OUT = update(routes).where(routes.c.idx == bindparam("at_idx"), routes.c.next_at.is_not(None))
+_AGAIN = _STILL_OUT.values(attempts=bindparam("tried"), sent_at=bindparam("sent"), next_at=bindparam("again"))
+_LATER = _STILL_OUT.values(next_at=bindparam("again"))
+
+log = structlog.get_logger("candour.gateway")
+
+
+def wait_after(attempts: int, index: int) -> timedelta:
+    """1 s after the first attempt, doubling to 5 min, and up to a tenth more by the statement's index."""
+    exponent = min(attempts - 1, 16)
+    plain: timedelta = min(FIRST_AGAIN * 2**exponent, LONGEST)
+    return plain + plain * (index * 2654435761 % 1000) / 10_000
+
+
+class Router:
+    """``expect`` is told when something may have to be sent again; ``run`` does it."""
+
+    def __init__(
+        self,
+        database: Database,
+        box: T1Box,
+        transport: Transport,
+        publisher: Publisher,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._box = box
+        self._transport = transport
+        self._publisher = publisher
+        self._metrics = metrics
+        self._clock = clock
+        self._next: datetime | None = None
+        self._woken = asyncio.Event()
+        self._driving = asyncio.Lock()
+        self._stopping = False
+
+    async def resume(self) -> None:
+        """At the start everything outstanding is due at once."""
+        async with self._database.write() as connection:
+            now = to_ms(self._clock())
+            await connection.execute(update(routes).where(routes.c.next_at.is_not(None)).values(next_at=now))
+        self.expect(self._clock())
+
+    def expect(self, at: datetime) -> None:
+        """Something will be due at this time."""
+        if self._next is None or at < self._next:
+            self._next = at
+            self._woken.set()
+
+    def stop(self) -> None:
+        """Let ``run`` end after what it is doing; cancelled, it would leave a connection behind."""
+        self._stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until ``stop``; a courier or database that is away is tried again."""
+        while await self._something_due():
+            try:
+                self._next = None
+                await self.drive()
+            except Exception as error:
+                log.exception("routing-failed", error=type(error).__name__)
+                self.expect(self._clock() + AFTER_FAILURE)
+
+    async def drive(self) -> int:
+        """Send everything that is due now, and find out when something is due next; how many were sent."""
+        sent = 0
+        async with self._driving:
+            while due := await self._due():
+                sent += await self._send_or_wait(due)
+        async with self._database.read() as connection:
+            earliest = await connection.scalar(select(func.min(routes.c.next_at)))
+        if earliest is not None:
+            self.expect(from_ms(earliest))
+        return sent
+
+    async def _something_due(self) -> bool:
+        """Wait for it; false once stopped."""
+        while not self._stopping and (self._next is None or self._next > self._clock()):
+            self._woken.clear()
+            patience = None if self._next is None else (self._next - self._clock()).total_seconds()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), patience)
+        return not self._stopping
+
+    async def _due(self) -> Sequence[Outstanding]:
+        async with self._database.read() as connection:
+            return await dispatches.due(connection, self._clock(), BATCH)
+
+    async def _send_or_wait(self, due: Sequence[Outstanding]) -> int:
+        """Send those of which no copy can be on its way any more; how many."""
+        now = self._clock()
+        backlog = Backlog(self._transport, now)
+        lost = [each for each in due if not await backlog.may_hold(each)]
+        waiting = [each for each in due if each not in lost]
+        async with self._database.write() as connection:
+            await _note(connection, _AGAIN, [_again(each, now) for each in lost])
+            await _note(connection, _LATER, [_later(each, now) for each in waiting])
+        if lost:
+            await self._send(lost)
+        return len(lost)
+
+    async def _send(self, lost: Sequence[Outstanding]) -> None:
+        """The next time is noted by now: a courier that refuses is not asked without end."""
+        self._metrics.sent_again.inc(len(lost))
+        async with self._database.read() as connection:
+            pairs = [(each.index, each.approval) for each in lost]
+            found = await dispatches.deliveries(connection, pairs, self._box)
+        try:
+            await self._publisher.publish(
+                [Parcel(each.recipient, each.lane, found[each.index]) for each in lost]
+            )
+        except TransportError as error:
+            log.warning("courier-away", code=error.code)
+
+
+def _again(lost: Outstanding, now: datetime) -> dict[str, int]:
+    tried = lost.attempts + 1
+    again = now + wait_after(tried, lost.index)
+    return {"at_idx": lost.index, "tried": tried, "sent": to_ms(now), "again": to_ms(again)}
+
+
+def _later(waiting: Outstanding, now: datetime) -> dict[str, int]:
+    return {"at_idx": waiting.index, "again": to_ms(now + wait_after(waiting.attempts, waiting.index))}
+
+
+async def _note(connection: AsyncConnection, statement: Update, rows: list[dict[str, int]]) -> None:
+    if rows:
+        await connection.execute(statement, rows)

@@ -1,0 +1,40 @@
+"""What one gateway is told at its start. Read once, in ``__main__`` or by the sandbox, and passed down."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+
+
+class Settings(BaseSettings):
+    """One gateway's settings; each from an environment variable ``CANDOUR_GATEWAY_<NAME>``.
+
+    ``keys`` is a folder: ``sign.jwk`` and ``token.jwk`` (private Ed25519 JWKs), ``log.skey`` (a C2SP signing
+    key, whose name is the log's origin), ``codes.key`` (base64url of 32 bytes). The gateway also keeps the
+    largest checkpoint shown there (``shown.checkpoint``), so it must be able to write there, and that
+    file must not be restored together with the database. ``registrar`` is the file of its public JWK.
+    ``database`` is a SQLAlchemy URL, or the path of a SQLite file.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CANDOUR_GATEWAY_", frozen=True, extra="forbid")
+
+    database: str
+    keys: Path
+    policy: Path
+    registrar: Path
+    transport: str
+    public_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8001, ge=0, le=65535)
+    tidy_every: timedelta = timedelta(hours=1)
+
+    @property
+    def database_url(self) -> URL:
+        """The URL that SQLAlchemy takes."""
+        if "://" in self.database:
+            return make_url(self.database)
+        return URL.create("sqlite+aiosqlite", database=self.database)

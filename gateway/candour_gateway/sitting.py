@@ -1,0 +1,144 @@
+"""One batch before the gateway: statements are heard in order, and each sees what those before it have done.
+
+Pure: the casebook and the directory are changed in memory only; whoever holds the transaction writes down
+what ``heard`` and ``effects`` say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from candour_protocol.entry import Entry
+from candour_protocol.errors import CandourError
+from candour_protocol.ids import sha256_text
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.policy import Policy
+from candour_protocol.wire import render_body
+
+from candour_gateway import consequences
+from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.consequences import Effect
+from candour_gateway.directory import Directory
+from candour_gateway.instants import to_ms
+from candour_gateway.ledger import NewEntry
+from candour_gateway.notices import Herald
+from candour_gateway.screening import Unfit
+from candour_gateway.verdict import Hearing, Submission, Verdict, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A statement that gets an entry."""
+
+    submission: Submission
+    logged: Logged
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A statement that has an entry already; ``logged`` is the one to answer with."""
+
+    submission: Submission
+    logged: Logged
+
+
+Result = Heard | Again | Unfit
+
+
+@dataclass(slots=True)
+class Sitting:
+    """The state of one batch; ``first`` is the index of its first new entry, ``at`` every entry's time."""
+
+    first: int
+    at: datetime
+    book: Casebook
+    directory: Directory
+    policy: Policy
+    herald: Herald | None = None
+    heard: list[Heard] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+
+    def hear(self, submission: Submission) -> Result:
+        """Judge one statement, and let its consequences be seen by the next."""
+        hearing = Hearing(self.first + len(self.heard), self.at, self.directory, self.policy)
+        decided = decide(submission, hearing, self.book)
+        if isinstance(decided, Logged):
+            return Again(submission, decided)
+        if submission.claims.kind is Kind.REGISTRY:
+            unfit = self._take_in(submission, decided, hearing)
+            if unfit:
+                return unfit
+        return self._log(submission, decided, hearing)
+
+    def _take_in(self, submission: Submission, verdict: Verdict, hearing: Hearing) -> Unfit | None:
+        """A registry fact is logged only if the chain allows it: its plain claims would stay for good."""
+        code = "" if verdict.passes else verdict.rules[0]
+        try:
+            if not code:
+                self.directory.apply(submission.statement, hearing.index, hearing.at)
+        except CandourError as error:
+            code = error.code
+        return Unfit(code, sha256_text(render_body(submission.body))) if code else None
+
+    def take(self, submission: Submission, verdict: Verdict) -> Heard:
+        """Log a verdict that was given elsewhere, and let its consequences be seen."""
+        index = self.first + len(self.heard)
+        return self._log(submission, verdict, Hearing(index, self.at, self.directory, self.policy))
+
+    def _log(self, submission: Submission, verdict: Verdict, hearing: Hearing) -> Heard:
+        heard = Heard(submission, _logged(submission, verdict, hearing), verdict)
+        self.heard.append(heard)
+        self.book.add(heard.logged)
+        follows = consequences.consequences(
+            heard.logged, verdict, submission.claims.reissues, hearing, self.book
+        )
+        for effect in follows:
+            consequences.apply(effect, self.book)
+        self.effects += follows
+        for notice in self.herald.after(heard.logged, verdict, self.at, self.book) if self.herald else ():
+            self.hear(notice)
+        return heard
+
+    def entries(self) -> Sequence[NewEntry]:
+        """What is to be appended, in order."""
+        return [_entry(heard, self.policy) for heard in self.heard]
+
+
+def _logged(submission: Submission, verdict: Verdict, hearing: Hearing) -> Logged:
+    claims = submission.claims
+    return Logged(
+        index=hearing.index,
+        hash=submission.statement.hash,
+        jti=claims.jti,
+        iss=claims.iss,
+        aud=claims.aud,
+        kind=claims.kind,
+        irt=claims.irt,
+        verdict=verdict.outcome,
+        rules=verdict.rules,
+        at=hearing.at,
+        exp=claims.exp,
+        codes=submission.codes,
+    )
+
+
+def _entry(heard: Heard, policy: Policy) -> NewEntry:
+    logged, claims = heard.logged, heard.submission.claims
+    entry = Entry.at(logged.at, logged.verdict.value, logged.rules, policy.id, heard.submission.statement.jwt)
+    return NewEntry(
+        raw=entry.to_bytes(),
+        t_ms=to_ms(logged.at),
+        kind=logged.kind,
+        verdict=logged.verdict.value,
+        rules=logged.rules,
+        iss=logged.iss,
+        aud=logged.aud,
+        jti=logged.jti,
+        hash=logged.hash,
+        irt=logged.irt,
+        iat=claims.iat,
+        exp=claims.exp,
+    )

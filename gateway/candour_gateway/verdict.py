@@ -1,0 +1,287 @@
+"""Judge one statement, given what the log knows. Pure: the time, the keys and the rule set are arguments.
+
+Everything here happens to a statement whose signature verified under a key that was ever its issuer's, so
+every path ends in an answer that is logged, or in what was logged before. Source: protocol sections 3 to 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from candour_protocol.claims import Claims, check_lifetime
+from candour_protocol.entry import EQUIVOCATION, KEY
+from candour_protocol.errors import MismatchError
+from candour_protocol.ids import GATEWAY, AgencyId, PolicyId
+from candour_protocol.kinds import (
+    AnswerCodes,
+    ApprovalCodes,
+    Codes,
+    ConcernCodes,
+    RequestCodes,
+)
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.policy import Policy
+from candour_protocol.rules import Ask, Judgement, Outcome, Told, judge_answer, judge_concern, judge_request
+from candour_protocol.statement import Body, Statement
+
+from candour_gateway.casebook import PASSING, Casebook, Logged
+from candour_gateway.directory import Directory
+from candour_gateway.parties import NOT_A_PARTY, check_standing
+
+LATE = "late"
+CLOCK = "clock"
+BARRED = "barred"
+MAX_AHEAD = timedelta(seconds=60)
+
+_GATED = frozenset({Kind.REQUEST, Kind.APPROVAL})  # what is refused after `exp`; everything else only marked
+_TO_GATEWAY = frozenset({Kind.REGISTRY, Kind.DELIVERY, Kind.ACKNOWLEDGEMENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An authentic statement with what came beside it.
+
+    Attributes:
+        codes: its T1; None where ``fault`` says why there is none, and for kinds without disclosures.
+        fault: what does not fit together, by its author's doing.
+    """
+
+    statement: Statement
+    body: Body
+    codes: Codes | None
+    fault: MismatchError | None = None
+
+    @property
+    def claims(self) -> Claims:
+        """What was signed."""
+        return self.statement.claims
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Where and when a statement would be logged, and by whose book it is judged."""
+
+    index: int
+    at: datetime
+    directory: Directory
+    policy: Policy
+
+    @property
+    def admitted(self) -> tuple[PolicyId, ...]:
+        """The rule sets whose attestations count beside the current one."""
+        return self.directory.admitted_before(self.policy, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What goes into the entry, and what the sender is told: pairs of rule (or reason) and pointer."""
+
+    outcome: Outcome
+    rules: tuple[str, ...] = ()
+    violations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether it takes effect."""
+        return self.outcome in PASSING
+
+
+Fault = tuple[str, str]
+_Step = Callable[[Submission, Hearing, Casebook], Fault | None]
+
+
+def decide(submission: Submission, hearing: Hearing, book: Casebook) -> Verdict | Logged:
+    """The verdict to log; or, for what is in the log already, that entry, to be answered again."""
+    known = book.find(submission.statement.hash) or _done_already(submission.claims, book)
+    if known is not None:
+        return known
+    for step in _STEPS:
+        fault = step(submission, hearing, book)
+        if fault is not None:
+            return Verdict(Outcome.REFUSED, (fault[0],), (fault,))
+    return _marked_late(_judge(submission, hearing, book), submission.claims, hearing)
+
+
+def _done_already(claims: Claims, book: Casebook) -> Logged | None:
+    """A reissue of what was opened after all gets that statement's own verdict."""
+    earlier = book.find(claims.reissues)
+    if earlier is None or earlier.route is None or not _is_own(earlier, claims):
+        return None
+    return earlier if earlier.route.opened not in (None, "unreadable") else None
+
+
+def _is_own(earlier: Logged, claims: Claims) -> bool:
+    return (earlier.iss, earlier.aud, earlier.kind) == (claims.iss, claims.aud, claims.kind)
+
+
+def _check_key(submission: Submission, hearing: Hearing, _book: Casebook) -> Fault | None:
+    registry = hearing.directory.registry
+    key = registry.issuer_key(submission.claims.iss, submission.statement.kid)
+    return None if key and registry.valid_at(key, hearing.index) else (KEY, "")
+
+
+def _check_form(submission: Submission, _hearing: Hearing, _book: Casebook) -> Fault | None:
+    try:
+        check_lifetime(submission.claims)
+    except MismatchError as error:
+        return error.code, error.pointer
+    return None
+
+
+def _check_parts(submission: Submission, hearing: Hearing, _book: Casebook) -> Fault | None:
+    fault = submission.fault
+    if fault is not None:
+        return "mismatch", fault.pointer
+    sealed = submission.claims.sealed
+    if sealed is None or hearing.directory.may_seal_to(
+        submission.claims.aud, getattr(submission.codes, "inbox", None), sealed.kid, hearing.at
+    ):
+        return None
+    return "mismatch", "/sealed/kid"
+
+
+def _check_id(submission: Submission, _hearing: Hearing, book: Casebook) -> Fault | None:
+    others = book.others_under(submission.claims.jti, submission.statement.hash)
+    return (EQUIVOCATION, "/jti") if others else None
+
+
+def _check_bar(submission: Submission, _hearing: Hearing, book: Casebook) -> Fault | None:
+    barred = book.is_barred(submission.statement.hash, submission.claims.iss)
+    return (BARRED, "") if barred else None
+
+
+def _check_clock(submission: Submission, hearing: Hearing, _book: Casebook) -> Fault | None:
+    ahead = submission.claims.iat > (hearing.at + MAX_AHEAD).timestamp()
+    return (CLOCK, "/iat") if ahead else None
+
+
+def _check_late(submission: Submission, hearing: Hearing, book: Casebook) -> Fault | None:
+    claims, codes = submission.claims, submission.codes
+    held = book.find(codes.approves) if isinstance(codes, ApprovalCodes) else None
+    ends = min(claims.exp, held.exp) if held else claims.exp
+    return (LATE, "/exp") if claims.kind in _GATED and _is_over(ends, hearing.at) else None
+
+
+def _is_over(exp: int, at: datetime) -> bool:
+    return at.timestamp() > exp
+
+
+def _check_parties(submission: Submission, hearing: Hearing, book: Casebook) -> Fault | None:
+    claims, codes = submission.claims, submission.codes
+    if not _is_reachable(claims, hearing.directory):
+        return NOT_A_PARTY, "/aud"
+    earlier = book.find(claims.reissues)
+    if earlier is not None and not _is_own(earlier, claims):
+        return NOT_A_PARTY, "/reissues"
+    standing = check_standing(claims, codes, book) if codes is not None else None
+    return (standing.reason, standing.pointer) if standing else None
+
+
+def _is_reachable(claims: Claims, directory: Directory) -> bool:
+    if claims.aud == GATEWAY:
+        return claims.kind in _TO_GATEWAY
+    return directory.is_member(claims.aud)
+
+
+_STEPS: tuple[_Step, ...] = (
+    _check_key,
+    _check_form,
+    _check_parts,
+    _check_id,
+    _check_bar,
+    _check_clock,
+    _check_late,
+    _check_parties,
+)
+
+
+def _judge(submission: Submission, hearing: Hearing, book: Casebook) -> Verdict:
+    """What the rules say; most kinds are gated by none."""
+    match submission.codes:
+        case ConcernCodes() as codes:
+            judgement = _judge_concern(codes, submission.claims.aud, hearing, book)
+        case RequestCodes() as codes:
+            judgement = _judge_ask(_ask(codes, submission.claims, hearing, book), hearing)
+        case ApprovalCodes() as codes:
+            judgement = _judge_approved(codes, hearing, book)
+        case AnswerCodes() as codes:
+            judgement = _judge_answer(codes, submission.claims, hearing, book)
+        case _:
+            return Verdict(Outcome.PASSED)
+    violations = tuple((violation.rule, violation.pointer) for violation in judgement.violations)
+    return Verdict(judgement.outcome, tuple(judgement.rules), violations)
+
+
+def _judge_concern(codes: ConcernCodes, holder: AgencyId, hearing: Hearing, book: Casebook) -> Judgement:
+    original = book.find(codes.relays)
+    said = original.codes if original else None
+    known = said if isinstance(said, ConcernCodes) else None
+    return judge_concern(codes, known, holder, hearing.policy, hearing.admitted)
+
+
+def _judge_ask(ask: Ask, hearing: Hearing) -> Judgement:
+    return judge_request(ask, hearing.policy, hearing.admitted)
+
+
+def _judge_approved(codes: ApprovalCodes, hearing: Hearing, book: Casebook) -> Judgement:
+    """An approval is judged together with what it approves, again and now."""
+    held = book.find(codes.approves)
+    if held is None or not isinstance(held.codes, RequestCodes):
+        return Judgement(Outcome.REFUSED, ())
+    ask = _ask(held.codes, held, hearing, book)
+    return _judge_ask(replace(ask, second=codes.actor), hearing)
+
+
+def _judge_answer(codes: AnswerCodes, claims: Claims, hearing: Hearing, book: Casebook) -> Judgement:
+    request = book.find(claims.irt)
+    if request is None or not isinstance(request.codes, RequestCodes):
+        return Judgement(Outcome.REFUSED, ())
+    cited = [logged.codes for name in request.codes.concern_refs if (logged := book.find(name))]
+    concerns = [each for each in cited if isinstance(each, ConcernCodes)]
+    return judge_answer(codes, request.codes, hearing.policy, hearing.admitted, concerns)
+
+
+def _ask(codes: RequestCodes, parties: Claims | Logged, hearing: Hearing, book: Casebook) -> Ask:
+    issuer, directory = parties.iss, hearing.directory
+    cited = (book.find(name) for name in codes.concern_refs)
+    told = [_told(logged) for logged in cited if logged]
+    return Ask(
+        issuer=issuer,
+        issuer_kind=directory.kind_of(issuer) or "",
+        holder=parties.aud,
+        inbox=codes.inbox,
+        codes=codes,
+        at=hearing.at,
+        told={each.hash: each for each in told if each},
+        has_directory_phone=directory.has_phone(issuer),
+        second=None,
+        overdue_debts=book.overdue_debts(issuer, hearing.at),
+    )
+
+
+def _told(logged: Logged) -> Told | None:
+    """A logged concern as the rules see it; none, once its T1 is erased."""
+    if not isinstance(logged.codes, ConcernCodes):
+        return None
+    return Told(
+        hash=logged.hash,
+        issuer=logged.iss,
+        audience=logged.aud,
+        inbox=logged.codes.inbox,
+        outcome=logged.verdict,
+        at=logged.at,
+        codes=logged.codes,
+        opened=logged.route.opened if logged.route else None,
+        refreshed=logged.route.refreshed if logged.route else False,
+        rules=logged.rules,
+    )
+
+
+def _marked_late(verdict: Verdict, claims: Claims, hearing: Hearing) -> Verdict:
+    """Whatever else passes after its time passes marked."""
+    if not verdict.passes or not _is_over(claims.exp, hearing.at):
+        return verdict
+    rules = (*verdict.rules, LATE)
+    return Verdict(Outcome.FLAGGED, rules, (*verdict.violations, (LATE, "/exp")))

@@ -1,0 +1,61 @@
+"""A transport in memory: publishes into a list, hands over what a test submits, and fails on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from candour_protocol.errors import TransportError
+from candour_protocol.ids import AgencyId
+from candour_protocol.transport.port import Delivery, Depth, Handler, Outbound, PublishResult, Settlement
+
+
+class Subscription:
+    """A consumer that only a test calls."""
+
+    def __init__(self, courier: Courier, queue: str) -> None:
+        self._courier = courier
+        self._queue = queue
+
+    async def cancel(self) -> None:
+        self._courier.handlers.pop(self._queue, None)
+
+
+class Courier:
+    """``sent`` is everything that was confirmed, in order; ``away`` makes every publish fail;
+    ``oldest`` is the age of the oldest message of queues that are not empty."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Handler] = {}
+        self.sent: list[Outbound] = []
+        self.declared: set[AgencyId] = set()
+        self.away = False
+        self.oldest: dict[str, timedelta] = {}
+
+    async def declare(self, agencies: Iterable[AgencyId]) -> None:
+        self.declared |= set(agencies)
+
+    async def publish(self, messages: Sequence[Outbound]) -> Sequence[PublishResult]:
+        if self.away:
+            raise TransportError("closed", "the courier is away")
+        self.sent += messages
+        return [PublishResult.CONFIRMED for _ in messages]
+
+    async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> Subscription:
+        self.handlers[queue] = handler
+        return Subscription(self, queue)
+
+    async def depth(self, queue: str) -> Depth:
+        oldest = self.oldest.get(queue)
+        return Depth(0 if oldest is None else 1, oldest)
+
+    async def close(self) -> None:
+        self.handlers.clear()
+
+    async def bring(self, *messages: tuple[str, str, bytes]) -> Sequence[Settlement]:
+        """Hand over one batch of (user, routing key, body) to the gateway."""
+        batch = [
+            Delivery("gateway.submit.ordinary", key, user, body, 1, datetime.now(UTC))
+            for user, key, body in messages
+        ]
+        return await self.handlers["gateway.submit.ordinary"](batch)

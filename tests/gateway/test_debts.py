@@ -1,0 +1,101 @@
+"""Borrow now, pay back: an emergency request goes before its concern, which is then owed. Domain R09."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from candour_protocol.statement import Issued
+from candour_protocol.strict_json import JsonValue
+
+from tests.gateway.partnership import CSC, GP, OTHER_CHILD, SCHOOL, attested
+from tests.gateway.world import World
+
+
+async def _borrowed(world: World) -> Issued:
+    request = world.partnership.emergency()
+    assert await world.judge(request) == ("flagged", ("R09",))
+    assert world.copies(request)
+    assert await world.is_owed("debt", request)
+    return request
+
+
+def _payment(world: World, request: Issued, **codes: JsonValue) -> Issued:
+    return world.partnership.concern(GP, SCHOOL, pays_back=request.statement.hash, **codes)
+
+
+async def test_a_sound_concern_of_substance_to_the_same_holder_pays(world: World) -> None:
+    request = await _borrowed(world)
+    payment = _payment(world, request)
+
+    verdict = await world.judge(payment)
+    owed_before_delivery = await world.is_owed("debt", request)
+    await world.submit(world.partnership.delivery(payment))
+
+    assert verdict == ("passed", ())
+    assert owed_before_delivery
+    assert not await world.is_owed("debt", request)
+
+
+@pytest.mark.parametrize("opened", ["thin", "mismatch", "unreadable"])
+async def test_what_was_not_found_sound_pays_nothing(world: World, opened: str) -> None:
+    request = await _borrowed(world)
+
+    await world.arrive(_payment(world, request), opened=opened)
+
+    assert await world.is_owed("debt", request)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        {"child": OTHER_CHILD},
+        {"checks": attested("R02", "R03", "R13", failing=("R02",))},
+        {"checks": attested("R02", "R03", "R13", failing=("R03",))},
+        {"checks": None},
+    ],
+)
+async def test_another_child_or_no_substance_pays_nothing(world: World, codes: dict[str, JsonValue]) -> None:
+    request = await _borrowed(world)
+    payment = _payment(world, request, **codes)
+
+    await world.arrive(payment)
+
+    assert world.copies(payment)
+    assert await world.is_owed("debt", request)
+
+
+async def test_a_concern_to_another_holder_passes_and_pays_nothing(world: World) -> None:
+    request = await _borrowed(world)
+    elsewhere = world.partnership.concern(to=CSC, pays_back=request.statement.hash)
+
+    await world.arrive(elsewhere)
+
+    assert world.verdict(elsewhere) == ("passed", ())
+    assert await world.is_owed("debt", request)
+
+
+async def test_an_overdue_debt_flags_the_next_emergency_and_never_blocks_it(world: World) -> None:
+    await _borrowed(world)
+    world.clock.advance(timedelta(hours=5))
+
+    verdict = await world.judge(world.partnership.emergency())
+
+    assert verdict == ("flagged", ("R09",))
+
+
+async def test_an_emergency_request_is_answered_without_any_concern(world: World) -> None:
+    request = await _borrowed(world)
+    await world.submit(world.partnership.delivery(request))
+
+    verdict = await world.judge(world.partnership.answer(request))
+
+    assert verdict == ("passed", ())
+
+
+async def test_an_emergency_request_travels_urgently(world: World) -> None:
+    await _borrowed(world)
+
+    assert [each.routing_key for each in world.courier.sent if each.routing_key.startswith(SCHOOL)] == [
+        f"{SCHOOL}.urgent"
+    ]
