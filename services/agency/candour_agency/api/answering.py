@@ -1,0 +1,129 @@
+"""Answering what came: acknowledgement, decision, answer, outcome, approval, reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from candour_protocol.kinds import Signer
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from candour_agency import reacting
+from candour_agency.api import bodies, gate, openapi
+from candour_agency.api.desk import AtDesk, Desk, keyed, notices, preferred_wait
+from candour_agency.api.waiting import await_verdicts
+from candour_agency.calls import Call, Composition
+from candour_agency.schemas.reactions import (
+    AcknowledgementBody,
+    AnswerBody,
+    ApprovalBody,
+    DecisionBody,
+    OutcomeBody,
+    ReplyBody,
+)
+
+router = APIRouter(prefix="/v1", tags=["answering"])
+B = TypeVar("B", bound=BaseModel)
+
+
+@router.put("/inbox/{id}/acknowledgement", openapi_extra=openapi.takes(AcknowledgementBody, keyed=True))
+async def acknowledge(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002 - as in the path
+    """A named person has it. Said twice, it is sent once."""
+    return await _react(
+        request, desk, gate.INBOX_ANSWER, AcknowledgementBody, lambda c, call, body: _once(c, call, id, body)
+    )
+
+
+def _once(connection: Connection, call: Call, jti: str, body: AcknowledgementBody) -> Composition:
+    before = reacting.acknowledged(connection, call, jti)
+    if before is None:
+        return reacting.acknowledge(connection, call, jti, body)
+    return reacting.repeated(call, before)
+
+
+@router.post(
+    "/concerns/{id}/decision", status_code=202, openapi_extra=openapi.takes(DecisionBody, keyed=True)
+)
+async def decide(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+    """What will be done about a concern, for its sender to know."""
+    return await _react(
+        request,
+        desk,
+        gate.INBOX_ANSWER,
+        DecisionBody,
+        lambda c, call, body: reacting.decide(c, call, id, body),
+    )
+
+
+@router.post("/requests/{id}/answer", status_code=202, openapi_extra=openapi.takes(AnswerBody, keyed=True))
+async def answer(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+    """An outcome for each line."""
+    return await _react(
+        request, desk, gate.INBOX_ANSWER, AnswerBody, lambda c, call, body: reacting.answer(c, call, id, body)
+    )
+
+
+@router.post("/requests/{id}/outcome", status_code=202, openapi_extra=openapi.takes(OutcomeBody, keyed=True))
+async def conclude(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+    """What came of the answer, for the holder to know."""
+    return await _react(
+        request,
+        desk,
+        gate.REQUESTS_SEND,
+        OutcomeBody,
+        lambda c, call, body: reacting.conclude(c, call, id, body),
+    )
+
+
+@router.post(
+    "/requests/{id}/approval", status_code=202, openapi_extra=openapi.takes(ApprovalBody, keyed=True)
+)
+async def approve(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+    """A second person's word on an own request that is waiting for one."""
+    return await _react(
+        request,
+        desk,
+        gate.REQUESTS_APPROVE,
+        ApprovalBody,
+        lambda c, call, body: reacting.approve(c, call, id, body),
+    )
+
+
+@router.post("/threads/{txn}/replies", status_code=202, openapi_extra=openapi.takes(ReplyBody, keyed=True))
+async def reply(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
+    """More for a thread: answers to questions, facts, attachments."""
+    return await _react(
+        request, desk, gate.INBOX_ANSWER, ReplyBody, lambda c, call, body: reacting.reply(c, call, txn, body)
+    )
+
+
+async def _react(
+    request: Request,
+    desk: Desk,
+    scope: str,
+    model: type[B],
+    compose: Callable[[Connection, Call, B], Composition],
+) -> JSONResponse:
+    scopes = (scope, gate.CONCERNS_SEND) if model is ReplyBody else (scope,)
+    access = desk.gate.admit(request, *scopes)
+    typed = await bodies.read(request, model)
+    call = desk.call(access, _person(typed.value))
+    key = keyed(request, access, typed.fingerprint)
+    answered = await desk.counter.post(
+        call, lambda connection: compose(connection, call, typed.value), key, notices(typed)
+    )
+    if seconds := preferred_wait(request):
+        answered, _ = await await_verdicts(desk, answered, seconds)
+    return JSONResponse(answered, 202)
+
+
+def _person(body: BaseModel) -> Signer | None:
+    """Who is named as the one who acts."""
+    if isinstance(body, AcknowledgementBody):
+        return Signer(staff_id=body.staff_id, name=body.name, role=body.role)
+    found = (getattr(body, name, None) for name in ("author", "decider", "who"))
+    return next((one for one in found if isinstance(one, Signer)), None)

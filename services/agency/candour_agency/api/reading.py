@@ -1,0 +1,46 @@
+"""Looking at messages: one, its receipt, a whole thread."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from candour_agency import store
+from candour_agency.api import gate
+from candour_agency.api.desk import AtDesk
+from candour_agency.api.waiting import newest
+from candour_agency.calls import visible
+from candour_agency.faults import CallError, Code, unknown_message
+
+router = APIRouter(prefix="/v1", tags=["messages"])
+
+
+@router.get("/messages/{id}")
+async def get_message(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002 - as in the path
+    """A message that this agency sent or received: state, verdict, what is due, timeline, content."""
+    call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
+    message = await desk.database.read(lambda connection: visible(connection, call, id))
+    return JSONResponse(desk.views.message(message, await newest(desk, message)))
+
+
+@router.get("/messages/{id}/receipt", response_class=PlainTextResponse)
+async def get_receipt(id: str, request: Request, desk: AtDesk) -> PlainTextResponse:  # noqa: A002
+    """The receipt, which verifies with nothing but the log's key."""
+    call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
+    message = await desk.database.read(lambda connection: visible(connection, call, id))
+    shown = await newest(desk, message) or message
+    if shown.receipt is None:
+        raise CallError(Code.NO_RECEIPT, "The log has not answered yet. Ask again in a moment.")
+    return PlainTextResponse(shown.receipt)
+
+
+@router.get("/threads/{txn}")
+async def get_thread(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
+    """A whole matter, and the board of all lines that were asked in it."""
+    call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
+    found = await desk.database.read(lambda connection: store.messages.thread(connection, txn))
+    thread = [message for message in found if call.may_see(message)]
+    if not thread:
+        raise unknown_message()
+    return JSONResponse(desk.views.thread(txn, thread))

@@ -1,0 +1,168 @@
+"""Asking: what the holder must be told is told first, then come the questions. In the caller's transaction.
+
+A received concern is passed on to a holder who lacks it, with its originator's signature; an inline one is
+told to each holder; then comes one request for each. The node never refuses a request by a rule: the gateway
+does, in the log. Source: protocol sections 3.1, 4 and 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from candour_protocol import rules
+from candour_protocol.children import child_tokens
+from candour_protocol.errors import CandourError
+from candour_protocol.ids import Address, ChildToken, Txn, new_uuid7
+from candour_protocol.kinds import Kind, Person
+from candour_protocol.strict_json import JsonObject
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.calls import Call, Composition, recipients
+from candour_agency.drafts import concerns, relays, requests
+from candour_agency.drafts.concerns import Child, Setting
+from candour_agency.drafts.requests import Cited
+from candour_agency.faults import CallError, Code, Place
+from candour_agency.matters import matter_of, read_matter
+from candour_agency.messages import Message
+from candour_agency.schemas.concern import Matter
+from candour_agency.schemas.request import RequestBody
+from candour_agency.telling import randomness
+from candour_agency.writing import Pen, Plan
+
+_IDENTIFIERS = ("nhs_number", "upn", "chi", "hcn", "mother_nhs_number")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is the same for every holder of one call."""
+
+    connection: Connection
+    call: Call
+    body: RequestBody
+    setting: Setting
+    composition: Composition
+    named: Sequence[Message]
+    inline: tuple[Matter, Child] | None
+
+
+def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
+    """Compose a request.
+
+    Raises:
+        CallError: no statement can be made of it.
+    """
+    addresses = recipients(call, body.recipients)
+    named = [_concern(connection, call, jti, place) for place, jti in enumerate(body.concern_ids)]
+    txn = named[0].txn if named else Txn(new_uuid7(call.now))
+    composition = Composition(txn, Pen(call.office, call.now))
+    setting = Setting(call.office, call.acting, txn, call.iat)
+    inline = _inline(call, body)
+    asking = _Asking(connection, call, body, setting, composition, named, inline)
+    told = [(address, _tell_first(asking, address)) for address in addresses]
+    for address, cited in told:
+        _request(asking, address, cited)
+    return composition
+
+
+def _concern(connection: Connection, call: Call, jti: str, place: int) -> Message:
+    found = store.messages.find(connection, jti)
+    if found is None or not call.may_see(found):
+        detail = "No concern of this id is known here. Check the id, or tell the concern in the same call."
+        raise CallError(Code.UNKNOWN_CONCERN, detail, places=[Place(f"/concern_ids/{place}", detail)])
+    return _successor(connection, found)
+
+
+def _successor(connection: Connection, message: Message) -> Message:
+    """What took the place of a statement that was said again."""
+    newer = store.messages.find(connection, message.reissued_as) if message.reissued_as else None
+    return message if newer is None else _successor(connection, newer)
+
+
+def _inline(call: Call, body: RequestBody) -> tuple[Matter, Child] | None:
+    """The concern of the call itself; what it leaves out is as in the request."""
+    if body.concern is None:
+        return None
+    given = {"subject": body.subject, "urgency": body.urgency, "author": body.author, "reach": body.reach}
+    missing = {name: value for name, value in given.items() if getattr(body.concern, name) is None}
+    concern = body.concern.model_copy(update=missing)
+    child = concerns.children(concern, call.office.keys.partnership, randomness())[0]
+    return concern, child
+
+
+# -- what the holder is told first --------------------------------------------------------------------------
+
+
+def _tell_first(asking: _Asking, to: Address) -> list[Cited]:
+    cited = [_known_to(asking, message, to) for message in asking.named]
+    if asking.inline is not None:
+        concern, child = asking.inline
+        cited.append(_write(asking, concerns.plan(asking.setting, concern, child, to, None)))
+    return list({one.hash: one for one in cited}.values())
+
+
+def _known_to(asking: _Asking, message: Message, to: Address) -> Cited:
+    """The concern as this holder knows it; where it does not, and may, it is passed on."""
+    if message.counterparty == to.agency or message.kind is not Kind.CONCERN:
+        return _cited(message)
+    if not message.received:
+        copy = store.messages.own_copy(asking.connection, message, to.agency)
+        return _cited(copy or message)
+    if message.relays is not None and _originator(asking, message) == to.agency:
+        return _cited(message)
+    passed_on = store.messages.relayed(asking.connection, message.hash, to.agency)
+    if passed_on is not None:
+        return _cited(_successor(asking.connection, passed_on))
+    if message.codes is None or message.content is None:
+        return _cited(message)  # nobody could open it; the gateway says what is missing
+    plan = relays.plan(asking.setting, message, to, asking.body.author)
+    return _write(asking, plan, (_cited(message),))
+
+
+def _originator(asking: _Asking, message: Message) -> str | None:
+    own = store.messages.by_hash(asking.connection, [message.relays or ""])
+    return next((one.counterparty for one in own.values()), None)
+
+
+def _write(asking: _Asking, plan: Plan, rests_on: Sequence[Cited] = ()) -> Cited:
+    written = asking.composition.write(plan, rests_on)
+    matter = read_matter(plan.kind, plan.codes, plan.content)
+    return Cited(written.hash, _tokens(plan.codes), matter, settled=False)
+
+
+def _cited(message: Message) -> Cited:
+    try:
+        matter = matter_of(message)
+    except CandourError:
+        matter = None
+    settled = message.received or message.receipt is not None
+    return Cited(message.hash, _tokens(message.codes), matter, settled, message)
+
+
+def _tokens(codes: JsonObject | None) -> tuple[ChildToken, ...]:
+    tokens = (codes or {}).get("child")
+    return tuple(ChildToken(str(token)) for token in tokens) if isinstance(tokens, list) else ()
+
+
+# -- the questions ------------------------------------------------------------------------------------------
+
+
+def _request(asking: _Asking, to: Address, cited: Sequence[Cited]) -> None:
+    subject = _subject(asking, cited)
+    own = child_tokens(subject, asking.call.office.keys.partnership, next(randomness()))
+    plan = requests.plan(asking.setting, asking.body, subject, own, to, cited)
+    asking.composition.write(plan, cited)
+
+
+def _subject(asking: _Asking, cited: Sequence[Cited]) -> Person:
+    """The child asked about; numbers that the request leaves out are those of the concern it rests on."""
+    given = asking.body.subject
+    told = next((one.matter.subject for one in cited if one.matter is not None), None)
+    if told is None:
+        return given or Person()
+    if given is None:
+        return told
+    if any(getattr(given, name) for name in _IDENTIFIERS) or rules.plainly_another(given, told):
+        return given
+    return told.model_copy(update=given.model_dump(exclude_none=True))

@@ -1,0 +1,121 @@
+"""Put a node together: the only place where adapters are chosen, apart from ``__main__``."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+from candour_protocol.client import GatewayClient
+from candour_protocol.ids import parse_agency
+from candour_protocol.note import Verifier
+from candour_protocol.policy import load_policy
+from candour_protocol.registry import Registry
+from candour_protocol.tokens import audience_of
+from candour_protocol.transport.port import Transport
+from fastapi import FastAPI
+
+from candour_agency import keyring, schema
+from candour_agency.api.app import create_app
+from candour_agency.api.desk import Desk
+from candour_agency.api.gate import Gate
+from candour_agency.arrival import Examiner, Witness
+from candour_agency.bells import INBOX, Bells
+from candour_agency.database import Database, open_engine
+from candour_agency.directory import Directory
+from candour_agency.inbox import Inbox
+from candour_agency.keyring import Keyring
+from candour_agency.metrics import Metrics
+from candour_agency.office import Clock, Office
+from candour_agency.outbox import Outbox
+from candour_agency.posting import Counter
+from candour_agency.registering import GatewayReader, Registering
+from candour_agency.settings import Settings
+from candour_agency.views import Views
+
+
+@dataclass(slots=True)
+class Node:
+    """A node that is ready to start. ``app`` answers once it is built; messages travel from ``start`` on."""
+
+    app: FastAPI
+    desk: Desk
+    _inbox: Inbox
+    _transport: Transport
+
+    async def start(self) -> None:
+        """Read the registry, take up what is outstanding, consume."""
+        await self._transport.declare([self.desk.office.agency])
+        await self.desk.registering.start()
+        await self.desk.outbox.start()
+        await self._inbox.start(self._transport)
+
+    async def stop(self) -> None:
+        """Let running batches end; the transport belongs to whoever gave it. Nothing depends on it."""
+        self.desk.stopping.set()
+        self.desk.bells.ring([INBOX])
+        await self._inbox.stop()
+        await self.desk.outbox.stop()
+        await self.desk.registering.stop()
+        await self.desk.database.close()
+
+
+async def build(
+    settings: Settings,
+    transport: Transport,
+    clock: Clock,
+    *,
+    reader: GatewayReader | None = None,
+    http: httpx.AsyncClient | None = None,
+) -> Node:
+    """Everything but running; the database is brought to this version's tables.
+
+    Args:
+        reader: where registry facts are read, instead of the gateway's REST interface.
+        http: connections to share; stays the caller's to close.
+
+    Raises:
+        UnknownSchemaError: another version wrote the database.
+        PolicyError, MalformedError, OSError: a file that the settings name cannot be used.
+    """
+    keys = keyring.load(settings)
+    engine = open_engine(settings.database)
+    await asyncio.to_thread(schema.migrate, engine)
+    office = _office(settings, keys, clock)
+    chosen = reader or GatewayClient(
+        settings.gateway_url, settings.net, office.agency, keys.client, clock, http
+    )
+    return _assemble(settings, office, Database(engine), transport, chosen)
+
+
+def _office(settings: Settings, keys: Keyring, clock: Clock) -> Office:
+    agency = parse_agency(settings.agency)
+    policy = load_policy(settings.policy.read_bytes())
+    directory = Directory(agency, Registry(keys.registrar, settings.net), policy)
+    return Office(settings.net, agency, keys, directory, clock)
+
+
+def _assemble(
+    settings: Settings, office: Office, database: Database, transport: Transport, reader: GatewayReader
+) -> Node:
+    metrics, bells = Metrics(), Bells()
+    witness = Witness(Verifier.from_vkey(settings.log_vkey), settings.log_origin)
+    registering = Registering(office, witness, database, reader, metrics, settings.registry_every)
+    outbox = Outbox(database, transport, office.agency, metrics)
+    views = Views(office, outbox.was_sent)
+    examiner = Examiner(office.net, office.agency, office.directory, witness)
+    inbox = Inbox(office, examiner, database, outbox, bells, metrics, registering.refresh)
+    desk = Desk(
+        office=office,
+        gate=Gate(office.keys.token, audience_of(office.net, office.agency), office.clock),
+        database=database,
+        counter=Counter(database, outbox, views, metrics),
+        outbox=outbox,
+        bells=bells,
+        views=views,
+        metrics=metrics,
+        registering=registering,
+        transport=transport,
+        stopping=asyncio.Event(),
+    )
+    return Node(create_app(desk), desk, inbox, transport)

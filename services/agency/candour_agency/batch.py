@@ -1,0 +1,130 @@
+"""What one transaction of the inbox works on: what was known before, what came, what is to be written.
+
+Rows are collected and written together; ``flush`` makes them visible to queries within the transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from candour_protocol.ids import Jti, StatementHash
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.arrival import Arrival, Verdict
+from candour_agency.effects import Happened
+from candour_agency.messages import Message
+from candour_agency.moments import to_ms
+from candour_agency.office import Office
+from candour_agency.store.outbox import Due
+from candour_agency.writing import Pen
+
+
+@dataclass(slots=True)
+class Taken:
+    """What is to be done once the transaction is on disk.
+
+    Attributes:
+        due: statements that may leave now.
+        settled: statements for which nothing is due any more, or not for now.
+        changed: ids of own and received statements whose state changed.
+        arrived: whether the worklist has something new.
+        parked: by position in the batch, why it is parked.
+        incidents: codes of what was not as it must be.
+        opened: how many statements were found how.
+    """
+
+    due: list[Due] = field(default_factory=list)
+    settled: list[Jti] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    arrived: bool = False
+    parked: dict[int, str] = field(default_factory=dict)
+    incidents: list[str] = field(default_factory=list)
+    opened: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Batch:
+    """One transaction of the inbox.
+
+    Attributes:
+        known: statements that were here before, by id.
+        parents: what the batch's statements answer, by hash.
+        fresh: what arrived in this batch, by hash.
+        receipts: own statements whose receipt came.
+        deliveries: own statements whose delivery came, or is not due any more.
+        logged: hashes of own statements whose receipt came, for what waits for them.
+        resume: own statements to be published again.
+    """
+
+    connection: Connection
+    office: Office
+    now: datetime
+    pen: Pen
+    known: dict[Jti, Message]
+    parents: dict[StatementHash, Message]
+    taken: Taken = field(default_factory=Taken)
+    fresh: dict[StatementHash, Happened] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    delivered: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[Jti] = field(default_factory=list)
+    deliveries: list[Jti] = field(default_factory=list)
+    logged: list[StatementHash] = field(default_factory=list)
+    resume: list[Jti] = field(default_factory=list)
+
+    @property
+    def now_ms(self) -> int:
+        """The node's clock at the start of the batch."""
+        return to_ms(self.now)
+
+    def flush(self) -> None:
+        """Write what was collected so far."""
+        store.messages.add(self.connection, self.rows)
+        store.messages.note_verdicts(self.connection, self.verdicts)
+        store.messages.note_deliveries(self.connection, self.delivered)
+        self.rows, self.verdicts, self.delivered = [], [], []
+
+    def note(self, message: Message | None) -> None:
+        """Tell whoever waits for this message that it changed."""
+        if message is not None:
+            self.taken.changed.add(message.jti)
+
+    def incident(self, code: str, digest: str) -> None:
+        """Something was not as it must be."""
+        store.registry.note_incident(self.connection, code, digest, self.now_ms)
+        self.taken.incidents.append(code)
+
+    def finish(self) -> Taken:
+        """Write the rest, and settle the outbox."""
+        self.flush()
+        self.pen.store(self.connection)
+        store.outbox.settle(self.connection, receipts=self.receipts, deliveries=self.deliveries)
+        touched = {*self.receipts, *self.deliveries}
+        self.taken.settled += touched - store.outbox.outstanding(self.connection, touched)
+        freed = store.outbox.free(self.connection, self.logged) if self.logged else []
+        if again := [*freed, *self.resume]:
+            self.taken.due += store.outbox.due(self.connection, again)
+        self.taken.due += self.pen.due
+        return self.taken
+
+
+def begin(connection: Connection, office: Office, now: datetime, items: Iterable[Arrival | Verdict]) -> Batch:
+    """Load what a batch needs to know."""
+    listed = list(items)
+    known = store.messages.known(connection, map(_jti, listed))
+    parents = store.messages.by_hash(connection, _parents(listed))
+    return Batch(connection, office, now, Pen(office, now), known, parents)
+
+
+def _jti(item: Arrival | Verdict) -> Jti:
+    return item.jti if isinstance(item, Verdict) else item.statement.claims.jti
+
+
+def _parents(items: Iterable[Arrival | Verdict]) -> set[StatementHash]:
+    claims = [item.statement.claims for item in items if isinstance(item, Arrival)]
+    return {one.irt for one in claims if one.irt is not None}

@@ -1,0 +1,163 @@
+"""From the bodies that answer a message to their codes (T1) and content (T2).
+
+Pure. Source: protocol section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from candour_protocol import rules
+from candour_protocol.codes import RefusalReason, ResponseOutcome, TrainingLevel, TriageDecision
+from candour_protocol.ids import GENERAL, Address, StatementHash
+from candour_protocol.kinds import (
+    AcknowledgementContent,
+    AnswerContent,
+    ApprovalContent,
+    Content,
+    DecisionContent,
+    Kind,
+    LineContent,
+    LineSearched,
+    LineText,
+    OutcomeContent,
+    ReplyContent,
+    parse_codes,
+)
+from candour_protocol.strict_json import JsonObject
+
+from candour_agency.drafts import coding
+from candour_agency.drafts.acting import Acting
+from candour_agency.messages import Message
+from candour_agency.office import Office
+from candour_agency.schemas.reactions import (
+    AcknowledgementBody,
+    AnswerBody,
+    ApprovalBody,
+    DecisionBody,
+    LineAnswer,
+    OutcomeBody,
+    ReplyBody,
+)
+from candour_agency.writing import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Reacting:
+    """What a reaction needs besides its body.
+
+    Attributes:
+        parent: what is answered.
+        reply_inbox: the inbox at the other agency that the thread is kept in.
+        iat: seconds since 1970.
+    """
+
+    office: Office
+    acting: Acting
+    parent: Message
+    iat: int
+    reply_inbox: str = GENERAL
+
+    def plan(
+        self,
+        kind: Kind,
+        codes: Mapping[str, Any],
+        content: Content | None,
+        *,
+        waits: Sequence[StatementHash] = (),
+        needs_delivery: bool = True,
+    ) -> Plan:
+        """The plan of a statement in the parent's thread, to the parent's other party."""
+        actor = self.acting.actor(self.office.keys.actor, self.parent.txn)
+        return Plan(
+            kind=kind,
+            to=Address(self.parent.counterparty, self.reply_inbox),
+            txn=self.parent.txn,
+            urgency=self.parent.urgency,
+            codes={"txn": self.parent.txn, "actor": actor, **codes},
+            content=content.model_dump(exclude_none=True) if content else {},
+            irt=self.parent.hash,
+            waits=tuple(waits),
+            needs_delivery=needs_delivery,
+        )
+
+
+def acknowledgement(now: Reacting, body: AcknowledgementBody) -> Plan:
+    """A named person has it."""
+    content = AcknowledgementContent(name=body.name, role=body.role, questions=body.questions)
+    return now.plan(Kind.ACKNOWLEDGEMENT, {}, content)
+
+
+def decision(now: Reacting, body: DecisionBody) -> Plan:
+    """What will be done about a concern."""
+    codes: JsonObject = {"decision": coding.code(TriageDecision, body.decision), "final": body.final}
+    content = DecisionContent(
+        feedback=body.feedback,
+        reasons=body.reasons,
+        decider=body.decider,
+        closure_evidence=body.closure_evidence,
+    )
+    return now.plan(Kind.DECISION, codes, content)
+
+
+def answer(now: Reacting, body: AnswerBody, waits: Sequence[StatementHash]) -> Plan:
+    """An outcome for each line, attested by the rules that only nodes can run."""
+    level = body.decider.training_level if body.decider else None
+    second = now.acting.other(now.office.keys.actor, now.parent.txn, body.countersigned_by)
+    codes: JsonObject = {
+        "txn": now.parent.txn,
+        "actor": now.acting.actor(now.office.keys.actor, now.parent.txn),
+        "outcomes": [_outcome(line) for line in body.outcomes],
+        "decider_level": coding.code(TrainingLevel, level),
+        "countersigned": second,
+        "checks": None,
+    }
+    content = _answer_content(body)
+    matter = rules.Matter(Kind.ANSWER, parse_codes(Kind.ANSWER, codes), content)
+    policy = now.office.directory.policy
+    codes["checks"] = dict(rules.check_matter(matter, (), now.iat, policy).checks)
+    return now.plan(Kind.ANSWER, codes, content, waits=waits)
+
+
+def _outcome(line: LineAnswer) -> JsonObject:
+    return {
+        "line": line.line,
+        "outcome": coding.code(ResponseOutcome, line.outcome),
+        "reason": coding.code(RefusalReason, line.reason),
+    }
+
+
+def _answer_content(body: AnswerBody) -> AnswerContent:
+    lines = body.outcomes
+    texts = tuple(
+        LineContent(line=one.line, text=one.text, basis=one.basis) for one in lines if one.text or one.basis
+    )
+    searched = tuple(LineSearched(line=one.line, searched=one.searched) for one in lines if one.searched)
+    changes = tuple(LineText(line=one.line, text=one.would_change_if) for one in lines if one.would_change_if)
+    return AnswerContent(
+        content=texts or None,
+        searched=searched or None,
+        would_change_if=changes or None,
+        decider=body.decider,
+    )
+
+
+def outcome(now: Reacting, body: OutcomeBody) -> Plan:
+    """What came of an answer; any code will do, the log only says that it was told."""
+    found = coding.code(TriageDecision, body.outcome)
+    return now.plan(Kind.OUTCOME, {"outcome": found}, OutcomeContent(came_of_it=body.came_of_it))
+
+
+def approval(now: Reacting, body: ApprovalBody, waits: Sequence[StatementHash]) -> Plan:
+    """A second person's word; it goes to whoever the request goes to, and gets no delivery of its own."""
+    codes: JsonObject = {"approves": now.parent.hash, "as": body.capacity}
+    content = ApprovalContent(who=body.who, why=body.why)
+    return now.plan(Kind.APPROVAL, codes, content, waits=waits, needs_delivery=False)
+
+
+def reply(now: Reacting, body: ReplyBody, waits: Sequence[StatementHash]) -> Plan:
+    """More for the thread."""
+    content = ReplyContent(answers=body.answers, facts=body.facts, attachments=body.attachments)
+    return now.plan(Kind.REPLY, {}, content, waits=waits)

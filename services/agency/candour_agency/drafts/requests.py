@@ -1,0 +1,165 @@
+"""From the body of a request to its codes (T1) and its content (T2), for each holder.
+
+Pure: what is not in the body comes as an argument. Source: protocol sections 3.1 and 8, domain 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from candour_protocol import rules
+from candour_protocol.children import request_tokens
+from candour_protocol.codes import (
+    InfoCategory,
+    LawfulBasis,
+    Power,
+    Purpose,
+    SpecialCategory,
+    SubjectRole,
+    TrainingLevel,
+    Urgency,
+)
+from candour_protocol.ids import Address, ChildToken, StatementHash
+from candour_protocol.kinds import (
+    Kind,
+    MayTellFamily,
+    Person,
+    Question,
+    RequestContent,
+    parse_codes,
+)
+from candour_protocol.strict_json import JsonObject, JsonValue
+
+from candour_agency.drafts import coding
+from candour_agency.drafts.concerns import Setting, reach
+from candour_agency.messages import Message
+from candour_agency.schemas.request import LineBody, RequestBody
+from candour_agency.writing import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A concern that the holder knows: told by the asker, by the holder itself, or passed on.
+
+    Attributes:
+        matter: its codes and content, opened; of a relay with the originator's facts. ``None`` where it could
+            not be.
+        settled: whether the receipt is held, so that a request may follow at once.
+        message: the statement, where it was there before the call.
+    """
+
+    hash: StatementHash
+    tokens: tuple[ChildToken, ...]
+    matter: rules.Matter | None
+    settled: bool
+    message: Message | None = None
+
+
+def lines_for(body: RequestBody, to: Address) -> list[LineBody]:
+    """The lines that one holder is asked."""
+    return [line for line in body.lines if line.of is None or _names(line.of, to)]
+
+
+def _names(texts: Sequence[str], to: Address) -> bool:
+    wanted = {text.strip().lower() for text in texts}
+    return str(to) in wanted or to.agency in wanted
+
+
+def plan(
+    setting: Setting,
+    body: RequestBody,
+    subject: Person,
+    own: Sequence[ChildToken],
+    to: Address,
+    cited: Sequence[Cited],
+) -> Plan:
+    """The request to one holder, with what the rules that only nodes can run found.
+
+    Args:
+        own: the tokens of the request's own subject.
+        cited: what it cites, in order; the gateway judges whether that is enough.
+    """
+    lines = lines_for(body, to)
+    codes = _codes(setting, body, lines, to)
+    codes["child"] = list(request_tokens(own, [one.tokens for one in cited]))
+    codes["concern_refs"] = [one.hash for one in cited]
+    content = _content(setting, body, lines, subject)
+    codes["still_current"] = rules.still_current(content, setting.policy)
+    matter = rules.Matter(Kind.REQUEST, parse_codes(Kind.REQUEST, codes), content)
+    told = [one.matter for one in cited if one.matter is not None]
+    codes["checks"] = dict(rules.check_matter(matter, told, setting.iat, setting.policy).checks)
+    waits = tuple(one.hash for one in cited if not one.settled)
+    urgency = str(codes["urgency"] or "")
+    dumped = content.model_dump(exclude_none=True)
+    return Plan(Kind.REQUEST, to, setting.txn, urgency, codes, dumped, waits=waits)
+
+
+def _codes(setting: Setting, body: RequestBody, lines: Sequence[LineBody], to: Address) -> JsonObject:
+    key, txn, acting = setting.office.keys.actor, setting.txn, setting.acting
+    level = body.author.training_level if body.author else None
+    return {
+        "txn": txn,
+        "actor": acting.actor(key, txn),
+        "child": [],
+        "concern_refs": [],
+        "urgency": coding.code(Urgency, body.urgency),
+        "inbox": to.inbox,
+        "purpose": coding.code(Purpose, body.purpose),
+        "power": coding.code(Power, body.power),
+        "lawful_basis": coding.code(LawfulBasis, body.lawful_basis),
+        "special_category": coding.code(SpecialCategory, body.special_category),
+        "openness": coding.openness(body.openness),
+        "asked": [_asked(number, line) for number, line in enumerate(lines, 1)],
+        "countersigned": acting.other(key, txn, body.countersigned_by),
+        "author_level": coding.code(TrainingLevel, level),
+        "still_current": None,
+        "checks": None,
+    }
+
+
+def _asked(number: int, line: LineBody) -> JsonValue:
+    role = line.person.role if line.person else None
+    return {
+        "line": number,
+        "role": coding.code(SubjectRole, role),
+        "category": coding.code(InfoCategory, line.category),
+        "months": line.months,
+    }
+
+
+def _content(
+    setting: Setting, body: RequestBody, lines: Sequence[LineBody], subject: Person
+) -> RequestContent:
+    persons: list[Person] = []
+    questions = tuple(_question(number, line, body, persons) for number, line in enumerate(lines, 1))
+    return RequestContent(
+        subject=subject,
+        persons=tuple(persons) or None,
+        questions=questions or None,
+        danger_line=body.danger_line,
+        author=setting.acting.author(body.author, body.countersigned_by),
+        reach=reach(setting.office, body.reach),
+        may_tell_family=_may_tell(body),
+    )
+
+
+def _question(number: int, line: LineBody, body: RequestBody, persons: list[Person]) -> Question:
+    """One line; its person joins ``persons``, once."""
+    if line.person is not None and line.person not in persons:
+        persons.append(line.person)
+    return Question(
+        line=number,
+        person=persons.index(line.person) if line.person is not None else None,
+        question=line.question,
+        because=line.because,
+        exception=line.exception,
+        still_current_because=line.still_current_because or body.still_current_because,
+    )
+
+
+def _may_tell(body: RequestBody) -> MayTellFamily | None:
+    given, words = body.may_tell_family, coding.stated_reason(body.openness)
+    if given is None:
+        return MayTellFamily(openness_reason=words) if words else None
+    return given if words is None else given.model_copy(update={"openness_reason": words})

@@ -1,0 +1,98 @@
+"""Who owes whom what by when about one message, by the policy's clocks. Pure.
+
+Elapsed time only: calendars stretch these limits later, never shorten them. Source: protocol section 4,
+domain 2.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from candour_protocol.ids import GATEWAY, AgencyId
+from candour_protocol.kinds import Kind
+from candour_protocol.policy import Policy, Step
+
+from candour_agency.messages import Message
+from candour_agency.office import URGENT
+
+_STEPS = {
+    Kind.CONCERN: (Step.ACKNOWLEDGEMENT, Step.DECISION),
+    Kind.REQUEST: (Step.ACKNOWLEDGEMENT, Step.ANSWER),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One thing that is due; times are milliseconds since 1970."""
+
+    kind: str
+    owed_by: AgencyId
+    owed_to: AgencyId
+    due_at: int
+    settled_at: int | None
+
+    def overdue(self, now_ms: int) -> bool:
+        """Whether it is late now, or was when it came."""
+        return (self.settled_at or now_ms) > self.due_at
+
+
+def obligations(message: Message, agency: AgencyId, policy: Policy) -> list[Obligation]:
+    """Everything that is or was due about a message, in the order in which it falls due."""
+    if message.counterparty == GATEWAY or message.verdict in ("refused", "held"):
+        return []
+    sender, recipient = message.counterparty, agency
+    if not message.received:
+        sender, recipient = recipient, sender
+    found = [*_delivery(message, sender, recipient, policy), *_steps(message, sender, recipient, policy)]
+    found += [*_outcome(message, sender, recipient, policy), *_debt(message, sender, recipient, policy)]
+    return sorted(found, key=lambda one: one.due_at)
+
+
+def due_at(message: Message, agency: AgencyId, policy: Policy) -> int | None:
+    """When the next thing that this agency owes about a message falls due."""
+    own = (one for one in obligations(message, agency, policy) if one.owed_by == agency)
+    return next((one.due_at for one in own if one.settled_at is None), None)
+
+
+def _since(message: Message) -> int:
+    return message.settled_at or message.logged_at or message.made_at
+
+
+def _after(start: int, limit: timedelta) -> int:
+    return start + int(limit.total_seconds() * 1000)
+
+
+def _delivery(
+    message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy
+) -> Iterator[Obligation]:
+    if message.kind in (Kind.DELIVERY, Kind.APPROVAL) or message.received:
+        return
+    limit = policy.delivery_due(urgent=message.urgency in URGENT)
+    due = _after(message.settled_at or message.made_at, limit)
+    yield Obligation("delivery", recipient, sender, due, message.delivered_at)
+
+
+def _steps(message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy) -> Iterator[Obligation]:
+    done = {
+        Step.ACKNOWLEDGEMENT: message.acknowledged_at or message.decided_at or message.answered_at,
+        Step.DECISION: message.decided_at,
+        Step.ANSWER: message.answered_at,
+    }
+    for step in _STEPS.get(message.kind, ()):
+        due = _after(_since(message), policy.due(message.urgency or None, step))
+        yield Obligation(step.value, recipient, sender, due, done[step])
+
+
+def _outcome(message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy) -> Iterator[Obligation]:
+    if message.kind is Kind.REQUEST and message.answered_at is not None:
+        due = _after(message.answered_at, policy.outcome_due)
+        yield Obligation("outcome", sender, recipient, due, message.outcome_at)
+
+
+def _debt(message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy) -> Iterator[Obligation]:
+    """An emergency request is lent: its concern is to follow."""
+    codes = message.codes or {}
+    if message.kind is Kind.REQUEST and message.urgency == "EMERGENCY" and not codes.get("concern_refs"):
+        yield Obligation("debt", sender, recipient, _after(_since(message), policy.debt_due), message.paid_at)

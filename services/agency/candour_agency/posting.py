@@ -1,0 +1,90 @@
+"""Carrying a call out: composed, answered and remembered in one transaction. Source: protocol section 9.1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from candour_protocol import strict_json
+from candour_protocol.strict_json import JsonObject
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.calls import Call, Composition
+from candour_agency.database import Database
+from candour_agency.metrics import Metrics
+from candour_agency.moments import to_ms
+from candour_agency.outbox import Outbox
+from candour_agency.store.outbox import Due
+from candour_agency.views import Views
+
+Compose = Callable[[Connection], Composition]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """An ``Idempotency-Key`` of a client, and the fingerprint of the call made under it."""
+
+    client: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was answered. ``kinds`` and ``due`` are empty where the same call was answered before."""
+
+    reply: JsonObject
+    due: Sequence[Due] = ()
+    kinds: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where calls that state something are carried out."""
+
+    database: Database
+    outbox: Outbox
+    views: Views
+    metrics: Metrics
+
+    async def post(
+        self, call: Call, compose: Compose, keyed: Keyed | None, notices: Sequence[str] = ()
+    ) -> JsonObject:
+        """Carry a call out; when this returns, everything is on disk and on its way.
+
+        Raises:
+            CallError: no statement can be made of it, or the key belongs to another call; nothing was kept.
+        """
+
+        def work(connection: Connection) -> Posted:
+            before = _recall(connection, keyed)
+            if before is not None:
+                return Posted(before)
+            composition = compose(connection)
+            composition.pen.store(connection)
+            reply = self.views.accepted(composition, notices)
+            _remember(connection, keyed, reply, call)
+            return Posted(reply, composition.pen.due, [part.plan.kind for part in composition.parts])
+
+        return (await self.database.write(work, self._committed)).reply
+
+    def _committed(self, posted: Posted) -> None:
+        self.outbox.offer(posted.due)
+        for kind in posted.kinds:
+            self.metrics.written.labels(kind).inc()
+
+
+def _recall(connection: Connection, keyed: Keyed | None) -> JsonObject | None:
+    if keyed is None:
+        return None
+    found = store.idempotency.recall(connection, keyed.client, keyed.key, keyed.fingerprint)
+    return None if found is None else dict(json.loads(found))
+
+
+def _remember(connection: Connection, keyed: Keyed | None, reply: JsonObject, call: Call) -> None:
+    if keyed is not None:
+        store.idempotency.remember(
+            connection, keyed.client, keyed.key, keyed.fingerprint, strict_json.dumps(reply), to_ms(call.now)
+        )

@@ -1,0 +1,170 @@
+"""Answering a message.
+
+Acknowledgement, decision, answer, outcome, approval, reply. In the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from candour_protocol.ids import GATEWAY, GENERAL, Address, StatementHash
+from candour_protocol.kinds import Kind
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.calls import Call, Composed, Composition, misplaced, visible
+from candour_agency.drafts import reactions
+from candour_agency.drafts.reactions import Reacting
+from candour_agency.faults import CallError, Code, unknown_message
+from candour_agency.messages import Message
+from candour_agency.schemas.reactions import (
+    AcknowledgementBody,
+    AnswerBody,
+    ApprovalBody,
+    DecisionBody,
+    OutcomeBody,
+    ReplyBody,
+)
+from candour_agency.writing import Pen, Plan, Written
+
+_OPEN = (Kind.CONCERN, Kind.REQUEST)
+
+
+def acknowledge(connection: Connection, call: Call, jti: str, body: AcknowledgementBody) -> Composition:
+    """A named person has a concern or request.
+
+    Raises:
+        CallError: no such message in the inbox, or none that is acknowledged.
+    """
+    parent = _received(connection, call, jti, _OPEN, "Only a concern or a request is acknowledged.")
+    return _compose(call, parent, lambda now: reactions.acknowledgement(now, body))
+
+
+def acknowledged(connection: Connection, call: Call, jti: str) -> Message | None:
+    """The acknowledgement given before, unless it was returned."""
+    parent = visible(connection, call, jti)
+    given = (one for one in store.messages.about(connection, parent.hash) if _stands(one))
+    return next((one for one in given if one.kind is Kind.ACKNOWLEDGEMENT), None)
+
+
+def repeated(call: Call, before: Message) -> Composition:
+    """What was said before, to be answered again and not to be sent again."""
+    plan = Plan(
+        before.kind,
+        Address(before.counterparty, before.inbox),
+        before.txn,
+        before.urgency,
+        before.codes or {},
+    )
+    part = Composed(plan, Written(plan, before.jti, before.hash))
+    return Composition(before.txn, Pen(call.office, call.now), [part])
+
+
+def _stands(message: Message) -> bool:
+    return not message.received and message.verdict != "refused"
+
+
+def decide(connection: Connection, call: Call, jti: str, body: DecisionBody) -> Composition:
+    """What will be done about a concern.
+
+    Raises:
+        CallError: no such concern in the inbox.
+    """
+    parent = _received(connection, call, jti, (Kind.CONCERN,), "Only a received concern is decided on.")
+    return _compose(call, parent, lambda now: reactions.decision(now, body))
+
+
+def answer(connection: Connection, call: Call, jti: str, body: AnswerBody) -> Composition:
+    """An outcome for each line; it leaves once the log holds that request and concerns were opened here.
+
+    Raises:
+        CallError: no such request in the inbox.
+    """
+    parent = _received(connection, call, jti, (Kind.REQUEST,), "Only a received request is answered.")
+    waits = _own_deliveries(connection, parent)
+    return _compose(call, parent, lambda now: reactions.answer(now, body, waits))
+
+
+def _own_deliveries(connection: Connection, request: Message) -> list[StatementHash]:
+    """Own ``delivery`` statements for a request and what it cites whose receipts are still out."""
+    cited = (request.codes or {}).get("concern_refs")
+    names = [request.hash, *map(str, cited if isinstance(cited, list) else ())]
+    answers = (one for name in names for one in store.messages.about(connection, name))
+    return [
+        one.hash for one in answers if one.kind is Kind.DELIVERY and not one.received and one.receipt is None
+    ]
+
+
+def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) -> Composition:
+    """What came of the answer to an own request.
+
+    Raises:
+        CallError: no such own request, or it has no answer yet.
+    """
+    request = visible(connection, call, jti)
+    if request.received or request.kind is not Kind.REQUEST:
+        raise CallError(Code.WRONG_KIND, "Tell the outcome of a request that your agency sent.")
+    answers = store.messages.about(connection, request.hash)
+    parent = next((one for one in reversed(answers) if one.kind is Kind.ANSWER), None)
+    if parent is None:
+        raise CallError(Code.WRONG_KIND, "This request has no answer yet. Tell the outcome once it has.")
+    return _compose(call, parent, lambda now: reactions.outcome(now, body))
+
+
+def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) -> Composition:
+    """A second person's word on an own request; it goes once the receipt of the request is held.
+
+    Raises:
+        CallError: no such own request.
+    """
+    parent = visible(connection, call, jti)
+    if parent.received or parent.kind is not Kind.REQUEST:
+        raise CallError(Code.WRONG_KIND, "Only a request that your agency sent is approved here.")
+    if parent.verdict not in (None, "held"):
+        raise CallError(Code.ALREADY_DONE, "This request is not waiting for a second person.")
+    waits = [] if parent.receipt is not None else [parent.hash]
+    return _compose(call, parent, lambda now: reactions.approval(now, body, waits))
+
+
+def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Composition:
+    """More for a thread.
+
+    Raises:
+        CallError: no such thread here, or it is not clear to whom.
+    """
+    thread = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
+    if not thread:
+        raise unknown_message()
+    parent = _replied_to(thread, body.in_reply_to)
+    waits = [] if parent.received or parent.receipt is not None else [parent.hash]
+    return _compose(call, parent, lambda now: reactions.reply(now, body, waits))
+
+
+def _replied_to(thread: list[Message], jti: str | None) -> Message:
+    if jti is not None:
+        found = next((one for one in thread if one.jti == jti and one.counterparty != GATEWAY), None)
+        if found is None:
+            raise misplaced("/in_reply_to", "No message of this id is in the thread.")
+        return found
+    matters = [one for one in thread if one.kind in _OPEN]
+    if len({one.counterparty for one in matters}) != 1:
+        raise misplaced(
+            "/in_reply_to", "Say which message of the thread you reply to; it has several parties."
+        )
+    return matters[-1]
+
+
+def _received(
+    connection: Connection, call: Call, jti: str, kinds: tuple[Kind, ...], otherwise: str
+) -> Message:
+    found = visible(connection, call, jti)
+    if not found.received or found.kind not in kinds:
+        raise CallError(Code.WRONG_KIND, otherwise)
+    return found
+
+
+def _compose(call: Call, parent: Message, plan: Callable[[Reacting], Plan]) -> Composition:
+    inbox = GENERAL if parent.received else parent.inbox
+    composition = Composition(parent.txn, Pen(call.office, call.now))
+    composition.write(plan(Reacting(call.office, call.acting, parent, call.iat, inbox)))
+    return composition

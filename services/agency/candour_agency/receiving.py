@@ -1,0 +1,237 @@
+"""What others sent to this agency: stored once, opened, answered by a ``delivery``, and let take effect.
+
+The ``delivery`` is signed in the transaction that stores the statement.
+Source: protocol sections 3.1, 5 and 9.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from candour_protocol import ids, strict_json
+from candour_protocol.errors import MismatchError
+from candour_protocol.ids import GENERAL, Address, StatementHash, Txn
+from candour_protocol.kinds import DeliveryCodes, Kind, parse_codes
+from candour_protocol.statement import match
+
+from candour_agency import effects, reissuing, store
+from candour_agency.arrival import Arrival
+from candour_agency.batch import Batch
+from candour_agency.effects import Happened
+from candour_agency.messages import Direction, Message
+from candour_agency.opening import UNREADABLE, Opened, open_statement
+from candour_agency.writing import EMPTY_ROW, Plan
+
+
+def take_arrival(batch: Batch, arrival: Arrival) -> None:
+    """Take in a proven statement.
+
+    Raises:
+        CourierError: its body is not what was signed.
+    """
+    claims = arrival.statement.claims
+    known = batch.known.get(claims.jti)
+    if known is not None and known.hash != arrival.statement.hash:
+        batch.incident("equivocation", arrival.statement.hash)
+    elif arrival.statement.hash in batch.fresh:
+        return  # twice in one batch
+    elif known is not None:
+        _repeated(batch, known)
+    elif claims.kind is Kind.DELIVERY:
+        _delivered(batch, arrival)
+    else:
+        _statement(batch, arrival)
+
+
+def _repeated(batch: Batch, known: Message) -> None:
+    """The log still lacks our word for it: say the same again."""
+    answers = store.messages.about(batch.connection, known.hash)
+    own = [one.jti for one in answers if one.kind is Kind.DELIVERY and not one.received]
+    batch.resume.extend(own)
+
+
+def _delivered(batch: Batch, arrival: Arrival) -> None:
+    statement = arrival.statement
+    parent = batch.parents.get(statement.claims.irt) if statement.claims.irt else None
+    try:
+        codes = match(statement, arrival.body) or {}
+        parsed = parse_codes(Kind.DELIVERY, codes)
+    except MismatchError as error:
+        batch.incident(error.code, statement.hash)
+        return
+    owed = parent is not None and not parent.received and parent.counterparty == statement.claims.iss
+    if parent is None or not owed or not isinstance(parsed, DeliveryCodes):
+        batch.incident("stray-delivery", statement.hash)
+        return
+    _store(batch, arrival, Opened("", GENERAL, codes), parent, parsed.txn)
+    if parent.delivered_at is None or parent.opened == UNREADABLE:
+        _first_delivery(batch, parent, parsed, arrival.proven.entry.t_ms)
+
+
+def _first_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int) -> None:
+    changed = replace(parent, opened=codes.opened, delivered_at=at)
+    batch.delivered.append(
+        {
+            "named": parent.hash,
+            "opened": codes.opened,
+            "opened_rules": dict(codes.rules),
+            "delivered_at": at,
+        }
+    )
+    batch.parents[parent.hash] = changed
+    batch.deliveries.append(parent.jti)
+    batch.taken.changed.add(parent.jti)
+    batch.note(effects.pay_back(batch.connection, changed))
+    if codes.opened == UNREADABLE:
+        _unreadable(batch, changed)
+
+
+def _unreadable(batch: Batch, message: Message) -> None:
+    """Seal it again to their present key; where there is no other key, people have to talk."""
+    if message.reissued_as is not None:
+        return
+    if not reissuing.after_unreadable(batch.connection, batch.pen, message, batch.office):
+        batch.incident("unreadable-there", message.hash)
+
+
+def _statement(batch: Batch, arrival: Arrival) -> None:
+    claims = arrival.statement.claims
+    opened = open_statement(batch.office, arrival.statement, arrival.body, _cited(batch, arrival))
+    parent = batch.parents.get(claims.irt) if claims.irt else None
+    txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
+    row = _store(batch, arrival, opened, parent, txn)
+    _answer(batch, arrival, opened, row)
+    if arrival.approval is not None:
+        _approval(batch, arrival.approval, arrival.statement.hash, row)
+    _take_effect(batch, arrival, opened, row)
+    batch.taken.arrived = True
+    batch.taken.opened[opened.opened] += 1
+    batch.taken.changed.add(claims.jti)
+
+
+def _cited(batch: Batch, arrival: Arrival) -> list[Message]:
+    """The concerns that a request cites, as they are kept here."""
+    if arrival.statement.claims.kind is not Kind.REQUEST:
+        return []
+    batch.flush()  # they may have come in this batch
+    try:
+        codes = match(arrival.statement, arrival.body) or {}
+    except MismatchError:
+        return []
+    names = codes.get("concern_refs")
+    found = store.messages.by_hash(batch.connection, map(str, names if isinstance(names, list) else ()))
+    return [one for one in found.values() if one.kind is Kind.CONCERN]
+
+
+def _store(
+    batch: Batch, arrival: Arrival, opened: Opened, parent: Message | None, txn: Txn
+) -> dict[str, Any]:
+    claims, entry = arrival.statement.claims, arrival.proven.entry
+    codes = opened.codes or {}
+    inherits = claims.sealed is None and parent is not None and parent.received
+    row = {
+        **EMPTY_ROW,
+        "jti": claims.jti,
+        "hash": arrival.statement.hash,
+        "txn": txn,
+        "kind": claims.kind.value,
+        "direction": Direction.IN.value,
+        "counterparty": claims.iss,
+        "inbox": parent.inbox if inherits and parent else opened.inbox,
+        "urgency": codes.get("urgency") or (parent.urgency if parent else ""),
+        "about": claims.irt or codes.get("about") or codes.get("approves"),
+        "relays": codes.get("relays"),
+        "pays_back": codes.get("pays_back"),
+        "reissues": claims.reissues,
+        "issued_at": claims.iat,
+        "made_at": batch.now_ms,
+        "jwt": arrival.statement.jwt,
+        "codes": strict_json.dumps(opened.codes) if opened.codes is not None else None,
+        "content": strict_json.dumps(opened.content) if opened.content is not None else None,
+        "disclosures": _disclosures(claims.kind, opened),
+        "receipt": arrival.receipt,
+        "log_index": arrival.proven.index,
+        "logged_at": entry.t_ms,
+        "verdict": entry.verdict,
+        "rules": strict_json.dumps(list(entry.rules)),
+        "opened": opened.opened or None,
+        "opened_rules": strict_json.dumps(dict(opened.rules)) if opened.rules else None,
+        "delivered_at": batch.now_ms,
+    }
+    batch.rows.append(row)
+    batch.fresh[arrival.statement.hash] = Happened(
+        claims.kind,
+        Direction.IN,
+        claims.iss,
+        row["about"],
+        codes,
+        opened.content or {},
+        entry.t_ms,
+    )
+    return row
+
+
+def _answer(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:
+    """The ``delivery``: this node has it, and found it so."""
+    batch.pen.write(
+        Plan(
+            kind=Kind.DELIVERY,
+            to=Address(arrival.statement.claims.iss),
+            txn=Txn(row["txn"]),
+            urgency=row["urgency"],
+            codes={
+                "txn": row["txn"],
+                "actor": None,
+                "opened": opened.opened,
+                "rules": dict(opened.rules),
+            },
+            irt=arrival.statement.hash,
+            needs_delivery=False,
+        )
+    )
+
+
+def _approval(batch: Batch, approval: Arrival, request: StatementHash, row: dict[str, Any]) -> None:
+    """Keep the approval, and show the request as what it has become by it."""
+    entry = approval.proven.entry
+    opened = open_statement(batch.office, approval.statement, approval.body, ())
+    _store(batch, approval, opened, None, Txn(row["txn"]))["about"] = request
+    row |= {
+        "held_at": row["logged_at"],
+        "settled_at": entry.t_ms,
+        "verdict": entry.verdict,
+        "rules": strict_json.dumps(list(entry.rules)),
+    }
+
+
+def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:
+    happened = batch.fresh[arrival.statement.hash]
+    if happened.about is not None and opened.codes is not None:
+        batch.flush()
+        batch.note(effects.apply(batch.connection, happened))
+    if arrival.statement.claims.reissues is not None:
+        _replace(batch, arrival.statement.claims.reissues, arrival)
+    if row["pays_back"] or (happened.kind is Kind.REQUEST and row["urgency"] == "EMERGENCY"):
+        batch.flush()
+        _pay_back(batch, arrival.statement.hash)
+
+
+def _replace(batch: Batch, earlier: StatementHash, arrival: Arrival) -> None:
+    found = store.messages.by_hash(batch.connection, [earlier]).get(earlier)
+    if found is not None and found.received and found.counterparty == arrival.statement.claims.iss:
+        columns = {"reissued_as": arrival.statement.claims.jti, "closed_at": batch.now_ms}
+        batch.note(effects.apply_to(batch.connection, earlier, columns))
+
+
+def _pay_back(batch: Batch, name: StatementHash) -> None:
+    """Settle debts, whichever of concern and request came first."""
+    concerns = store.messages.paying_back(batch.connection, name)
+    own = store.messages.by_hash(batch.connection, [name]).get(name)
+    for concern in [*concerns, *([own] if own else [])]:
+        batch.note(effects.pay_back(batch.connection, concern))
+
+
+def _disclosures(kind: Kind, opened: Opened) -> str | None:
+    """Kept of concerns, which can be passed on."""
+    return strict_json.dumps(list(opened.disclosures)) if kind is Kind.CONCERN else None

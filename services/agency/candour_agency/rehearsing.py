@@ -1,0 +1,145 @@
+"""Dry runs: everything that sending would do, on local knowledge, and nothing kept.
+
+What the gateway would say can differ in what only it knows: debts that are overdue, deliveries not seen here
+yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from candour_protocol import rules
+from candour_protocol.ids import GENERAL, Address, StatementHash
+from candour_protocol.kinds import ConcernCodes, Kind, RequestCodes, parse_codes
+from candour_protocol.rules import Ask, Judgement, Outcome, Told, Violation
+from candour_protocol.strict_json import JsonObject, JsonValue
+
+from candour_agency.calls import Call, Composed, Composition
+from candour_agency.drafts.requests import Cited
+from candour_agency.matters import read_matter
+from candour_agency.messages import Message
+from candour_agency.moments import from_ms
+from candour_agency.office import Office
+from candour_agency.views import Views
+from candour_agency.words import found_here
+
+
+def rehearse(call: Call, composition: Composition, own_kind: Kind, views: Views) -> JsonObject:
+    """What would happen to each message of a call, all violations, whom it would reach.
+
+    Args:
+        own_kind: the kind that the call is for; what it sends on the way is listed too, and not judged by it.
+    """
+    outcomes: dict[StatementHash, Outcome] = {}
+    parts = [(part, _judge(call, part, outcomes)) for part in composition.parts]
+    own = [(part, judged) for part, judged in parts if part.plan.kind is own_kind]
+    found = [violation for _, judged in own for violation in judged.violations]
+    worst = max((judged.outcome for _, judged in own), key=list(Outcome).index, default=Outcome.PASSED)
+    reached = dict.fromkeys(part.plan.to for part in composition.parts)
+    shown: list[JsonValue] = [_part(part, judged) for part, judged in parts]
+    return {
+        "outcome": worst.value,
+        "violations": list(found_here(found)),
+        "messages": shown,
+        "recipients": [views.reached(to) for to in reached],
+    }
+
+
+def _part(part: Composed, judged: Judgement) -> JsonObject:
+    return {
+        "kind": part.plan.kind.value,
+        "recipient": str(part.plan.to),
+        "outcome": judged.outcome.value,
+        "rules": list(judged.rules),
+    }
+
+
+def _judge(call: Call, part: Composed, outcomes: dict[StatementHash, Outcome]) -> Judgement:
+    """The verdict to expect, noted in ``outcomes`` for what cites it."""
+    judged = _judge_part(call, part, outcomes)
+    outcomes[part.written.hash] = judged.outcome
+    return judged
+
+
+def _judge_part(call: Call, part: Composed, outcomes: Mapping[StatementHash, Outcome]) -> Judgement:
+    """The gateway's rules, and in place of what the node would attest, what it finds.
+
+    With places and hints.
+    """
+    policy = call.office.directory.policy
+    plan = part.plan
+    codes = parse_codes(plan.kind, plan.codes)
+    told = [one.matter for one in part.cited if one.matter is not None]
+    local = rules.check_matter(read_matter(plan.kind, plan.codes, plan.content), told, call.iat, policy)
+    if isinstance(codes, RequestCodes):
+        judged = rules.judge_request(_ask(call, part, codes, outcomes), policy)
+    elif isinstance(codes, ConcernCodes):
+        judged = rules.judge_concern(codes, _original(part), plan.to.agency, policy)
+    else:
+        return Judgement.of(local.violations)
+    return Judgement.of(_merged(judged.violations, local.violations))
+
+
+def _merged(gateway: Sequence[Violation], local: Sequence[Violation]) -> Iterator[Violation]:
+    """Of one rule the node knows the places better than the gateway, which reads only that it failed."""
+    better = {violation.rule for violation in local}
+    attested = {"/facts", "/concern_ids", "/lines", "/author", "/danger_line", "/subject"}
+    yield from local
+    for violation in gateway:
+        if violation.rule not in better or violation.pointer not in attested:
+            yield violation
+
+
+def _original(part: Composed) -> ConcernCodes | None:
+    message = next((one.message for one in part.cited if one.message is not None), None)
+    if message is None or message.codes is None:
+        return None
+    codes = parse_codes(Kind.CONCERN, message.codes)
+    return codes if isinstance(codes, ConcernCodes) else None
+
+
+def _ask(call: Call, part: Composed, codes: RequestCodes, outcomes: Mapping[StatementHash, Outcome]) -> Ask:
+    office = call.office
+    own = office.directory.contact(Address(office.agency, GENERAL))
+    told = (_told(office, one, part, call.now, outcomes) for one in part.cited)
+    return Ask(
+        issuer=office.agency,
+        issuer_kind=own.kind,
+        holder=part.plan.to.agency,
+        inbox=part.plan.to.inbox,
+        codes=codes,
+        at=call.now,
+        told={one.hash: one for one in told if one is not None},
+        has_directory_phone=own.phone is not None,
+    )
+
+
+def _told(
+    office: Office, cited: Cited, part: Composed, now: datetime, outcomes: Mapping[StatementHash, Outcome]
+) -> Told | None:
+    """A cited concern as the log has it, or will have it once this call's own are sent."""
+    message = cited.message
+    if cited.matter is None or not isinstance(cited.matter.codes, ConcernCodes):
+        return None
+    if message is None:
+        to, outcome = part.plan.to, outcomes.get(cited.hash, Outcome.PASSED)
+        return Told(cited.hash, office.agency, to.agency, to.inbox, outcome, now, cited.matter.codes)
+    return _logged(office, message, cited.matter.codes, now)
+
+
+def _logged(office: Office, message: Message, codes: ConcernCodes, now: datetime) -> Told:
+    parties = (office.agency, message.counterparty)
+    issuer, audience = reversed(parties) if message.received else parties
+    return Told(
+        hash=message.hash,
+        issuer=issuer,
+        audience=audience,
+        inbox=codes.inbox,
+        outcome=Outcome(message.verdict or Outcome.PASSED),
+        at=from_ms(message.logged_at) if message.logged_at else now,
+        codes=codes,
+        opened=message.opened,
+        refreshed=message.refreshed_at is not None,
+        rules=message.rules,
+    )

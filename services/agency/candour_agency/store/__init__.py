@@ -1,0 +1,7 @@
+"""SQL stands here and nowhere else; each module is about one thing that is kept."""
+
+from sqlalchemy import Connection
+
+from candour_agency.store import clients, idempotency, messages, outbox, registry
+
+__all__ = ["Connection", "clients", "idempotency", "messages", "outbox", "registry"]

@@ -1,0 +1,229 @@
+"""Statements that were sent and received, and what became of them. Nobody commits in here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from candour_protocol.ids import RESTRICTED, Jti, StatementHash, Txn
+from candour_protocol.kinds import Kind
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from candour_agency.messages import Direction, Message, from_row
+from candour_agency.tables import messages
+
+# What no worklist shows: machines' receipts, and what was replaced.
+_NOT_WORK = (Kind.DELIVERY.value, Kind.APPROVAL.value)
+_URGENT_FIRST = case({"EMERGENCY": 0, "RED": 1, "AMBER": 2}, value=messages.c.urgency, else_=3)
+_FINISHED = or_(
+    messages.c.closed_at.is_not(None),
+    messages.c.decided_at.is_not(None),
+    messages.c.answered_at.is_not(None),
+)
+
+
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store statements that are new here; every row has the same members."""
+    if rows:
+        connection.execute(messages.insert(), list(rows))
+
+
+def add_once(connection: Connection, row: Mapping[str, Any]) -> bool:
+    """Store a received statement; ``False`` when it was here already, and nothing changed."""
+    added = connection.execute(insert(messages).values(**row).on_conflict_do_nothing())
+    return added.rowcount == 1
+
+
+def find(connection: Connection, jti: str) -> Message | None:
+    """The statement with this id."""
+    return _one(connection, select(messages).where(messages.c.jti == jti))
+
+
+def by_hash(connection: Connection, hashes: Iterable[str]) -> dict[StatementHash, Message]:
+    """Those of these statements that are here."""
+    wanted = sorted(set(hashes))
+    if not wanted:
+        return {}
+    found = _all(connection, select(messages).where(messages.c.hash.in_(wanted)))
+    return {message.hash: message for message in found}
+
+
+def known(connection: Connection, jtis: Iterable[str]) -> dict[Jti, Message]:
+    """Those of these ids that are here."""
+    wanted = sorted(set(jtis))
+    if not wanted:
+        return {}
+    return {
+        found.jti: found for found in _all(connection, select(messages).where(messages.c.jti.in_(wanted)))
+    }
+
+
+def about(connection: Connection, name: str) -> list[Message]:
+    """What answers, approves or notifies about a statement, in the order of arrival."""
+    return _all(connection, select(messages).where(messages.c.about == name).order_by(messages.c.seq))
+
+
+def thread(connection: Connection, txn: str) -> list[Message]:
+    """A whole matter, in the order in which it came together here."""
+    return _all(connection, select(messages).where(messages.c.txn == txn).order_by(messages.c.seq))
+
+
+def thread_known(connection: Connection, txn: str) -> bool:
+    """Whether this agency is in the thread."""
+    return connection.scalar(select(messages.c.seq).where(messages.c.txn == txn).limit(1)) is not None
+
+
+def relayed(connection: Connection, original: str, holder: str) -> Message | None:
+    """The relay of a concern to a holder that this agency sent, unless it was returned."""
+    query = select(messages).where(
+        messages.c.relays == original,
+        messages.c.counterparty == holder,
+        messages.c.direction == Direction.OUT.value,
+        or_(messages.c.verdict.is_(None), messages.c.verdict != "refused"),
+    )
+    return _one(connection, query.order_by(messages.c.seq.desc()).limit(1))
+
+
+def paying_back(connection: Connection, request: str) -> list[Message]:
+    """The concerns that say that they pay a request back."""
+    return _all(connection, select(messages).where(messages.c.pays_back == request))
+
+
+def own_copy(connection: Connection, concern: Message, holder: str) -> Message | None:
+    """The copy of an own concern that went to another recipient in the same call: same thread, same child."""
+    query = select(messages).where(
+        messages.c.txn == concern.txn,
+        messages.c.kind == Kind.CONCERN.value,
+        messages.c.direction == Direction.OUT.value,
+        messages.c.counterparty == holder,
+        messages.c.relays.is_(None),
+    )
+    child = (concern.codes or {}).get("child")
+    copies = _all(connection, query.order_by(messages.c.seq.desc()))
+    return next((one for one in copies if (one.codes or {}).get("child") == child), None)
+
+
+def newest_with(connection: Connection, txn: Txn, counterparty: str) -> Message | None:
+    """The last concern or request that the two exchanged in a thread."""
+    query = select(messages).where(
+        messages.c.txn == txn,
+        messages.c.counterparty == counterparty,
+        messages.c.kind.in_((Kind.CONCERN.value, Kind.REQUEST.value)),
+    )
+    return _one(connection, query.order_by(messages.c.seq.desc()).limit(1))
+
+
+def change(connection: Connection, name: str, **columns: Any) -> None:
+    """Set columns of one statement."""
+    connection.execute(update(messages).where(messages.c.hash == name).values(**_written(columns)))
+
+
+def change_first(connection: Connection, name: str, **columns: Any) -> None:
+    """Set those of these columns that are still empty: what happened first counts."""
+    values = {column: func.coalesce(messages.c[column], value) for column, value in _written(columns).items()}
+    connection.execute(update(messages).where(messages.c.hash == name).values(**values))
+
+
+def note_verdicts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what the log says about own statements.
+
+    Every row has the same members, and ``named`` their hash.
+    """
+    _change_many(connection, rows)
+
+
+def note_deliveries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what recipients say about own statements.
+
+    Every row has the same members, and ``named`` their hash.
+    """
+    _change_many(connection, rows)
+
+
+def _change_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    columns: dict[str, Any] = {column: bindparam(column) for column in rows[0] if column != "named"}
+    statement = update(messages).where(messages.c.hash == bindparam("named")).values(**columns)
+    connection.execute(statement, [{**_written(row), "named": row["named"]} for row in rows])
+
+
+def _written(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: json.dumps(value, separators=(",", ":")) if isinstance(value, list | tuple | dict) else value
+        for name, value in columns.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a worklist shows.
+
+    Attributes:
+        after: ``seq`` behind which it goes on; with ``urgent_first`` also ``rank``.
+        open_only: leave out what was decided, answered or closed.
+    """
+
+    after: int = 0
+    rank: int = 0
+    limit: int = 50
+    inbox: str | None = None
+    kind: str | None = None
+    urgency: str | None = None
+    open_only: bool = False
+    restricted: bool = False
+    urgent_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message in a worklist, with its urgency's rank, 0 the most urgent."""
+
+    message: Message
+    rank: int
+
+
+def worklist(connection: Connection, wanted: Filter) -> list[Listed]:
+    """What was received, oldest or urgent first; one more than ``limit`` says that there is more."""
+    rank = _URGENT_FIRST.label("rank")
+    query = select(messages, rank).where(*_conditions(wanted)).limit(wanted.limit + 1)
+    order = (_URGENT_FIRST, messages.c.seq) if wanted.urgent_first else (messages.c.seq,)
+    rows = connection.execute(query.order_by(*order)).mappings()
+    return [Listed(from_row(dict(row)), int(row["rank"])) for row in rows]
+
+
+def _conditions(wanted: Filter) -> list[Any]:
+    conditions: list[Any] = [messages.c.direction == Direction.IN.value, messages.c.kind.not_in(_NOT_WORK)]
+    if wanted.urgent_first:
+        rank = literal(wanted.rank)
+        same = and_(rank.__eq__(_URGENT_FIRST), messages.c.seq > wanted.after)
+        conditions.append(or_(rank < _URGENT_FIRST, same))
+    else:
+        conditions.append(messages.c.seq > wanted.after)
+    for column in ("inbox", "kind", "urgency"):
+        value = getattr(wanted, column)
+        if value is not None:
+            conditions.append(messages.c[column] == value)
+    if not wanted.restricted:
+        conditions.append(messages.c.inbox != RESTRICTED)
+    return [*conditions, ~_FINISHED] if wanted.open_only else conditions
+
+
+def last_received(connection: Connection) -> int:
+    """The largest ``seq`` of a worklist; 0 for an empty one."""
+    query = select(func.max(messages.c.seq)).where(
+        messages.c.direction == Direction.IN.value, messages.c.kind.not_in(_NOT_WORK)
+    )
+    return connection.scalar(query) or 0
+
+
+def _one(connection: Connection, query: Select[Any]) -> Message | None:
+    row = connection.execute(query).mappings().first()
+    return None if row is None else from_row(dict(row))
+
+
+def _all(connection: Connection, query: Select[Any]) -> list[Message]:
+    return [from_row(dict(row)) for row in connection.execute(query).mappings()]

@@ -1,0 +1,117 @@
+"""What the log says about this agency's own statements: kept once, and acted on once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from candour_protocol.ids import StatementHash
+from candour_protocol.kinds import Kind
+
+from candour_agency import effects, reissuing, store
+from candour_agency.arrival import Verdict
+from candour_agency.batch import Batch
+from candour_agency.effects import Happened
+from candour_agency.messages import Direction, Message
+
+_PASSES = ("passed", "flagged")
+
+
+def take_verdict(batch: Batch, verdict: Verdict) -> None:
+    """Keep a receipt with its statement; one for another statement is an incident."""
+    message = batch.known.get(verdict.jti)
+    if message is None or message.received:
+        batch.incident("foreign-receipt", verdict.hash)
+    elif verdict.hash == message.reissues != message.hash:
+        _superseded(batch, message, verdict)
+    elif verdict.hash != message.hash:
+        batch.incident("foreign-receipt", verdict.hash)
+    elif message.receipt is None:
+        _first_verdict(batch, message, verdict)
+
+
+def _superseded(batch: Batch, reissue: Message, verdict: Verdict) -> None:
+    """The earlier one had been opened after all: its verdict stands, and the reissue is void."""
+    earlier = store.messages.by_hash(batch.connection, [verdict.hash]).get(verdict.hash)
+    store.outbox.drop(batch.connection, reissue.jti)
+    store.messages.change_first(batch.connection, reissue.hash, lapsed_at=batch.now_ms)
+    batch.taken.settled.append(reissue.jti)
+    batch.taken.changed.add(reissue.jti)
+    if earlier is not None:
+        store.messages.change(batch.connection, earlier.hash, reissued_as=None)
+        if earlier.receipt is None:
+            _first_verdict(batch, earlier, verdict)
+
+
+def _first_verdict(batch: Batch, message: Message, verdict: Verdict) -> None:
+    entry = verdict.proven.entry
+    held = entry.verdict == "held"
+    batch.verdicts.append(_row(message, verdict, held))
+    batch.known[message.jti] = replace(message, receipt=verdict.receipt)
+    batch.receipts.append(message.jti)
+    batch.logged.append(message.hash)
+    batch.taken.changed.add(message.jti)
+    if entry.verdict in _PASSES:
+        _passed(batch, message, verdict)
+    elif held and message.settled_at is None:
+        batch.taken.settled.append(message.jti)  # nothing comes back before an approval
+    elif not held:
+        _refused(batch, message, verdict)
+
+
+def _row(message: Message, verdict: Verdict, held: bool) -> dict[str, Any]:
+    """What the log says; the word of an approval, if that came first, stands."""
+    entry = verdict.proven.entry
+    released = message.settled_at is not None
+    return {
+        "named": message.hash,
+        "receipt": verdict.receipt,
+        "log_index": verdict.proven.index,
+        "logged_at": entry.t_ms,
+        "verdict": message.verdict if released else entry.verdict,
+        "rules": list(message.rules if released else entry.rules),
+        "violations": list(message.violations if released else verdict.violations),
+        "held_at": entry.t_ms if held else None,
+    }
+
+
+def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
+    entry = verdict.proven.entry
+    if message.kind is Kind.APPROVAL and message.about is not None:
+        _released(batch, message.about, verdict)
+    elif message.about is not None and message.kind is not Kind.DELIVERY:
+        happened = Happened(
+            message.kind,
+            Direction.OUT,
+            message.counterparty,
+            message.about,
+            message.codes or {},
+            message.content or {},
+            entry.t_ms,
+        )
+        batch.note(effects.apply(batch.connection, happened))
+
+
+def _released(batch: Batch, request: StatementHash, verdict: Verdict) -> None:
+    entry = verdict.proven.entry
+    batch.flush()  # the request's own verdict may have come in this batch
+    store.messages.change(
+        batch.connection,
+        request,
+        verdict=entry.verdict,
+        rules=list(entry.rules),
+        violations=list(verdict.violations),
+        settled_at=entry.t_ms,
+    )
+    found = store.messages.by_hash(batch.connection, [request]).get(request)
+    if found is not None:
+        batch.known[found.jti] = found
+        batch.resume.append(found.jti)
+        batch.note(found)
+
+
+def _refused(batch: Batch, message: Message, verdict: Verdict) -> None:
+    batch.deliveries.append(message.jti)  # none is due any more
+    entry = verdict.proven.entry
+    if "clock" in entry.rules and message.reissued_as is None:
+        reissuing.after_clock(batch.connection, batch.pen, message, entry.t_ms)

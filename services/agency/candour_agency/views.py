@@ -1,0 +1,193 @@
+"""Messages as the REST interface shows them. Pure. Source: protocol section 10."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from candour_protocol import wording
+from candour_protocol.ids import GATEWAY, GENERAL, Address, Jti
+from candour_protocol.kinds import Kind
+from candour_protocol.strict_json import JsonObject, JsonValue
+
+from candour_agency import obligations, words
+from candour_agency.calls import Composition
+from candour_agency.messages import Message
+from candour_agency.moments import text, to_ms
+from candour_agency.office import Office
+from candour_agency.progress import State, state, timeline
+from candour_agency.store.messages import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """``was_sent`` says whether the courier has taken a message."""
+
+    office: Office
+    was_sent: Callable[[Jti], bool]
+
+    # -- what a call sent ------------------------------------------------------------------------------
+
+    def accepted(self, composition: Composition, notices: Sequence[str]) -> JsonObject:
+        """The answer to a call: its statements in the order in which they are sent."""
+        sent: list[JsonValue] = [
+            self._sent(part.written.jti, part.plan.kind, part.plan.to, State.QUEUED)
+            for part in composition.parts
+        ]
+        body: JsonObject = {"thread": composition.txn, "messages": sent}
+        return body | {"notices": list(notices)} if notices else body
+
+    def _sent(self, jti: str, kind: Kind, to: Address, stands: State) -> JsonObject:
+        contact = self.office.directory.contact(to)
+        return {
+            "id": jti,
+            "kind": kind.value,
+            "recipient": str(to),
+            "state": stands.value,
+            "phone": contact.phone,
+            "phone_24h": contact.phone_24h,
+            "links": {"self": f"/v1/messages/{jti}"},
+        }
+
+    def stands(self, message: Message) -> State:
+        """Where a message stands."""
+        return state(message, to_ms(self.office.clock()), sent=self.was_sent(message.jti))
+
+    def reached(self, to: Address) -> JsonObject:
+        """Whom a dry run would reach."""
+        contact = self.office.directory.contact(to)
+        return {
+            "recipient": str(to),
+            "name": contact.name,
+            "inbox": to.inbox,
+            "phone": contact.phone,
+            "phone_24h": contact.phone_24h,
+            "cover": contact.cover,
+        }
+
+    # -- one message -----------------------------------------------------------------------------------
+
+    def message(self, message: Message, newest: Message | None = None) -> JsonObject:
+        """A whole message. What was said again shows what became of ``newest``, under its own id."""
+        shown = newest or message
+        stands = self.stands(shown)
+        return {
+            "id": message.jti,
+            "thread": message.txn,
+            "kind": message.kind.value,
+            "direction": message.direction.value,
+            "counterparty": message.counterparty,
+            "inbox": message.inbox,
+            "urgency": message.urgency or None,
+            "state": stands.value,
+            "state_text": words.state_text(stands.value, shown),
+            "verdict": self._verdict(shown),
+            "log_index": shown.log_index,
+            "opened": shown.opened,
+            "opened_text": wording.OPENED.get(shown.opened or "", None),
+            "obligations": list(self._obligations(shown)),
+            "timeline": [{"at": text(at), "event": event} for at, event in timeline(shown)],
+            "hash": shown.hash,
+            "reissued_as": message.reissued_as,
+            "codes": message.codes,
+            "content": message.content or {},
+            "links": _links(message),
+        }
+
+    def _verdict(self, message: Message) -> JsonObject | None:
+        if message.verdict is None:
+            return None
+        return {
+            "outcome": message.verdict,
+            "rules": list(message.rules),
+            "text": wording.VERDICTS.get(message.verdict, message.verdict),
+            "violations": list(words.violations_of(message)),
+        }
+
+    def _obligations(self, message: Message) -> list[JsonObject]:
+        now = to_ms(self.office.clock())
+        policy = self.office.directory.policy
+        found = obligations.obligations(message, self.office.agency, policy)
+        return [self._obligation(message, one, now) for one in found]
+
+    def _obligation(self, message: Message, one: obligations.Obligation, now: int) -> JsonObject:
+        """An overdue one comes with the number to ring."""
+        shown: JsonObject = {
+            "kind": one.kind,
+            "text": wording.OWED.get(one.kind, one.kind),
+            "owed_by": one.owed_by,
+            "owed_to": one.owed_to,
+            "due_at": text(one.due_at),
+            "settled_at": text(one.settled_at),
+            "overdue": one.overdue(now),
+        }
+        if one.settled_at is None and one.overdue(now) and one.owed_by != self.office.agency:
+            shown["phone"] = self.office.directory.contact(self._other(message)).phone
+        return shown
+
+    def _other(self, message: Message) -> Address:
+        return Address(message.counterparty, GENERAL if message.received else message.inbox)
+
+    # -- lists -----------------------------------------------------------------------------------------
+
+    def item(self, listed: Listed) -> JsonObject:
+        """A line of the worklist; nothing of what was written."""
+        message = listed.message
+        due = obligations.due_at(message, self.office.agency, self.office.directory.policy)
+        stands = self.stands(message)
+        return {
+            "id": message.jti,
+            "thread": message.txn,
+            "kind": message.kind.value,
+            "sender": message.counterparty,
+            "inbox": message.inbox,
+            "urgency": message.urgency or None,
+            "due_at": text(due),
+            "overdue": due is not None and due < to_ms(self.office.clock()),
+            "state": stands.value,
+            "opened": message.opened,
+            "received_at": text(message.made_at),
+            "links": {"self": f"/v1/messages/{message.jti}"},
+        }
+
+    def thread(self, txn: str, thread: Sequence[Message]) -> JsonObject:
+        """A whole matter; ``board`` has every line asked in it and what became of it."""
+        shown = [one for one in thread if one.kind is not Kind.DELIVERY]
+        parties = sorted({one.counterparty for one in shown} - {GATEWAY} | {self.office.agency})
+        return {
+            "thread": txn,
+            "parties": list(parties),
+            "messages": [self.message(one) for one in shown],
+            "board": [line for one in shown if one.kind is Kind.REQUEST for line in _lines(one, shown)],
+        }
+
+
+def _links(message: Message) -> JsonObject:
+    own = f"/v1/messages/{message.jti}"
+    links: JsonObject = {"self": own, "thread": f"/v1/threads/{message.txn}"}
+    return links | {"receipt": f"{own}/receipt"} if message.receipt else links
+
+
+def _lines(request: Message, thread: Sequence[Message]) -> list[JsonObject]:
+    """Every line of a request with its outcome, once there is one."""
+    answers = [one for one in thread if one.about == request.hash and one.kind is Kind.ANSWER]
+    outcomes = _rows(answers[-1].codes if answers else None, "outcomes")
+    by_line = {str(row.get("line")): row for row in outcomes}
+    lines: list[JsonObject] = []
+    for asked in _rows(request.codes, "asked"):
+        found = by_line.get(str(asked.get("line")), {})
+        lines.append(
+            {
+                "request": request.jti,
+                "holder": request.counterparty if not request.received else None,
+                **asked,
+                "outcome": found.get("outcome"),
+                "reason": found.get("reason"),
+            }
+        )
+    return lines
+
+
+def _rows(codes: JsonObject | None, member: str) -> list[JsonObject]:
+    rows = (codes or {}).get(member)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -1,0 +1,58 @@
+"""Verdicts, violations and events in the words that people read.
+
+Source: protocol section 9, last paragraph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from candour_protocol import wording
+from candour_protocol.rules import Violation
+from candour_protocol.rules.table import RULES
+from candour_protocol.strict_json import JsonObject
+
+from candour_agency.messages import Message
+
+_RULES: Final = {rule.id: rule for rule in RULES}
+_MEND: Final = {
+    "late": "Send it again; what has waited this long needs a fresh request.",
+    "clock": "Nothing to do: it is sent again by itself. Have this node's clock set right.",
+    "not-a-party": "Check what it answers: only its sender and its recipient may.",
+}
+_ELSE: Final = "Send it again as a new message. If it comes back, show this to your operator."
+
+
+def violation(rule: str, pointer: str, hint: str = "") -> JsonObject:
+    """One violation: the rule in plain words, and how to mend it."""
+    known = _RULES.get(rule)
+    found: JsonObject = {
+        "rule": rule,
+        "title": known.title if known else "",
+        "statement": known.statement if known else wording.REASONS.get(rule, rule),
+        "fix": known.fix if known else _MEND.get(rule, _ELSE),
+        "pointer": pointer,
+    }
+    return found | {"hint": hint} if hint else found
+
+
+def violations_of(message: Message) -> list[JsonObject]:
+    """What the gateway found, or the rules of the entry where it gave no places."""
+    pairs = message.violations or tuple((rule, "") for rule in message.rules)
+    return [violation(rule, pointer) for rule, pointer in pairs]
+
+
+def found_here(violations: Iterable[Violation]) -> list[JsonObject]:
+    """What a dry run found, each place once."""
+    return [
+        violation(one.rule, one.pointer, one.hint) | {"severity": str(one.severity)}
+        for one in sorted(set(violations))
+    ]
+
+
+def state_text(state: str, message: Message) -> str:
+    """Where a message stands."""
+    if state == "acknowledged" and message.acknowledged_by:
+        return wording.acknowledged_by(message.acknowledged_by)
+    return wording.STATES.get(state, state)
