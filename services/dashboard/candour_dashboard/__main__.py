@@ -1,0 +1,36 @@
+"""``candour-dashboard``: serve the health page; settings come from the environment."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import uvicorn
+
+from candour_dashboard.assembly import build
+from candour_dashboard.settings import Settings
+
+
+async def _serve(settings: Settings) -> None:
+    dashboard = build(settings, lambda: datetime.now(UTC))
+    await dashboard.start()
+    config = uvicorn.Config(
+        dashboard.app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        await dashboard.stop()
+
+
+def app() -> None:
+    asyncio.run(_serve(Settings()))
+
+
+if __name__ == "__main__":
+    app()
