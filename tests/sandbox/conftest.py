@@ -1,0 +1,66 @@
+"""Sandboxes in processes of their own, each in a fresh folder on free ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.sandbox.process import Process, free_base_port
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a sandbox on the test's folder; whatever still runs in the end is killed."""
+    running: list[Process] = []
+    base_port = free_base_port()
+
+    def up(*options: str) -> Process:
+        process = Process.up(tmp_path / "data", base_port, *options)
+        running.append(process)
+        return process
+
+    yield up
+    for process in running:
+        if process.popen.poll() is None:
+            process.kill()
+
+
+class Partner:
+    """A system of one agency, with what the manifest gives it."""
+
+    def __init__(self, door: dict[str, str], *, restricted: bool = False) -> None:
+        token = door["restricted_token" if restricted else "token"]
+        self._http = httpx.Client(
+            base_url=door["url"], headers={"Authorization": f"Bearer {token}"}, timeout=40, trust_env=False
+        )
+
+    def __enter__(self) -> Partner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def post(self, path: str, body: dict[str, Any], key: str) -> httpx.Response:
+        return self._http.post(path, json=body, headers={"Idempotency-Key": key, "Prefer": "wait=20"})
+
+    def message(self, message_id: str) -> dict[str, Any]:
+        answer = self._http.get(f"/v1/messages/{message_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def inbox(self) -> list[dict[str, Any]]:
+        """Everything in the worklist."""
+        items: list[dict[str, Any]] = []
+        link: str | None = "/v1/inbox?limit=200"
+        while link:
+            page = self._http.get(link).json()
+            items += page["items"]
+            link = page["links"]["next"] if page["items"] else None
+        return items

@@ -1,0 +1,45 @@
+"""The log file tells where something went wrong, never what somebody had written."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from candour_sandbox import logs
+
+SECRET = "Rowan Ashbyte"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "sandbox.log"
+    handler = logs.to_file(path)
+    yield path
+    structlog.reset_defaults()
+    logging.getLogger().removeHandler(handler)
+    assert isinstance(handler, logging.StreamHandler)
+    handler.stream.close()
+
+
+def test_an_event_is_one_line_of_json(file: Path) -> None:
+    structlog.get_logger("test").info("tidied", sealed=3)
+
+    line = json.loads(file.read_text("utf-8"))
+    assert (line["event"], line["sealed"], line["level"]) == ("tidied", 3, "info")
+
+
+def test_an_exception_is_told_without_its_words(file: Path) -> None:
+    try:
+        raise ValueError(SECRET)
+    except ValueError as error:
+        structlog.get_logger("test").exception("failed")
+        structlog.get_logger("test").error("failed", exc_info=error)
+        logging.getLogger("library").exception("a library failed")
+
+    said = file.read_text("utf-8")
+    assert SECRET not in said
+    assert said.count("ValueError at test_logs.py") == 3
