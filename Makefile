@@ -3,14 +3,16 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .venv/bin/uv
 export UV_PYTHON_DOWNLOADS = never
+# the certificates that this machine trusts: many agencies sit behind a proxy with its own
+export UV_SYSTEM_CERTS = 1
 export VIRTUAL_ENV = $(CURDIR)/.venv
 MEMBERS := shared gateway services/agency services/dashboard services/sandbox
 DATA ?= .sandbox
 
-.PHONY: help install run test check bench lock format
+.PHONY: help install run test services services-stop check bench lock format
 
 help: ## Show what can be done here
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: .venv/.installed ## Make .venv with everything, as locked
 
@@ -31,6 +33,13 @@ run: install ## Start a whole partnership on this machine and play a story
 test: install ## Install what the tests need and run all of them
 	.ci/needs
 	.venv/bin/pytest -n auto
+
+services: install ## Start a throw-away RabbitMQ and PostgreSQL, named in .services/env
+	.ci/needs
+	.venv/bin/python -m tests.services start
+
+services-stop: install ## End them
+	.venv/bin/python -m tests.services stop
 
 bench: install ## Measure speed, as ratios within one run
 	.venv/bin/pytest -m bench -s tests/bench

@@ -29,6 +29,7 @@ from candour_gateway.sitting import Again, Heard, Result, Sitting
 from candour_gateway.store import cases, dispatches, documents, effects
 from candour_gateway.store import entries as entry_store
 from candour_gateway.store import tiles as tile_store
+from candour_gateway.store.bulk import Bulk
 from candour_gateway.store.documents import Document
 from candour_gateway.t1box import T1Box
 from candour_gateway.verdict import Submission
@@ -81,6 +82,11 @@ class Admission:
         self._known = False
         self.directory: Directory
 
+    @property
+    def log_incident(self) -> str:
+        """Why the log does not go on; empty while it does."""
+        return self._ledger.incident
+
     async def start(self) -> None:
         """Read the registry from the log."""
         async with self._database.read() as connection:
@@ -100,7 +106,7 @@ class Admission:
             sitting = self._sit(tip, book, submissions, named)
             results = [sitting.hear(each) for each in submissions]
             appended = await self._write(connection, tip, sitting)
-            if appended is not None:
+            if appended is not None and named:
                 await documents.keep(connection, named)
             admitted = await self._reply(connection, results, sitting, appended)
         if appended is not None:
@@ -128,12 +134,14 @@ class Admission:
     async def _write(self, connection: AsyncConnection, tip: Tip, sitting: Sitting) -> Appended | None:
         if not sitting.heard:
             return None
-        appended = await self._ledger.append(connection, tip, sitting.entries())
-        await self._keep_parts(connection, sitting)
-        await effects.write(connection, sitting.effects, sitting.at)
+        bulk = Bulk()
+        appended = self._ledger.append(tip, sitting.entries(), bulk)
+        self._keep_parts(bulk, sitting)
+        effects.write(bulk, sitting.effects, sitting.at)
+        await bulk.run(connection)
         return appended
 
-    async def _keep_parts(self, connection: AsyncConnection, sitting: Sitting) -> None:
+    def _keep_parts(self, bulk: Bulk, sitting: Sitting) -> None:
         """T1 of everything that could be read, refused or not; sealed parts only of what may be delivered."""
         boxes, jwes = [], []
         for heard in sitting.heard:
@@ -142,11 +150,11 @@ class Admission:
                 boxes.append((logged.index, self._box.seal(logged.hash, body.disclosures[0])))
             if body.sealed and heard.verdict.outcome != "refused":
                 jwes.append((logged.index, body.sealed, self._kept_until(heard)))
-        await effects.keep_parts(connection, boxes, jwes)
+        effects.keep_parts(bulk, boxes, jwes)
 
     def _kept_until(self, heard: Heard) -> datetime | None:
         """What is on its way is kept until its delivery says otherwise; what is held may lapse."""
-        if heard.verdict.passes and heard.logged.kind is not Kind.APPROVAL:
+        if heard.verdict.passes:
             return None
         return heard.logged.at + timedelta(days=7) + self._policy.retention.sealed_keep
 

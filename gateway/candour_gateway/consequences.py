@@ -71,12 +71,18 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The statement at ``index`` is in its recipient's system, as the ``delivery`` at ``by`` says."""
+    """The statement at ``index`` is in its recipient's system, as the ``delivery`` at ``by`` says.
+
+    Attributes:
+        approval: index of the approval that came with it.
+        keep_sealed_until: when the sealed parts may go; None while they are still needed.
+    """
 
     index: int
     name: StatementHash
     by: int
     opened: str
+    approval: int | None
     keep_sealed_until: datetime | None
 
 
@@ -91,22 +97,29 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """``name`` has been replaced for ever; if it was on its way, at ``index``, it is sent no more."""
+    """``name`` has been replaced for ever."""
 
     name: StatementHash
     iss: AgencyId
     by: int
-    index: int | None
 
 
-Effect = Routed | Owed | Settled | Opened | Refreshed | Barred
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The statement at ``index`` was on its way, and is sent no more."""
+
+    index: int
+    keep_sealed_until: datetime
+
+
+Effect = Routed | Owed | Settled | Opened | Refreshed | Barred | Stopped
 
 
 def consequences(
     logged: Logged, verdict: Verdict, reissues: StatementHash | None, hearing: Hearing, book: Casebook
 ) -> list[Effect]:
     """Everything that follows, in order; nothing is changed yet."""
-    effects = list(_bar(logged, verdict, reissues, book))
+    effects = list(_bar(logged, verdict, reissues, hearing, book))
     if not verdict.passes:
         return effects
     codes = logged.codes
@@ -139,25 +152,26 @@ def apply(effect: Effect, book: Casebook) -> None:
             book.owe(Debt(effect.about, effect.owed_by, effect.due_at))
         case Settled(duty=Duty.DEBT, about=about):
             book.pay(about)
-        case Owed() | Settled():
+        case Owed() | Settled() | Stopped():
             pass
 
 
 def _bar(
-    logged: Logged, verdict: Verdict, reissues: StatementHash | None, book: Casebook
+    logged: Logged, verdict: Verdict, reissues: StatementHash | None, hearing: Hearing, book: Casebook
 ) -> Iterator[Effect]:
     """Replace an earlier statement; it is stopped on its way only once its replacement is on its own."""
-    if reissues is None:
-        return
     earlier = book.find(reissues)
-    if earlier is not None and (earlier.iss, earlier.aud, earlier.kind) != (
-        logged.iss,
-        logged.aud,
-        logged.kind,
-    ):
+    if reissues is None or (earlier is not None and not _replaces(logged, earlier)):
         return
-    stops = earlier is not None and earlier.passes and verdict.outcome is not Outcome.REFUSED
-    yield Barred(reissues, logged.iss, logged.index, earlier.index if earlier and stops else None)
+    yield Barred(reissues, logged.iss, logged.index)
+    if earlier is not None and earlier.passes and verdict.outcome is not Outcome.REFUSED:
+        yield Stopped(earlier.index, hearing.at + _sealed_keep(hearing))
+        for duty in Duty:
+            yield Settled(earlier.index, earlier.hash, duty, logged.index)
+
+
+def _replaces(logged: Logged, earlier: Logged) -> bool:
+    return (earlier.iss, earlier.aud, earlier.kind) == (logged.iss, logged.aud, logged.kind)
 
 
 def _sent(
@@ -216,7 +230,8 @@ def _opened(logged: Logged, codes: DeliveryCodes, hearing: Hearing, book: Casebo
     if parent is None or parent.route is None or parent.route.opened not in (None, UNREADABLE):
         return
     keep = None if codes.opened == UNREADABLE else hearing.at + _sealed_keep(hearing)
-    yield Opened(parent.index, parent.hash, logged.index, codes.opened, keep)
+    approval = parent.route.approval
+    yield Opened(parent.index, parent.hash, logged.index, codes.opened, approval, keep)
     yield Settled(parent.index, parent.hash, Duty.DELIVERY, logged.index)
     if codes.opened == SOUND:
         yield from _paid(parent, logged.index, book)

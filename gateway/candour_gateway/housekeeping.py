@@ -30,7 +30,8 @@ async def keep_tidy(
     """Now and then, until ``stopping``."""
     while not stopping.is_set():
         try:
-            log.info("tidied", sealed=await tidy(database, clock()))
+            if deleted := await tidy(database, clock()):
+                log.info("tidied", sealed=deleted)
         except Exception as error:
             log.exception("tidying-failed", error=type(error).__name__)
         with contextlib.suppress(TimeoutError):

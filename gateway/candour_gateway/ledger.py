@@ -24,9 +24,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from candour_gateway import tables
 from candour_gateway.highwater import HighWater
 from candour_gateway.store import tiles as tile_store
+from candour_gateway.store.bulk import Bulk
 
 _HEAD = select(tables.log_head).where(tables.log_head.c.id == 1).with_for_update()
-_MOVE_HEAD = text(
+_HEAD_BEGINS = text(
+    "INSERT INTO log_head (id, size, root, t_ms, checkpoint) VALUES (1, :size, :root, :t_ms, :checkpoint)"
+)
+_HEAD_MOVES = text(
     "UPDATE log_head SET size = :size, root = :root, t_ms = :t_ms, checkpoint = :checkpoint WHERE id = 1"
 )
 _ENTRIES = insert(tables.entries)
@@ -90,6 +94,7 @@ class Ledger:
         self._signer = signer
         self._shown = shown
         self._tip: Tip | None = None
+        self.incident = ""
 
     async def lock(self, connection: AsyncConnection) -> Tip:
         """Take the log's row lock, and the tip that it guards.
@@ -97,11 +102,20 @@ class Ledger:
         Raises:
             LogIncidentError: the database is behind a checkpoint that was shown, or contradicts itself.
         """
+        try:
+            tip = await self._true_tip(connection)
+            self._refuse_behind(tip)
+        except LogIncidentError as error:
+            self.incident = str(error)
+            raise
+        self.incident = ""
+        return tip
+
+    async def _true_tip(self, connection: AsyncConnection) -> Tip:
         row = (await connection.execute(_HEAD)).first()
         tip = self._tip
         if tip is None or row is None or (tip.size, tip.root) != (row.size, row.root):
             tip = await _read_tip(connection, row)
-        self._refuse_behind(tip)
         return tip
 
     def _refuse_behind(self, tip: Tip) -> None:
@@ -113,18 +127,18 @@ class Ledger:
                 f"a checkpoint of {shown.size} entries was shown, and the database has {tip.size}"
             )
 
-    async def append(self, connection: AsyncConnection, tip: Tip, entries: Sequence[NewEntry]) -> Appended:
+    def append(self, tip: Tip, entries: Sequence[NewEntry], bulk: Bulk) -> Appended:
         """Append in this order and sign the checkpoint; ``tip`` is what ``lock`` gave in this transaction."""
         growth = Growth(tip.frontier, [leaf_hash(entry.raw) for entry in entries])
         checkpoint = sign_checkpoint(Checkpoint(self._signer.name, growth.size, growth.root), self._signer)
         grown = {tile: tip.edges.get(tile, b"") + data for tile, data in growth.tile_hashes().items()}
-        await connection.execute(_ENTRIES, _entry_rows(tip.size, entries))
-        await connection.execute(_GROW, [{"level": t.level, "n": t.n, "data": d} for t, d in grown.items()])
+        bulk.add(_ENTRIES, _entry_rows(tip.size, entries))
+        bulk.add(_GROW, [{"level": t.level, "n": t.n, "data": d} for t, d in grown.items()])
         t_ms = max(tip.t_ms, entries[-1].t_ms)
         after = Tip(
             growth.size, growth.root, t_ms, checkpoint, growth.frontier, _edges(tip.edges, grown, growth.size)
         )
-        await _write_head(connection, after, new=tip.size == 0)
+        bulk.add(_HEAD_BEGINS if tip.size == 0 else _HEAD_MOVES, [_head_row(after)])
         return Appended(after, tip.size, _receipts(tip.size, entries, growth, checkpoint))
 
     def adopt(self, appended: Appended) -> None:
@@ -178,12 +192,8 @@ def _entry_rows(first: int, entries: Sequence[NewEntry]) -> list[dict[str, objec
     ]
 
 
-async def _write_head(connection: AsyncConnection, tip: Tip, *, new: bool) -> None:
-    values = {"size": tip.size, "root": tip.root, "t_ms": tip.t_ms, "checkpoint": tip.checkpoint}
-    if new:
-        await connection.execute(insert(tables.log_head), {"id": 1, **values})
-    else:
-        await connection.execute(_MOVE_HEAD, values)
+def _head_row(tip: Tip) -> dict[str, object]:
+    return {"size": tip.size, "root": tip.root, "t_ms": tip.t_ms, "checkpoint": tip.checkpoint}
 
 
 def _receipts(first: int, entries: Sequence[NewEntry], growth: Growth, checkpoint: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from candour_gateway.ledger import Appended, Ledger, NewEntry
 from candour_gateway.schema import migrate
 from candour_gateway.store import entries as entry_store
 from candour_gateway.store import tiles as tile_store
+from candour_gateway.store.bulk import Bulk
 from candour_protocol.audit import AuditReport, audit_log
 from candour_protocol.checkpoint import Checkpoint, open_checkpoint
 from candour_protocol.entry import Entry
@@ -58,8 +59,10 @@ class Log:
 
     async def append(self, entries: list[NewEntry]) -> Appended:
         async with self.database.write() as connection:
+            bulk = Bulk()
             tip = await self.ledger.lock(connection)
-            appended = await self.ledger.append(connection, tip, entries)
+            appended = self.ledger.append(tip, entries, bulk)
+            await bulk.run(connection)
         self.ledger.adopt(appended)
         return appended
 
@@ -131,8 +134,10 @@ async def test_a_batch_that_fails_leaves_no_trace(tmp_path: Path) -> None:
 
     try:
         async with log.database.write() as connection:
+            bulk = Bulk()
             tip = await log.ledger.lock(connection)
-            await log.ledger.append(connection, tip, [an_entry(1)])
+            log.ledger.append(tip, [an_entry(1)], bulk)
+            await bulk.run(connection)
             raise OSError("the disk is full")
     except OSError:
         pass

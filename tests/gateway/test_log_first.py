@@ -95,8 +95,11 @@ async def test_nothing_is_acknowledged_when_the_log_cannot_be_written(world: Wor
 
     with pytest.raises(LogIncidentError):
         await world.submit(concern)
+    ready = await world.get("/readyz")
 
     assert not world.copies(concern)
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["log"]["status"] == "failed"
     await _mend(world, database)
 
 

@@ -152,6 +152,8 @@ async def test_a_reissue_takes_the_place_of_what_is_still_on_its_way(world: Worl
 
     assert len(world.copies(concern)) == 1
     assert len(world.copies(again)) == 2
+    assert not await world.is_owed("decision", concern)
+    assert await world.is_owed("decision", again)
 
 
 async def test_a_reissue_cures_what_could_not_be_read(world: World) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from candour_gateway.database import Database
+from candour_gateway.housekeeping import tidy
 from candour_protocol import disclosures
 from candour_protocol.receipt import verify
 from candour_protocol.statement import Issued
@@ -59,6 +61,19 @@ async def test_a_released_request_is_sent_again_with_its_approval(world: World) 
     await world.gateway.drive()
 
     assert [copy.approval is not None for copy in world.copies(request)] == [True, True]
+
+
+async def test_an_approvals_sealed_part_is_kept_until_both_were_delivered(world: World) -> None:
+    request = await _held(world)
+    await world.submit(world.partnership.approval(request))
+    database = Database(world.partnership.settings().database_url)
+
+    undelivered = await tidy(database, world.clock() + timedelta(days=300))
+    await world.submit(world.partnership.delivery(request))
+    delivered = await tidy(database, world.clock() + timedelta(days=15))
+
+    await database.close()
+    assert (undelivered, delivered) == (0, 2)
 
 
 async def test_nobody_approves_what_they_asked_themselves(world: World) -> None:

@@ -56,7 +56,9 @@ async def _database(desk: Desk) -> str:
 async def _log(desk: Desk) -> str:
     async with desk.database.read() as connection:
         head = await tiles.checkpoint(connection)
-    return "" if head else "the log is empty; the registrar has not admitted this gateway yet"
+    if head is None:
+        return "the log is empty; the registrar has not admitted this gateway yet"
+    return desk.admission.log_incident
 
 
 async def _policy(desk: Desk) -> str:
