@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from candour_protocol import receipt
-from candour_protocol.audit import AuditFailure, AuditReport
+from candour_protocol.audit import AuditFailure, AuditReport, audit_log
 from candour_protocol.keys import VerifyKey
 from candour_protocol.note import Verifier
 from candour_sandbox import proof
@@ -273,6 +273,43 @@ def test_a_taken_port_is_named_with_what_needs_it(start: Start, tmp_path: Path) 
     assert "dashboard" in said
     assert "--base-port" in said
     assert not (tmp_path / "other" / "sandbox.json").exists()
+
+
+def test_after_any_change_the_log_does_not_verify_and_the_entry_is_named(told: Process) -> None:
+    manifest = told.manifest()
+    size = _audited(manifest).checkpoint.size
+    token = {"Authorization": f"Bearer {manifest['gateway']['token']}"}
+    files = {
+        path: httpx.get(f"{manifest['gateway']['url']}/log/{path}", headers=token).content
+        for path in ("checkpoint", f"tile/0/000.p/{size}", f"tile/entries/000.p/{size}")
+    }
+
+    unchanged = _verify(files, manifest)
+    changed = {
+        (path, at): _verify(files | {path: _with_another_byte(raw, at)}, manifest)
+        for path, raw in files.items()
+        for at in range(0, len(raw), max(1, len(raw) // 40))
+    }
+
+    assert isinstance(unchanged, AuditReport)
+    assert [place for place, found in changed.items() if not isinstance(found, AuditFailure)] == []
+    for (path, _), found in changed.items():
+        assert isinstance(found, AuditFailure)
+        assert path == "checkpoint" or found.index is not None
+
+
+def _with_another_byte(raw: bytes, at: int) -> bytes:
+    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+
+
+def _verify(files: dict[str, bytes], manifest: dict[str, Any]) -> AuditReport | AuditFailure:
+    class Files:
+        def read(self, path: str, /) -> bytes | None:
+            return files.get(path)
+
+    gateway = manifest["gateway"]
+    verifier = Verifier.from_vkey(gateway["log"]["vkey"])
+    return audit_log(Files(), verifier, VerifyKey.from_jwk(gateway["registrar"]))
 
 
 def test_the_commands_that_the_story_shows_do_what_they_say(told: Process) -> None:

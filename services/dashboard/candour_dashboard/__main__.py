@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import uvicorn
@@ -29,7 +30,8 @@ async def _serve(settings: Settings) -> None:
 
 
 def app() -> None:
-    asyncio.run(_serve(Settings()))
+    with suppress(KeyboardInterrupt):  # uvicorn stops in good order, and then raises it all the same
+        asyncio.run(_serve(Settings()))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,13 @@ class SecureHeaders:
 
 def web(lookout: Lookout, hub: Hub, rule_titles: Mapping[str, str]) -> FastAPI:
     """The application. It has no interface that a program would read, so no OpenAPI either."""
-    app = FastAPI(title="Candour health page", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Candour health page",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # Starlette's redirect names whatever host the caller's header does
+    )
     app.add_middleware(SecureHeaders)
     page = Page()
 

@@ -12,6 +12,7 @@ from candour_protocol.client import Calls, ClientError
 
 PATIENCE = timedelta(seconds=30)
 _POLL = timedelta(seconds=10)
+_EMPTY_POLLS = 6
 _PAUSES = (*(0.02 * 1.3**n for n in range(20)), 5.0, 5.0)  # seconds; 20 in all
 
 Body = Mapping[str, Any]
@@ -97,18 +98,19 @@ class Desk:
             StuckError: it did not come.
         """
         after: str | None = None
-        for _ in range(100):
-            wait = int(_POLL.total_seconds())
-            answer = await self.calls.get(
-                "/v1/inbox", params={"after": after, "wait": wait}, token=self.token, wait=_POLL
-            )
-            page = answer.json()
-            if any(item["id"] == message_id for item in page["items"]):
-                return
-            if not page["items"]:
-                break
-            after = _cursor(page["links"]["next"])
+        for _ in range(_EMPTY_POLLS):
+            while items := (page := await self._worklist(after))["items"]:
+                if any(item["id"] == message_id for item in items):
+                    return
+                after = _cursor(page["links"]["next"])
         raise StuckError(f"a message did not reach {self.agency}")
+
+    async def _worklist(self, after: str | None) -> dict[str, Any]:
+        """What came behind ``after``; an empty page only once a poll's time is over."""
+        params = {"after": after, "wait": int(_POLL.total_seconds())}
+        answer = await self.calls.get("/v1/inbox", params=params, token=self.token, wait=_POLL)
+        page: dict[str, Any] = answer.json()
+        return page
 
     async def _send(self, method: str, path: str, body: Body, key: str) -> dict[str, Any]:
         headers = {"Idempotency-Key": key, "Prefer": f"wait={int(PATIENCE.total_seconds())}"}

@@ -68,7 +68,12 @@ class Listeners:
     async def serve(self, place: Place, app: ASGIApp) -> None:
         """Answer at ``place`` from now on; whoever built what is behind it starts and stops that."""
         config = uvicorn.Config(
-            app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACE,
         )
         config.load()
         server = uvicorn.Server(config)

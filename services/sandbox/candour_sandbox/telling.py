@@ -87,8 +87,7 @@ class Telling:
             " entry 0 on"
         )
         self._hanging(_SIGNS["good"], Text(text, style="good"), indent=2, style="good")
-        sealed = "the gateway carried all of it and could open none of it"
-        self._hanging(_SIGNS["good"], Text(sealed, style="good"), indent=2, style="good")
+        self.note("What it carried was sealed from sender to recipient; the gateway holds no key to it.")
 
     def commands(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> None:
         """What to type, or where to look; each line whole, so that it can be copied."""
