@@ -49,11 +49,18 @@ class Partner:
     def post(self, path: str, body: dict[str, Any], key: str) -> httpx.Response:
         return self._http.post(path, json=body, headers={"Idempotency-Key": key, "Prefer": "wait=20"})
 
-    def message(self, message_id: str) -> dict[str, Any]:
-        answer = self._http.get(f"/v1/messages/{message_id}")
+    def tell(self, concern: dict[str, Any], key: str) -> httpx.Response:
+        """Post a concern, and wait for nothing but its acceptance."""
+        return self._http.post("/v1/concerns", json=concern, headers={"Idempotency-Key": key})
+
+    def get(self, path: str) -> dict[str, Any]:
+        answer = self._http.get(path)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    def message(self, message_id: str) -> dict[str, Any]:
+        return self.get(f"/v1/messages/{message_id}")
 
     def inbox(self) -> list[dict[str, Any]]:
         """Everything in the worklist."""

@@ -32,7 +32,7 @@ RECEIPTS = {"R-04", "C-05", "C-02", "C-03", "C-01", "R-01", "A-01", "C-10", "R-0
 pytestmark = pytest.mark.timeout(240)
 
 
-def _audited(manifest: dict[str, Any]) -> AuditReport:
+def audited(manifest: dict[str, Any]) -> AuditReport:
     gateway = manifest["gateway"]
     found = asyncio.run(
         proof.audit(
@@ -131,7 +131,7 @@ def test_every_sample_gets_the_verdict_that_it_expects(start: Start) -> None:
     assert found == {
         call.id: [(call.verdict, list(call.rules))] * len(found[call.id]) for call in samples().calls
     }
-    assert _audited(manifest).statements is not None
+    assert audited(manifest).statements is not None
 
 
 def _own_messages(answer: httpx.Response, path: str) -> list[str]:
@@ -175,14 +175,14 @@ def test_killed_at_bad_moments_nothing_is_lost_and_nothing_comes_twice(
         process.kill()
         assert not (process.data / "sandbox.json").exists(), "not ready, and says so"
     manifest = start().ready()
-    report = _audited(manifest)
+    report = audited(manifest)
 
     undisturbed = start_elsewhere(tmp_path_factory.mktemp("undisturbed"))
     try:
         other = undisturbed.ready()
         assert _worklists(manifest) == _worklists(other)
         assert report.statements is not None
-        assert report.statements.kinds == _audited(other).statements.kinds  # type: ignore[union-attr]
+        assert report.statements.kinds == audited(other).statements.kinds  # type: ignore[union-attr]
     finally:
         undisturbed.kill()
 
@@ -277,7 +277,7 @@ def test_a_taken_port_is_named_with_what_needs_it(start: Start, tmp_path: Path) 
 
 def test_after_any_change_the_log_does_not_verify_and_the_entry_is_named(told: Process) -> None:
     manifest = told.manifest()
-    size = _audited(manifest).checkpoint.size
+    size = audited(manifest).checkpoint.size
     token = {"Authorization": f"Bearer {manifest['gateway']['token']}"}
     files = {
         path: httpx.get(f"{manifest['gateway']['url']}/log/{path}", headers=token).content
