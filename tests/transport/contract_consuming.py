@@ -190,14 +190,14 @@ class Consuming(Parties):
         self, gateway: Transport, school: Transport
     ) -> None:
         recorder = Recorder(lambda it: Retry(timedelta(hours=1)) if it.body == b"later" else Ack())
-        empty = await gateway.depth(INBOX)
+        empty = await school.depth(INBOX)
         await gateway.publish([to_school("later"), to_school("done"), to_school("done")])
-        waiting = await gateway.depth(INBOX)
+        waiting = await school.depth(INBOX)
 
         consumer = await school.consume(INBOX, recorder)
         await recorder.until_settled(3)
         await consumer.cancel()
-        left = await gateway.depth(INBOX)
+        left = await school.depth(INBOX)
 
         assert (empty.messages, empty.oldest) == (0, None)
         assert (waiting.messages, left.messages) == (3, 1)

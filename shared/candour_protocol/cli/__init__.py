@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from candour_protocol.cli import keys, rules, verify
+from candour_protocol.cli import keys, rules, topology, verify
 
 app = typer.Typer(
     name="candour",
@@ -19,7 +19,7 @@ app = typer.Typer(
 
 @app.callback()
 def candour() -> None:
-    """Check receipts and logs, make keys, read the rules."""
+    """Check receipts and logs, make keys, read the rules, set up a broker."""
     # a log's name may have letters that this terminal has not; that must not look like a failed check
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -28,6 +28,7 @@ def candour() -> None:
 
 app.add_typer(verify.app, name="verify")
 app.add_typer(keys.app, name="keys")
+app.add_typer(topology.app, name="topology")
 app.command("rules")(rules.show)
 
 __all__ = ["app"]
