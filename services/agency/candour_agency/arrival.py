@@ -6,6 +6,7 @@ issuer's key, valid at that place of the log, that its issuer made it. Source: p
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ from candour_protocol.wire import Answered, Delivered, Problem, parse_inbound
 from candour_agency.directory import Directory
 
 _REMEMBERED: Final = 1024  # checkpoints whose signature was checked
+_POINTER: Final = re.compile(r"(?:/[A-Za-z0-9_.-]{1,40}){0,8}\Z")  # into a body; no place for a sentence
 _LETS_THROUGH: Final = ("passed", "flagged")
 
 
@@ -53,6 +55,12 @@ class Verdict:
     def hash(self) -> StatementHash:
         """The statement that the receipt is for."""
         return self.proven.entry.statement
+
+    @property
+    def blames_a_key(self) -> bool:
+        """Whether it was refused for what may be a key that has ended, which is not known here yet."""
+        entry = self.proven.entry
+        return entry.verdict == "refused" and not {"key", "mismatch"}.isdisjoint(entry.rules)
 
 
 class Witness:
@@ -122,7 +130,7 @@ class Examiner:
                 return self._delivered(delivered)
             case Answered() as answered:
                 proven = self.witness.prove(answered.receipt)
-                return Verdict(answered.jti, answered.receipt, proven, answered.violations)
+                return Verdict(answered.jti, answered.receipt, proven, _borne_out(answered, proven))
             case Problem() as problem:
                 return problem
 
@@ -148,6 +156,15 @@ class Examiner:
         key = self.directory.sign_key(statement, proven.index, proven.entry.moment)
         authenticate(statement, key)
         return Arrival(statement, body, receipt, proven)
+
+
+def _borne_out(answered: Answered, proven: VerifiedReceipt) -> tuple[tuple[str, str], ...]:
+    """Those violations whose rule the log holds: the list beside a receipt is signed by nobody."""
+    return tuple(
+        (rule, pointer if _POINTER.match(pointer) else "")
+        for rule, pointer in answered.violations
+        if rule in proven.entry.rules
+    )
 
 
 def _check_approves(approval: Arrival, held: Arrival) -> None:

@@ -19,7 +19,7 @@ from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
 from candour_agency import store
-from candour_agency.calls import Call, Composition, recipients
+from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.drafts import concerns, relays, requests
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
@@ -54,6 +54,7 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
         CallError: no statement can be made of it.
     """
     addresses = recipients(call, body.recipients)
+    _check_lines(body, addresses)
     named = [_concern(connection, call, jti, place) for place, jti in enumerate(body.concern_ids)]
     txn = named[0].txn if named else Txn(new_uuid7(call.now))
     composition = Composition(txn, Pen(call.office, call.now))
@@ -64,6 +65,14 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     for address, cited in told:
         _request(asking, address, cited)
     return composition
+
+
+def _check_lines(body: RequestBody, addresses: Sequence[Address]) -> None:
+    """No line is for somebody whom the call does not ask: it would be lost without a word."""
+    for place, line in enumerate(body.lines):
+        for text in line.of or ():
+            if not any(requests.names((text,), to) for to in addresses):
+                raise misplaced(f"/lines/{place}/of", "Name only those that stand in recipients.")
 
 
 def _concern(connection: Connection, call: Call, jti: str, place: int) -> Message:
@@ -128,7 +137,7 @@ def _originator(asking: _Asking, message: Message) -> str | None:
 def _write(asking: _Asking, plan: Plan, rests_on: Sequence[Cited] = ()) -> Cited:
     written = asking.composition.write(plan, rests_on)
     matter = read_matter(plan.kind, plan.codes, plan.content)
-    return Cited(written.hash, _tokens(plan.codes), matter, settled=False)
+    return Cited(written.hash, _tokens(plan.codes), matter, settled=False, restricted=plan.restricted)
 
 
 def _cited(message: Message) -> Cited:
@@ -137,7 +146,7 @@ def _cited(message: Message) -> Cited:
     except CandourError:
         matter = None
     settled = message.received or message.receipt is not None
-    return Cited(message.hash, _tokens(message.codes), matter, settled, message)
+    return Cited(message.hash, _tokens(message.codes), matter, settled, message.restricted, message)
 
 
 def _tokens(codes: JsonObject | None) -> tuple[ChildToken, ...]:

@@ -30,6 +30,7 @@ from candour_agency.office import Clock, Office
 from candour_agency.outbox import Outbox
 from candour_agency.posting import Counter
 from candour_agency.registering import GatewayReader, Registering
+from candour_agency.restoring import restore
 from candour_agency.settings import Settings
 from candour_agency.views import Views
 
@@ -44,11 +45,13 @@ class Node:
     _transport: Transport
 
     async def start(self) -> None:
-        """Read the registry, take up what is outstanding, consume."""
+        """Read the registry, take up what is outstanding, consume, fetch what a lost disk took."""
         await self._transport.declare([self.desk.office.agency])
         await self.desk.registering.start()
         await self.desk.outbox.start()
         await self._inbox.start(self._transport)
+        desk = self.desk
+        await restore(desk.office, desk.database, desk.registering.reader, self._inbox.handle)
 
     async def stop(self) -> None:
         """Let running batches end; the transport belongs to whoever gave it. Nothing depends on it."""
@@ -101,7 +104,7 @@ def _assemble(
     metrics, bells = Metrics(), Bells()
     witness = Witness(Verifier.from_vkey(settings.log_vkey), settings.log_origin)
     registering = Registering(office, witness, database, reader, metrics, settings.registry_every)
-    outbox = Outbox(database, transport, office.agency, metrics)
+    outbox = Outbox(database, transport, office.agency, metrics, office.clock)
     views = Views(office, outbox.was_sent)
     examiner = Examiner(office.net, office.agency, office.directory, witness)
     inbox = Inbox(office, examiner, database, outbox, bells, metrics, registering.refresh)

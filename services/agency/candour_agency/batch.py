@@ -6,7 +6,7 @@ Rows are collected and written together; ``flush`` makes them visible to queries
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,11 +52,8 @@ class Batch:
     """One transaction of the inbox.
 
     Attributes:
-        known: statements that were here before, by id.
-        parents: what the batch's statements answer, by hash.
         fresh: what arrived in this batch, by hash.
-        receipts: own statements whose receipt came.
-        deliveries: own statements whose delivery came, or is not due any more.
+        done: own statements for which nothing is due any more.
         logged: hashes of own statements whose receipt came, for what waits for them.
         resume: own statements to be published again.
     """
@@ -65,22 +62,34 @@ class Batch:
     office: Office
     now: datetime
     pen: Pen
-    known: dict[Jti, Message]
-    parents: dict[StatementHash, Message]
     taken: Taken = field(default_factory=Taken)
     fresh: dict[StatementHash, Happened] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[dict[str, Any]] = field(default_factory=list)
-    receipts: list[Jti] = field(default_factory=list)
-    deliveries: list[Jti] = field(default_factory=list)
+    done: list[Jti] = field(default_factory=list)
     logged: list[StatementHash] = field(default_factory=list)
     resume: list[Jti] = field(default_factory=list)
+    _known: dict[StatementHash, Message] = field(default_factory=dict)
+    _hashes: dict[Jti, StatementHash] = field(default_factory=dict)
 
     @property
     def now_ms(self) -> int:
         """The node's clock at the start of the batch."""
         return to_ms(self.now)
+
+    def by_hash(self, name: StatementHash | None) -> Message | None:
+        """A statement that was here before the batch, as the batch has left it so far."""
+        return None if name is None else self._known.get(name)
+
+    def by_jti(self, jti: Jti) -> Message | None:
+        """The same by its id."""
+        return self.by_hash(self._hashes.get(jti))
+
+    def put(self, message: Message) -> None:
+        """A statement as it stands now."""
+        self._known[message.hash] = message
+        self._hashes[message.jti] = message.hash
 
     def flush(self) -> None:
         """Write what was collected so far."""
@@ -90,9 +99,15 @@ class Batch:
         self.rows, self.verdicts, self.delivered = [], [], []
 
     def note(self, message: Message | None) -> None:
-        """Tell whoever waits for this message that it changed."""
-        if message is not None:
+        """Tell whoever waits for this message, or for the one that it takes the place of, that it changed."""
+        while message is not None and message.jti not in self.taken.changed:
             self.taken.changed.add(message.jti)
+            message = self._earlier(message)
+
+    def _earlier(self, message: Message) -> Message | None:
+        if message.reissues is None:
+            return None
+        return store.messages.by_hash(self.connection, [message.reissues]).get(message.reissues)
 
     def incident(self, code: str, digest: str) -> None:
         """Something was not as it must be."""
@@ -103,9 +118,8 @@ class Batch:
         """Write the rest, and settle the outbox."""
         self.flush()
         self.pen.store(self.connection)
-        store.outbox.settle(self.connection, receipts=self.receipts, deliveries=self.deliveries)
-        touched = {*self.receipts, *self.deliveries}
-        self.taken.settled += touched - store.outbox.outstanding(self.connection, touched)
+        store.outbox.remove(self.connection, self.done)
+        self.taken.settled += self.done
         freed = store.outbox.free(self.connection, self.logged) if self.logged else []
         if again := [*freed, *self.resume]:
             self.taken.due += store.outbox.due(self.connection, again)
@@ -113,12 +127,12 @@ class Batch:
         return self.taken
 
 
-def begin(connection: Connection, office: Office, now: datetime, items: Iterable[Arrival | Verdict]) -> Batch:
+def begin(connection: Connection, office: Office, now: datetime, items: Sequence[Arrival | Verdict]) -> Batch:
     """Load what a batch needs to know."""
-    listed = list(items)
-    known = store.messages.known(connection, map(_jti, listed))
-    parents = store.messages.by_hash(connection, _parents(listed))
-    return Batch(connection, office, now, Pen(office, now), known, parents)
+    batch = Batch(connection, office, now, Pen(office, now))
+    for message in store.messages.look_up(connection, map(_jti, items), _parents(items)):
+        batch.put(message)
+    return batch
 
 
 def _jti(item: Arrival | Verdict) -> Jti:

@@ -1,8 +1,11 @@
 """One SQLite file: one writer that commits many callers' work together, and readers beside it.
 
 SQLite allows one writer, and a commit waits for the disk; so whatever was asked for while one commit was
-under way goes into the next, each piece under its own savepoint. Work is a plain function of a connection,
-run in a thread. Once ``write`` returns, its effect is on disk. Source: protocol section 9.1.
+under way goes into the next, each piece under its own savepoint. Work is a plain function of a connection. It
+runs on
+the loop, where a statement costs microseconds: in a thread each would wait for the interpreter. Only the
+commit, which waits for the disk, runs in a thread. Once ``write`` returns, its effect is on disk.
+Source: protocol section 9.1.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ class _Failed:
 
 def open_engine(path: Path) -> Engine:
     """An engine whose every connection is durable: WAL, fsync at each commit, foreign keys on; asserted."""
-    engine = create_engine(f"sqlite:///{path}", pool_size=READERS + 1, max_overflow=2)
+    engine = create_engine(f"sqlite:///{path}", pool_size=READERS + 1, max_overflow=2, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -69,8 +72,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self._writer = engine.connect().execution_options(writes=True)
+        self._threads = ThreadPoolExecutor(1 + READERS, thread_name_prefix="database")
         self._jobs: deque[_Job[Any]] = deque()
         self._draining: asyncio.Task[None] | None = None
 
@@ -89,9 +92,14 @@ class Database:
             self._draining = asyncio.create_task(self._drain())
         return await done
 
+    def glance(self, work: Work[T]) -> T:
+        """Run ``work`` on the loop, on a consistent view: for a few rows by their key, nothing longer."""
+        with self._engine.connect() as connection:
+            return work(connection)
+
     async def read(self, work: Work[T]) -> T:
-        """Run ``work`` on a consistent view; nothing that it writes is kept."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        """Run ``work`` in a thread, on a consistent view; nothing that it writes is kept."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.glance, work)
 
     async def close(self) -> None:
         """Wait for work under way, then let the file go."""
@@ -100,28 +108,38 @@ class Database:
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
-        self._writer.shutdown()
-        self._readers.shutdown()
+        self._threads.shutdown()
+        self._writer.close()
         self._engine.dispose()
 
     async def _drain(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._jobs:
             group = [self._jobs.popleft() for _ in range(min(MAX_GROUP, len(self._jobs)))]
-            results = await loop.run_in_executor(self._writer, self._commit, group)
+            try:
+                results = await self._commit(group)
+            except Exception as error:  # the transaction itself failed: nobody's work was kept
+                results = [_Failed(error)] * len(group)
             for job, result in zip(group, results, strict=True):
                 _settle(job, result)
 
-    def _commit(self, group: list[_Job[Any]]) -> list[Any]:
+    async def _commit(self, group: list[_Job[Any]]) -> list[Any]:
+        """Other tasks get their turn between two pieces; what they ask for goes into the next transaction."""
+        transaction = self._writer.begin()
         try:
-            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
-                return [_attempt(connection, job.work) for job in group]
-        except Exception as error:  # the commit itself failed: nobody's work was kept
-            return [_Failed(error)] * len(group)
+            if len(group) == 1:
+                results = [group[0].work(self._writer)]  # alone it needs no savepoint
+            else:
+                results = [await _in_turn(self._writer, job.work) for job in group]
+            await asyncio.get_running_loop().run_in_executor(self._threads, transaction.commit)
+        except BaseException:
+            transaction.rollback()
+            raise
+        return results
 
-    def _read(self, work: Work[T]) -> T:
-        with self._engine.connect() as connection:
-            return work(connection)
+
+async def _in_turn(connection: Connection, work: Work[Any]) -> Any:
+    await asyncio.sleep(0)
+    return _attempt(connection, work)
 
 
 def _attempt(connection: Connection, work: Work[Any]) -> Any:

@@ -66,6 +66,10 @@ class Directory:
             raise _unknown(pointer, "Nobody is known under this recipient. See /v1/agencies of the gateway.")
         return address
 
+    def is_member(self, agency: AgencyId) -> bool:
+        """Whether an agency takes part."""
+        return bool(self.registry.keys_of(agency))
+
     def seal_to(self, address: Address) -> SealKey | None:
         """The key that a message to this inbox is sealed to now."""
         key = self.registry.seal_key(address.agency, address.inbox)
@@ -142,10 +146,10 @@ class Directory:
 
     def take_documents(self, kept: Mapping[str, bytes]) -> None:
         """Take in what was kept from an earlier run, without reading it yet; policies are read now."""
-        self.documents.update(kept)
         for digest in self.registry.policy_digests:
-            if digest in kept and PolicyId(digest) not in self.policies:
-                self.policies[PolicyId(digest)] = load_policy(kept[digest])
+            if digest in kept:
+                self.take_document("policy", digest, kept[digest])
+        self.documents.update(kept)
 
 
 def _unknown(pointer: str, detail: str) -> CallError:

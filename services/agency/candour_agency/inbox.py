@@ -30,6 +30,7 @@ from candour_agency.office import Office
 from candour_agency.outbox import Outbox
 
 PREFETCH: Final = 64  # one transaction's worth
+NOTE_EVERY: Final = 64  # entries by which the log grows before its checkpoint is noted again
 ASK_AGAIN: Final = timedelta(seconds=10)  # when the registry cannot be read
 
 LearnMore = Callable[[], Awaitable[bool]]
@@ -61,6 +62,7 @@ class Inbox:
         self._learn_more = learn_more
         self._log = structlog.get_logger().bind(agency=office.agency)
         self._consumers: list[Consumer] = []
+        self._noted = 0
 
     async def start(self, transport: Transport) -> None:
         """Consume all lanes."""
@@ -77,12 +79,13 @@ class Inbox:
         """One batch, one transaction, one settlement for each."""
         examined = [self._examine(delivery.body) for delivery in deliveries]
         read = await self._read_further(deliveries, examined) if any(map(_curable, examined)) else True
-        places = [place for place, one in enumerate(examined) if isinstance(one, Arrival | Verdict)]
-        items = [one for one in examined if isinstance(one, Arrival | Verdict)]
+        now = [(place, one) for place, one in enumerate(examined) if read or not _curable(one)]
+        places = [place for place, one in now if isinstance(one, Arrival | Verdict)]
+        items = [one for _, one in now if isinstance(one, Arrival | Verdict)]
         faults = [
-            (fault.code if isinstance(fault, CandourError) else fault.problem, delivery.body)
-            for fault, delivery in zip(examined, deliveries, strict=True)
-            if not isinstance(fault, Arrival | Verdict) and not (_curable(fault) and not read)
+            (fault.code if isinstance(fault, CandourError) else fault.problem, deliveries[place].body)
+            for place, fault in now
+            if not isinstance(fault, Arrival | Verdict)
         ]
         taken = await self._store(items, faults)
         parked = {places[place]: reason for place, reason in taken.parked.items()}
@@ -117,8 +120,9 @@ class Inbox:
             for code, raw in faults:
                 store.registry.note_incident(connection, code, ids.sha256_text(raw), to_ms(now))
                 taken.incidents.append(code)
-            if items:
+            if size >= self._noted + NOTE_EVERY:
                 store.registry.note_progress(connection, store.registry.SEEN, size, note)
+                self._noted = size
             return taken
 
         return await self._database.write(work, self._committed)
@@ -136,14 +140,13 @@ class Inbox:
             self._log.warning("incident", code=code)
 
     def _settlement(self, one: _Examined, read: bool) -> Settlement:
-        match one:
-            case CandourError() if is_curable(one) and not read:
-                return Retry(ASK_AGAIN)
-            case CandourError():
-                return Park(one.code)
-            case _:
-                return Ack()
+        if _curable(one) and not read:
+            return Retry(ASK_AGAIN)
+        return Park(one.code) if isinstance(one, CandourError) else Ack()
 
 
 def _curable(one: _Examined) -> bool:
+    """Whether reading the registry further may help: a key is not known here, or has ended unnoticed."""
+    if isinstance(one, Verdict):
+        return one.blames_a_key
     return isinstance(one, CandourError) and is_curable(one)

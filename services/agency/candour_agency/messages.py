@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from candour_protocol.ids import RESTRICTED, AgencyId, Jti, StatementHash, Txn
+from candour_protocol.ids import GATEWAY, AgencyId, Jti, StatementHash, Txn
 from candour_protocol.kinds import Kind
 from candour_protocol.strict_json import JsonObject
 
@@ -27,10 +27,10 @@ class Message:
     Attributes:
         counterparty: the other agency, or ``gateway``.
         inbox: the recipient's, whoever that is.
+        restricted: only callers with the scope for it may see it here: what came to the restricted inbox, and
+            all that answers or follows it.
         urgency: its own code, or that of what it answers; ``""`` where nobody said.
         about: hash of what it answers, approves or notifies about.
-        content: what only the two agencies read; ``None`` where it could not be opened.
-        disclosures: the T2 disclosures of a received concern, as they came.
         opened: how the recipient's node found it: ``sound thin mismatch unreadable``.
     """
 
@@ -42,6 +42,7 @@ class Message:
     direction: Direction
     counterparty: AgencyId
     inbox: str
+    restricted: bool
     urgency: str
     about: StatementHash | None
     relays: StatementHash | None
@@ -51,19 +52,19 @@ class Message:
     issued_at: int
     made_at: int
     jwt: str
-    codes: JsonObject | None
-    content: JsonObject | None
-    disclosures: tuple[str, ...]
+    codes_text: str | None
+    content_text: str | None
+    disclosures_text: str | None
     receipt: str | None
     log_index: int | None
     logged_at: int | None
     verdict: str | None
-    rules: tuple[str, ...]
-    violations: tuple[tuple[str, str], ...]
+    rules_text: str | None
+    violations_text: str | None
     held_at: int | None
     settled_at: int | None
     opened: str | None
-    opened_rules: Mapping[str, str] | None
+    opened_rules_text: str | None
     delivered_at: int | None
     refreshed_at: int | None
     acknowledged_at: int | None
@@ -76,14 +77,39 @@ class Message:
     lapsed_at: int | None
 
     @property
+    def codes(self) -> JsonObject | None:
+        """T1; ``None`` where it could not be matched."""
+        return json.loads(self.codes_text) if self.codes_text else None
+
+    @property
+    def content(self) -> JsonObject | None:
+        """T2, which only the two agencies read; ``None`` where it could not be opened."""
+        return json.loads(self.content_text) if self.content_text else None
+
+    @property
+    def disclosures(self) -> tuple[str, ...]:
+        """The T2 disclosures of a received concern, as they came."""
+        return tuple(json.loads(self.disclosures_text or "[]"))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids in the log's entry."""
+        return tuple(json.loads(self.rules_text or "[]"))
+
+    @property
+    def violations(self) -> tuple[tuple[str, ...], ...]:
+        """What the gateway found: rule, pointer, and where it helps a code or number."""
+        return tuple(map(tuple, json.loads(self.violations_text or "[]")))
+
+    @property
+    def awaits_delivery(self) -> bool:
+        """Whether its recipient owes a ``delivery`` for it."""
+        return self.kind not in (Kind.DELIVERY, Kind.APPROVAL) and self.counterparty != GATEWAY
+
+    @property
     def received(self) -> bool:
         """Whether it came from somebody else."""
         return self.direction is Direction.IN
-
-    @property
-    def restricted(self) -> bool:
-        """Whether only callers with the scope for it may see it here."""
-        return self.received and self.inbox == RESTRICTED
 
     @property
     def unlocks(self) -> bool:
@@ -91,17 +117,14 @@ class Message:
         return self.verdict in ("passed", "flagged")
 
 
-COLUMNS = tuple(field.name for field in fields(Message))
+# The table's columns in the order of the fields; those that hold JSON lack the ``_text`` of their field.
+COLUMNS = tuple(field.name.removesuffix("_text") for field in fields(Message))
+_KIND, _DIRECTION = COLUMNS.index("kind"), COLUMNS.index("direction")
 
 
-def from_row(row: Mapping[str, Any]) -> Message:
-    """Read a row of the table."""
-    values = dict(row)
-    values["kind"] = Kind(values["kind"])
-    values["direction"] = Direction(values["direction"])
-    for name in ("codes", "content", "opened_rules"):
-        values[name] = json.loads(values[name]) if values[name] else None
-    values["disclosures"] = tuple(json.loads(values["disclosures"] or "[]"))
-    values["rules"] = tuple(json.loads(values["rules"] or "[]"))
-    values["violations"] = tuple(map(tuple, json.loads(values["violations"] or "[]")))
-    return Message(**{name: values[name] for name in COLUMNS})
+def from_row(row: Sequence[Any]) -> Message:
+    """Read a row of ``COLUMNS``."""
+    values = list(row)
+    values[_KIND] = Kind(values[_KIND])
+    values[_DIRECTION] = Direction(values[_DIRECTION])
+    return Message(*values)

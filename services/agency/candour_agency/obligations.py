@@ -71,7 +71,8 @@ def _delivery(
         return
     limit = policy.delivery_due(urgent=message.urgency in URGENT)
     due = _after(message.settled_at or message.made_at, limit)
-    yield Obligation("delivery", recipient, sender, due, message.delivered_at)
+    done = message.delivered_at if message.opened != "unreadable" else None
+    yield Obligation("delivery", recipient, sender, due, done)
 
 
 def _steps(message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy) -> Iterator[Obligation]:

@@ -17,7 +17,6 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from candour_protocol.errors import TransportError
 from candour_protocol.ids import AgencyId, Jti
 from candour_protocol.transport.port import Outbound, PublishResult, Transport
 from candour_protocol.transport.topology import SUBMIT
@@ -25,7 +24,9 @@ from candour_protocol.transport.topology import SUBMIT
 from candour_agency import store
 from candour_agency.database import Database
 from candour_agency.metrics import Metrics
+from candour_agency.office import Clock
 from candour_agency.store.outbox import Due
+from candour_agency.writing import LIFETIME
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -43,11 +44,19 @@ class _Try:
 class Outbox:
     """Publishes what is offered until it is told that it is settled."""
 
-    def __init__(self, database: Database, transport: Transport, agency: AgencyId, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        agency: AgencyId,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._transport = transport
         self._agency = agency
         self._metrics = metrics
+        self._clock = clock
         self._log = structlog.get_logger().bind(agency=agency)
         self._fresh: deque[Due] = deque()
         self._tries: dict[Jti, _Try] = {}
@@ -79,9 +88,14 @@ class Outbox:
     # -- life -----------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Take up everything that is outstanding."""
+        """Take up everything that is outstanding, but for what was held until it lapsed."""
+        await self._database.write(lambda connection: store.outbox.drop_lapsed(connection, self._lapsed()))
         self.offer(await self._database.read(store.outbox.due))
         self._task = asyncio.create_task(self._run(), name=f"outbox {self._agency}")
+
+    def _lapsed(self) -> int:
+        """Held statements that were issued before this have ended; in seconds since 1970."""
+        return int((self._clock() - LIFETIME).timestamp())
 
     async def stop(self) -> None:
         """Publish nothing more; what is under way may arrive or not."""
@@ -125,10 +139,16 @@ class Outbox:
             jti = heapq.heappop(self._again)[1]
             if jti in self._tries:
                 wanted.add(jti)
-        if wanted:
+        if not wanted:
+            return
+        try:
             found = await self._database.read(lambda connection: store.outbox.due(connection, wanted))
-            self.settled(wanted - {one.jti for one in found})
-            self._fresh.extend(found)
+        except Exception:
+            for jti in wanted:  # not forgotten because a disk failed
+                heapq.heappush(self._again, (now + FIRST_PAUSE.total_seconds(), jti))
+            raise
+        self.settled(wanted - {one.jti for one in found})
+        self._fresh.extend(found)
 
     async def _publish(self, batch: Sequence[Due]) -> None:
         if not batch:
@@ -136,8 +156,8 @@ class Outbox:
         outbound = [Outbound(SUBMIT, one.routing_key, one.body, self._agency) for one in batch]
         try:
             results = await self._transport.publish(outbound)
-        except TransportError as error:
-            self._log.warning("courier-away", code=error.code)
+        except Exception as error:  # whatever it was: nobody knows what arrived, so all is sent again
+            self._log.warning("courier-away", error=type(error).__name__)
             results = [PublishResult.UNKNOWN] * len(batch)
         for one, result in zip(batch, results, strict=True):
             self._note(one.jti, result)

@@ -16,6 +16,7 @@ from candour_agency.database import Database
 from candour_agency.metrics import Metrics
 from candour_agency.moments import to_ms
 from candour_agency.outbox import Outbox
+from candour_agency.progress import State
 from candour_agency.store.outbox import Due
 from candour_agency.views import Views
 
@@ -70,6 +71,18 @@ class Counter:
 
         return (await self.database.write(work, self._committed)).reply
 
+    async def settle(self, keyed: Keyed, reply: JsonObject) -> JsonObject:
+        """Keep an answer with all verdicts for whoever repeats the call; the first one kept stands."""
+
+        def work(connection: Connection) -> JsonObject:
+            before = _recall(connection, keyed)
+            if before is None or is_settled(before):
+                return before or reply
+            store.idempotency.replace(connection, keyed.client, keyed.key, strict_json.dumps(reply))
+            return reply
+
+        return await self.database.write(work)
+
     def _committed(self, posted: Posted) -> None:
         self.outbox.offer(posted.due)
         for kind in posted.kinds:
@@ -88,3 +101,10 @@ def _remember(connection: Connection, keyed: Keyed | None, reply: JsonObject, ca
         store.idempotency.remember(
             connection, keyed.client, keyed.key, keyed.fingerprint, strict_json.dumps(reply), to_ms(call.now)
         )
+
+
+def is_settled(reply: JsonObject) -> bool:
+    """Whether an answer tells a verdict for each of its messages."""
+    sent = reply["messages"]
+    states = {one["state"] for one in sent if isinstance(one, dict)} if isinstance(sent, list) else set()
+    return states.isdisjoint((State.QUEUED, State.SENT))

@@ -11,7 +11,7 @@ from typing import Any
 
 from candour_protocol import ids, strict_json
 from candour_protocol.errors import MismatchError
-from candour_protocol.ids import GENERAL, Address, StatementHash, Txn
+from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, Txn
 from candour_protocol.kinds import DeliveryCodes, Kind, parse_codes
 from candour_protocol.statement import match
 
@@ -21,7 +21,7 @@ from candour_agency.batch import Batch
 from candour_agency.effects import Happened
 from candour_agency.messages import Direction, Message
 from candour_agency.opening import UNREADABLE, Opened, open_statement
-from candour_agency.writing import EMPTY_ROW, Plan
+from candour_agency.writing import Plan
 
 
 def take_arrival(batch: Batch, arrival: Arrival) -> None:
@@ -31,7 +31,7 @@ def take_arrival(batch: Batch, arrival: Arrival) -> None:
         CourierError: its body is not what was signed.
     """
     claims = arrival.statement.claims
-    known = batch.known.get(claims.jti)
+    known = batch.by_jti(claims.jti)
     if known is not None and known.hash != arrival.statement.hash:
         batch.incident("equivocation", arrival.statement.hash)
     elif arrival.statement.hash in batch.fresh:
@@ -53,7 +53,7 @@ def _repeated(batch: Batch, known: Message) -> None:
 
 def _delivered(batch: Batch, arrival: Arrival) -> None:
     statement = arrival.statement
-    parent = batch.parents.get(statement.claims.irt) if statement.claims.irt else None
+    parent = batch.by_hash(statement.claims.irt)
     try:
         codes = match(statement, arrival.body) or {}
         parsed = parse_codes(Kind.DELIVERY, codes)
@@ -79,9 +79,10 @@ def _first_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int
             "delivered_at": at,
         }
     )
-    batch.parents[parent.hash] = changed
-    batch.deliveries.append(parent.jti)
-    batch.taken.changed.add(parent.jti)
+    batch.put(changed)
+    if parent.receipt is not None:
+        batch.done.append(parent.jti)
+    batch.note(changed)
     batch.note(effects.pay_back(batch.connection, changed))
     if codes.opened == UNREADABLE:
         _unreadable(batch, changed)
@@ -98,7 +99,7 @@ def _unreadable(batch: Batch, message: Message) -> None:
 def _statement(batch: Batch, arrival: Arrival) -> None:
     claims = arrival.statement.claims
     opened = open_statement(batch.office, arrival.statement, arrival.body, _cited(batch, arrival))
-    parent = batch.parents.get(claims.irt) if claims.irt else None
+    parent = batch.by_hash(claims.irt)
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
     row = _store(batch, arrival, opened, parent, txn)
     _answer(batch, arrival, opened, row)
@@ -119,44 +120,29 @@ def _cited(batch: Batch, arrival: Arrival) -> list[Message]:
         codes = match(arrival.statement, arrival.body) or {}
     except MismatchError:
         return []
-    names = codes.get("concern_refs")
-    found = store.messages.by_hash(batch.connection, map(str, names if isinstance(names, list) else ()))
-    return [one for one in found.values() if one.kind is Kind.CONCERN]
+    refs = codes.get("concern_refs")
+    names = [StatementHash(str(ref)) for ref in refs] if isinstance(refs, list) else []
+    found = store.messages.by_hash(batch.connection, names)
+    return [found[name] for name in names if name in found and found[name].kind is Kind.CONCERN]
 
 
 def _store(
     batch: Batch, arrival: Arrival, opened: Opened, parent: Message | None, txn: Txn
 ) -> dict[str, Any]:
-    claims, entry = arrival.statement.claims, arrival.proven.entry
-    codes = opened.codes or {}
-    inherits = claims.sealed is None and parent is not None and parent.received
+    """Put a statement among those to be written; the row may still be changed."""
+    claims, codes = arrival.statement.claims, opened.codes or {}
+    about = claims.irt or codes.get("about") or codes.get("approves")
+    inbox = _inbox(arrival, opened, parent)
     row = {
-        **EMPTY_ROW,
-        "jti": claims.jti,
-        "hash": arrival.statement.hash,
+        **_signed(arrival),
+        **_logged(arrival),
+        **_found(opened, claims.kind),
         "txn": txn,
-        "kind": claims.kind.value,
-        "direction": Direction.IN.value,
-        "counterparty": claims.iss,
-        "inbox": parent.inbox if inherits and parent else opened.inbox,
+        "inbox": inbox,
+        "restricted": inbox == RESTRICTED or (parent is not None and parent.restricted),
         "urgency": codes.get("urgency") or (parent.urgency if parent else ""),
-        "about": claims.irt or codes.get("about") or codes.get("approves"),
-        "relays": codes.get("relays"),
-        "pays_back": codes.get("pays_back"),
-        "reissues": claims.reissues,
-        "issued_at": claims.iat,
+        "about": about,
         "made_at": batch.now_ms,
-        "jwt": arrival.statement.jwt,
-        "codes": strict_json.dumps(opened.codes) if opened.codes is not None else None,
-        "content": strict_json.dumps(opened.content) if opened.content is not None else None,
-        "disclosures": _disclosures(claims.kind, opened),
-        "receipt": arrival.receipt,
-        "log_index": arrival.proven.index,
-        "logged_at": entry.t_ms,
-        "verdict": entry.verdict,
-        "rules": strict_json.dumps(list(entry.rules)),
-        "opened": opened.opened or None,
-        "opened_rules": strict_json.dumps(dict(opened.rules)) if opened.rules else None,
         "delivered_at": batch.now_ms,
     }
     batch.rows.append(row)
@@ -164,12 +150,62 @@ def _store(
         claims.kind,
         Direction.IN,
         claims.iss,
-        row["about"],
+        StatementHash(str(about)) if about else None,
         codes,
         opened.content or {},
-        entry.t_ms,
+        arrival.proven.entry.t_ms,
     )
     return row
+
+
+def _inbox(arrival: Arrival, opened: Opened, parent: Message | None) -> str:
+    """What says nothing to anybody stands where the matter stands that it is about."""
+    if arrival.statement.claims.sealed is None and parent is not None and parent.received:
+        return parent.inbox
+    return opened.inbox
+
+
+def _signed(arrival: Arrival) -> dict[str, Any]:
+    claims = arrival.statement.claims
+    return {
+        "jti": claims.jti,
+        "hash": arrival.statement.hash,
+        "kind": claims.kind.value,
+        "direction": Direction.IN.value,
+        "counterparty": claims.iss,
+        "reissues": claims.reissues,
+        "issued_at": claims.iat,
+        "jwt": arrival.statement.jwt,
+    }
+
+
+def _logged(arrival: Arrival) -> dict[str, Any]:
+    """What the log says; for what an approval released, the approval's verdict."""
+    entry = arrival.proven.entry
+    approval = arrival.approval.proven.entry if arrival.approval else None
+    released = approval or entry
+    return {
+        "receipt": arrival.receipt,
+        "log_index": arrival.proven.index,
+        "logged_at": entry.t_ms,
+        "verdict": released.verdict,
+        "rules": strict_json.dumps(list(released.rules)),
+        "held_at": entry.t_ms if approval else None,
+        "settled_at": approval.t_ms if approval else None,
+    }
+
+
+def _found(opened: Opened, kind: Kind) -> dict[str, Any]:
+    codes = opened.codes or {}
+    return {
+        "relays": codes.get("relays"),
+        "pays_back": codes.get("pays_back"),
+        "codes": strict_json.dumps(opened.codes) if opened.codes is not None else None,
+        "content": strict_json.dumps(opened.content) if opened.content is not None else None,
+        "disclosures": _disclosures(kind, opened),
+        "opened": opened.opened or None,
+        "opened_rules": strict_json.dumps(dict(opened.rules)) if opened.rules else None,
+    }
 
 
 def _answer(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:
@@ -187,22 +223,16 @@ def _answer(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any])
                 "rules": dict(opened.rules),
             },
             irt=arrival.statement.hash,
-            needs_delivery=False,
+            restricted=row["restricted"],
         )
     )
 
 
 def _approval(batch: Batch, approval: Arrival, request: StatementHash, row: dict[str, Any]) -> None:
-    """Keep the approval, and show the request as what it has become by it."""
-    entry = approval.proven.entry
+    """Keep the approval that released a request."""
     opened = open_statement(batch.office, approval.statement, approval.body, ())
-    _store(batch, approval, opened, None, Txn(row["txn"]))["about"] = request
-    row |= {
-        "held_at": row["logged_at"],
-        "settled_at": entry.t_ms,
-        "verdict": entry.verdict,
-        "rules": strict_json.dumps(list(entry.rules)),
-    }
+    kept = _store(batch, approval, opened, None, Txn(row["txn"]))
+    kept |= {"about": request, "inbox": row["inbox"], "restricted": row["restricted"]}
 
 
 def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
-from candour_protocol.client import ClientError, EntryItem
+from candour_protocol.client import ClientError, DeliveryItem, EntryItem
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import Kid, StatementHash
 from candour_protocol.kinds import Kind
@@ -46,6 +46,12 @@ class GatewayReader(Protocol):
 
     async def policy(self, digest: str) -> bytes:
         """A policy's bytes."""
+        ...
+
+    async def deliveries(
+        self, after: int | None = None, limit: int | None = None
+    ) -> tuple[DeliveryItem, ...]:
+        """What was routed to this agency behind an index, oldest first."""
         ...
 
     async def close(self) -> None:
@@ -113,7 +119,11 @@ class Registering:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep((RETRY if self.problem else self.every).total_seconds())
-            await self.refresh()
+            try:
+                await self.refresh()
+            except Exception as error:  # the loop outlives whatever a gateway or a disk does
+                self.problem = type(error).__name__
+                self._log().error("registry-not-read", error=self.problem)
 
     def _recall(self, connection: Connection) -> None:
         directory = self.office.directory

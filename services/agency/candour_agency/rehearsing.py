@@ -6,7 +6,8 @@ yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from candour_protocol import rules
@@ -18,23 +19,30 @@ from candour_protocol.strict_json import JsonObject, JsonValue
 from candour_agency.calls import Call, Composed, Composition
 from candour_agency.drafts.requests import Cited
 from candour_agency.matters import read_matter
+from candour_agency.mending import ATTESTED
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms
 from candour_agency.office import Office
 from candour_agency.views import Views
 from candour_agency.words import found_here
 
+InBody = Callable[[str, Address], str]
+"""From a pointer into one message, and whom it is for, to one into the call's body."""
 
-def rehearse(call: Call, composition: Composition, own_kind: Kind, views: Views) -> JsonObject:
+
+def rehearse(
+    call: Call, composition: Composition, own_kind: Kind, views: Views, in_body: InBody
+) -> JsonObject:
     """What would happen to each message of a call, all violations, whom it would reach.
 
     Args:
         own_kind: the kind that the call is for; what it sends on the way is listed too, and not judged by it.
+        in_body: where a place in a message to somebody stands in the call's body.
     """
     outcomes: dict[StatementHash, Outcome] = {}
     parts = [(part, _judge(call, part, outcomes)) for part in composition.parts]
     own = [(part, judged) for part, judged in parts if part.plan.kind is own_kind]
-    found = [violation for _, judged in own for violation in judged.violations]
+    found = [_placed(violation, part, in_body) for part, judged in own for violation in judged.violations]
     worst = max((judged.outcome for _, judged in own), key=list(Outcome).index, default=Outcome.PASSED)
     reached = dict.fromkeys(part.plan.to for part in composition.parts)
     shown: list[JsonValue] = [_part(part, judged) for part, judged in parts]
@@ -44,6 +52,10 @@ def rehearse(call: Call, composition: Composition, own_kind: Kind, views: Views)
         "messages": shown,
         "recipients": [views.reached(to) for to in reached],
     }
+
+
+def _placed(violation: Violation, part: Composed, in_body: InBody) -> Violation:
+    return replace(violation, pointer=in_body(violation.pointer, part.plan.to))
 
 
 def _part(part: Composed, judged: Judgement) -> JsonObject:
@@ -84,10 +96,9 @@ def _judge_part(call: Call, part: Composed, outcomes: Mapping[StatementHash, Out
 def _merged(gateway: Sequence[Violation], local: Sequence[Violation]) -> Iterator[Violation]:
     """Of one rule the node knows the places better than the gateway, which reads only that it failed."""
     better = {violation.rule for violation in local}
-    attested = {"/facts", "/concern_ids", "/lines", "/author", "/danger_line", "/subject"}
     yield from local
     for violation in gateway:
-        if violation.rule not in better or violation.pointer not in attested:
+        if violation.rule not in better or violation.pointer not in ATTESTED:
             yield violation
 
 

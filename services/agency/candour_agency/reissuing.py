@@ -1,4 +1,4 @@
-"""Saying the same again under another id: after a clock refusal, or when nobody could open it.
+"""Saying the same again under another id: after a refusal for clock or key, or when nobody could open it.
 
 Source: protocol section 3, ``reissues``.
 """
@@ -6,53 +6,71 @@ Source: protocol section 3, ``reissues``.
 from __future__ import annotations
 
 from candour_protocol.ids import Address, StatementHash
-from candour_protocol.kinds import Kind
 from candour_protocol.statement import parse
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
 from candour_agency import store
+from candour_agency.faults import CallError
 from candour_agency.messages import Message
 from candour_agency.office import Office
 from candour_agency.writing import Pen, Plan
 
 
-def after_clock(connection: Connection, pen: Pen, message: Message, log_time: int) -> None:
-    """Reissue what was refused because this node's clock is ahead, by the log's time (milliseconds)."""
-    _reissue(connection, pen, message, log_time // 1000)
+def after_clock(connection: Connection, pen: Pen, message: Message, log_time: int) -> bool:
+    """Reissue what was refused because this node's clock is ahead, by the log's time (milliseconds).
+
+    ``False`` when there is no key to seal to any more.
+    """
+    return _reissue(connection, pen, message, log_time // 1000)
 
 
 def after_unreadable(connection: Connection, pen: Pen, message: Message, office: Office) -> bool:
     """Reissue to the recipient's present key; ``False`` when that is the one which it could not open with."""
+    return _has_another_seal_key(message, office) and _reissue(connection, pen, message, None)
+
+
+def after_ended_key(connection: Connection, pen: Pen, message: Message, office: Office) -> bool:
+    """Reissue what was refused because the recipient's seal key, or this agency's sign key, had ended.
+
+    ``False`` when the keys to use now are those that were used.
+    """
+    signed_by_another = parse(message.jwt).kid != office.keys.sign.public.kid
+    if not (signed_by_another or _has_another_seal_key(message, office)):
+        return False
+    return _reissue(connection, pen, message, None)
+
+
+def _has_another_seal_key(message: Message, office: Office) -> bool:
     key = office.directory.seal_to(Address(message.counterparty, message.inbox))
     sealed = parse(message.jwt).claims.sealed
-    if key is None or sealed is None or key.kid == sealed.kid:
-        return False
-    _reissue(connection, pen, message, None)
-    return True
+    return key is not None and sealed is not None and key.kid != sealed.kid
 
 
-def _reissue(connection: Connection, pen: Pen, message: Message, issued_at: int | None) -> None:
+def _reissue(connection: Connection, pen: Pen, message: Message, issued_at: int | None) -> bool:
     codes, waits = _with_successors(connection, dict(message.codes or {}))
-    written = pen.write(
-        Plan(
-            kind=message.kind,
-            to=Address(message.counterparty, message.inbox),
-            txn=message.txn,
-            urgency=message.urgency,
-            codes=codes,
-            content=message.content or {},
-            irt=parse(message.jwt).claims.irt,
-            about=message.about,
-            reissues=message.hash,
-            waits=waits,
-            needs_delivery=message.kind not in (Kind.DELIVERY, Kind.APPROVAL),
-            issued_at=issued_at,
-        )
+    plan = Plan(
+        kind=message.kind,
+        to=Address(message.counterparty, message.inbox),
+        txn=message.txn,
+        urgency=message.urgency,
+        codes=codes,
+        content=message.content or {},
+        irt=parse(message.jwt).claims.irt,
+        about=message.about,
+        reissues=message.hash,
+        waits=waits,
+        issued_at=issued_at,
+        restricted=message.restricted,
     )
+    try:
+        written = pen.write(plan)
+    except CallError:
+        return False
     pen.store(connection)  # so that what cites it finds it
     store.messages.change(connection, message.hash, reissued_as=written.jti)
     store.outbox.drop(connection, message.jti)
+    return True
 
 
 def _with_successors(

@@ -39,6 +39,7 @@ messages = Table(
     Column("direction", Text, nullable=False),  # out, in
     Column("counterparty", Text, nullable=False),
     Column("inbox", Text, nullable=False),  # of whoever receives
+    Column("restricted", Boolean, nullable=False),  # seen here with a scope of its own only
     Column("urgency", Text, nullable=False),  # its own, or that of what it answers
     Column("about", Text, index=True),  # hash of what it answers, approves or notifies about
     Column("relays", Text, index=True),
@@ -81,8 +82,6 @@ outbox = Table(
     Column("jti", Text, ForeignKey("messages.jti"), primary_key=True),
     Column("routing_key", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("needs_receipt", Boolean, nullable=False),
-    Column("needs_delivery", Boolean, nullable=False),
     Column("made_at", BigInteger, nullable=False),
 )
 

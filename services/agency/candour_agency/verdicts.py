@@ -8,7 +8,7 @@ from typing import Any
 from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Kind
 
-from candour_agency import effects, reissuing, store
+from candour_agency import effects, mending, reissuing, store
 from candour_agency.arrival import Verdict
 from candour_agency.batch import Batch
 from candour_agency.effects import Happened
@@ -19,7 +19,7 @@ _PASSES = ("passed", "flagged")
 
 def take_verdict(batch: Batch, verdict: Verdict) -> None:
     """Keep a receipt with its statement; one for another statement is an incident."""
-    message = batch.known.get(verdict.jti)
+    message = batch.by_jti(verdict.jti)
     if message is None or message.received:
         batch.incident("foreign-receipt", verdict.hash)
     elif verdict.hash == message.reissues != message.hash:
@@ -36,7 +36,7 @@ def _superseded(batch: Batch, reissue: Message, verdict: Verdict) -> None:
     store.outbox.drop(batch.connection, reissue.jti)
     store.messages.change_first(batch.connection, reissue.hash, lapsed_at=batch.now_ms)
     batch.taken.settled.append(reissue.jti)
-    batch.taken.changed.add(reissue.jti)
+    batch.note(reissue)
     if earlier is not None:
         store.messages.change(batch.connection, earlier.hash, reissued_as=None)
         if earlier.receipt is None:
@@ -46,20 +46,39 @@ def _superseded(batch: Batch, reissue: Message, verdict: Verdict) -> None:
 def _first_verdict(batch: Batch, message: Message, verdict: Verdict) -> None:
     entry = verdict.proven.entry
     held = entry.verdict == "held"
-    batch.verdicts.append(_row(message, verdict, held))
-    batch.known[message.jti] = replace(message, receipt=verdict.receipt)
-    batch.receipts.append(message.jti)
+    batch.verdicts.append(_row(batch, message, verdict, held))
+    batch.put(replace(message, receipt=verdict.receipt))
     batch.logged.append(message.hash)
-    batch.taken.changed.add(message.jti)
-    if entry.verdict in _PASSES:
-        _passed(batch, message, verdict)
+    batch.note(message)
+    if entry.verdict == "refused" or not message.awaits_delivery or message.delivered_at is not None:
+        batch.done.append(message.jti)
     elif held and message.settled_at is None:
         batch.taken.settled.append(message.jti)  # nothing comes back before an approval
-    elif not held:
-        _refused(batch, message, verdict)
+    _act(batch, message, verdict)
 
 
-def _row(message: Message, verdict: Verdict, held: bool) -> dict[str, Any]:
+def _act(batch: Batch, message: Message, verdict: Verdict) -> None:
+    entry = verdict.proven.entry
+    if entry.verdict in _PASSES:
+        _passed(batch, message, verdict)
+    elif entry.verdict == "refused" and message.reissued_as is None:
+        _say_again(batch, message, verdict)
+
+
+def _say_again(batch: Batch, message: Message, verdict: Verdict) -> None:
+    """Reissue what was refused for its form, not for what it says; operators see where that cannot be."""
+    entry = verdict.proven.entry
+    if "clock" in entry.rules:
+        said = reissuing.after_clock(batch.connection, batch.pen, message, entry.t_ms)
+    elif verdict.blames_a_key:
+        said = reissuing.after_ended_key(batch.connection, batch.pen, message, batch.office)
+    else:
+        return
+    if not said:
+        batch.incident("not-said-again", message.hash)
+
+
+def _row(batch: Batch, message: Message, verdict: Verdict, held: bool) -> dict[str, Any]:
     """What the log says; the word of an approval, if that came first, stands."""
     entry = verdict.proven.entry
     released = message.settled_at is not None
@@ -70,9 +89,13 @@ def _row(message: Message, verdict: Verdict, held: bool) -> dict[str, Any]:
         "logged_at": entry.t_ms,
         "verdict": message.verdict if released else entry.verdict,
         "rules": list(message.rules if released else entry.rules),
-        "violations": list(message.violations if released else verdict.violations),
+        "violations": list(message.violations if released else _places(batch, message, verdict)),
         "held_at": entry.t_ms if held else None,
     }
+
+
+def _places(batch: Batch, message: Message, verdict: Verdict) -> list[mending.Place]:
+    return mending.places(batch.connection, message, verdict.violations, batch.office.directory.policy)
 
 
 def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
@@ -105,13 +128,6 @@ def _released(batch: Batch, request: StatementHash, verdict: Verdict) -> None:
     )
     found = store.messages.by_hash(batch.connection, [request]).get(request)
     if found is not None:
-        batch.known[found.jti] = found
+        batch.put(found)
         batch.resume.append(found.jti)
         batch.note(found)
-
-
-def _refused(batch: Batch, message: Message, verdict: Verdict) -> None:
-    batch.deliveries.append(message.jti)  # none is due any more
-    entry = verdict.proven.entry
-    if "clock" in entry.rules and message.reissued_as is None:
-        reissuing.after_clock(batch.connection, batch.pen, message, entry.t_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from candour_protocol import wording
@@ -158,8 +158,21 @@ class Views:
             "thread": txn,
             "parties": list(parties),
             "messages": [self.message(one) for one in shown],
-            "board": [line for one in shown if one.kind is Kind.REQUEST for line in _lines(one, shown)],
+            "board": [line for one in shown if one.kind is Kind.REQUEST for line in self._lines(one, shown)],
         }
+
+    def _lines(self, request: Message, thread: Sequence[Message]) -> list[JsonObject]:
+        """Every line of a request, where the request stands, and the outcome once an answer went through."""
+        given = [one for one in thread if one.about == request.hash and one.kind is Kind.ANSWER]
+        answers = [one for one in given if one.unlocks]
+        outcomes = _rows(answers[-1].codes if answers else None, "outcomes")
+        by_line = {str(row.get("line")): row for row in outcomes}
+        about: JsonObject = {
+            "request": request.jti,
+            "holder": self.office.agency if request.received else request.counterparty,
+            "state": self.stands(request).value,
+        }
+        return [about | _line(asked, by_line) for asked in _rows(request.codes, "asked")]
 
 
 def _links(message: Message) -> JsonObject:
@@ -168,24 +181,9 @@ def _links(message: Message) -> JsonObject:
     return links | {"receipt": f"{own}/receipt"} if message.receipt else links
 
 
-def _lines(request: Message, thread: Sequence[Message]) -> list[JsonObject]:
-    """Every line of a request with its outcome, once there is one."""
-    answers = [one for one in thread if one.about == request.hash and one.kind is Kind.ANSWER]
-    outcomes = _rows(answers[-1].codes if answers else None, "outcomes")
-    by_line = {str(row.get("line")): row for row in outcomes}
-    lines: list[JsonObject] = []
-    for asked in _rows(request.codes, "asked"):
-        found = by_line.get(str(asked.get("line")), {})
-        lines.append(
-            {
-                "request": request.jti,
-                "holder": request.counterparty if not request.received else None,
-                **asked,
-                "outcome": found.get("outcome"),
-                "reason": found.get("reason"),
-            }
-        )
-    return lines
+def _line(asked: JsonObject, outcomes: Mapping[str, JsonObject]) -> JsonObject:
+    found = outcomes.get(str(asked.get("line")), {})
+    return {**asked, "outcome": found.get("outcome"), "reason": found.get("reason")}
 
 
 def _rows(codes: JsonObject | None, member: str) -> list[JsonObject]:

@@ -19,8 +19,12 @@ _RULES: Final = {rule.id: rule for rule in RULES}
 _MEND: Final = {
     "late": "Send it again; what has waited this long needs a fresh request.",
     "clock": "Nothing to do: it is sent again by itself. Have this node's clock set right.",
+    "key": "Have your operator give this node your agency's present signing key; then send it again.",
     "not-a-party": "Check what it answers: only its sender and its recipient may.",
 }
+_NO_SECOND: Final = (
+    "Let somebody else than the author approve it, known by a staff id, while it waits for a second person."
+)
 _ELSE: Final = "Send it again as a new message. If it comes back, show this to your operator."
 
 
@@ -31,16 +35,20 @@ def violation(rule: str, pointer: str, hint: str = "") -> JsonObject:
         "rule": rule,
         "title": known.title if known else "",
         "statement": known.statement if known else wording.REASONS.get(rule, rule),
-        "fix": known.fix if known else _MEND.get(rule, _ELSE),
+        "fix": known.fix if known else _mend(rule, pointer),
         "pointer": pointer,
     }
     return found | {"hint": hint} if hint else found
 
 
+def _mend(rule: str, pointer: str) -> str:
+    return _NO_SECOND if (rule, pointer) == ("not-a-party", "/approves") else _MEND.get(rule, _ELSE)
+
+
 def violations_of(message: Message) -> list[JsonObject]:
     """What the gateway found, or the rules of the entry where it gave no places."""
-    pairs = message.violations or tuple((rule, "") for rule in message.rules)
-    return [violation(rule, pointer) for rule, pointer in pairs]
+    found = message.violations or tuple((rule, "") for rule in message.rules)
+    return [violation(*one) for one in found]
 
 
 def found_here(violations: Iterable[Violation]) -> list[JsonObject]:

@@ -7,7 +7,6 @@ again: another statement takes another ``jti``. Source: protocol sections 3 and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,14 +26,9 @@ from candour_agency.messages import Direction
 from candour_agency.moments import to_ms
 from candour_agency.office import URGENT, Office
 from candour_agency.store.outbox import Due
-from candour_agency.tables import messages
 
 LIFETIME: Final = timedelta(days=7)
 MAX_STORY: Final = 32 * 1024  # bytes of T2 as UTF-8 JSON; source: protocol section 5
-
-EMPTY_ROW: Final[Mapping[str, Any]] = {
-    column.name: None for column in messages.columns if column.name != "seq"
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +41,8 @@ class Plan:
         about: what it answers, approves or notifies about.
         irt: the signed reference to what it answers.
         waits: statements whose receipts must be held before it leaves.
-        needs_delivery: whether its recipient owes a ``delivery``.
         issued_at: seconds since 1970; this node's clock if not given.
+        restricted: it answers or follows what only few may see here.
     """
 
     kind: Kind
@@ -61,8 +55,8 @@ class Plan:
     about: StatementHash | None = None
     reissues: StatementHash | None = None
     waits: tuple[StatementHash, ...] = ()
-    needs_delivery: bool = True
     issued_at: int | None = None
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +85,16 @@ class Pen:
         Raises:
             CallError: too much text, or no key to seal to.
         """
-        issued = self._issue(plan)
+        content = strict_json.dumps_utf8(plan.content)
+        issued = self._issue(plan, len(content))
         statement = issued.statement
         key = submit_key(self._office.agency, plan.kind, plan.urgency in URGENT)
-        self._messages.append(self._row(plan, issued))
+        self._messages.append(self._row(plan, issued, content.decode()))
         self._outbox.append(
             {
                 "jti": statement.claims.jti,
                 "routing_key": key,
                 "body": issued.raw,
-                "needs_receipt": True,
-                "needs_delivery": plan.needs_delivery,
                 "made_at": to_ms(self._now),
             }
         )
@@ -116,8 +109,8 @@ class Pen:
         store.outbox.add(connection, self._outbox, self._waits)
         self._messages, self._outbox, self._waits = [], [], []
 
-    def _issue(self, plan: Plan) -> Issued:
-        if len(strict_json.dumps_utf8(plan.content)) > MAX_STORY:
+    def _issue(self, plan: Plan, size: int) -> Issued:
+        if size > MAX_STORY:
             raise CallError(
                 Code.STORY_TOO_LONG,
                 "One message holds at most 32 KiB of text. Shorten it, or send the rest as a reply.",
@@ -146,10 +139,9 @@ class Pen:
             raise CallError(Code.NOT_READY, "The recipient's key is not known here yet. Try again shortly.")
         return key
 
-    def _row(self, plan: Plan, issued: Issued) -> dict[str, Any]:
+    def _row(self, plan: Plan, issued: Issued, content: str) -> dict[str, Any]:
         claims = issued.statement.claims
         return {
-            **EMPTY_ROW,
             "jti": claims.jti,
             "hash": issued.statement.hash,
             "txn": plan.txn,
@@ -157,6 +149,7 @@ class Pen:
             "direction": Direction.OUT.value,
             "counterparty": plan.to.agency,
             "inbox": plan.to.inbox,
+            "restricted": plan.restricted,
             "urgency": plan.urgency,
             "about": plan.about or plan.irt,
             "relays": plan.codes.get("relays"),
@@ -166,5 +159,5 @@ class Pen:
             "made_at": to_ms(self._now),
             "jwt": issued.statement.jwt,
             "codes": strict_json.dumps(plan.codes),
-            "content": strict_json.dumps(plan.content),
+            "content": content,
         }

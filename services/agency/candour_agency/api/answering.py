@@ -28,13 +28,18 @@ from candour_agency.schemas.reactions import (
 
 router = APIRouter(prefix="/v1", tags=["answering"])
 B = TypeVar("B", bound=BaseModel)
+_EITHER_PARTY = (gate.INBOX_ANSWER, gate.CONCERNS_SEND, gate.REQUESTS_SEND)
 
 
 @router.put("/inbox/{id}/acknowledgement", openapi_extra=openapi.takes(AcknowledgementBody, keyed=True))
 async def acknowledge(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002 - as in the path
     """A named person has it. Said twice, it is sent once."""
     return await _react(
-        request, desk, gate.INBOX_ANSWER, AcknowledgementBody, lambda c, call, body: _once(c, call, id, body)
+        request,
+        desk,
+        (gate.INBOX_ANSWER,),
+        AcknowledgementBody,
+        lambda c, call, body: _once(c, call, id, body),
     )
 
 
@@ -53,7 +58,7 @@ async def decide(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # no
     return await _react(
         request,
         desk,
-        gate.INBOX_ANSWER,
+        (gate.INBOX_ANSWER,),
         DecisionBody,
         lambda c, call, body: reacting.decide(c, call, id, body),
     )
@@ -63,7 +68,11 @@ async def decide(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # no
 async def answer(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """An outcome for each line."""
     return await _react(
-        request, desk, gate.INBOX_ANSWER, AnswerBody, lambda c, call, body: reacting.answer(c, call, id, body)
+        request,
+        desk,
+        (gate.INBOX_ANSWER,),
+        AnswerBody,
+        lambda c, call, body: reacting.answer(c, call, id, body),
     )
 
 
@@ -73,7 +82,7 @@ async def conclude(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # 
     return await _react(
         request,
         desk,
-        gate.REQUESTS_SEND,
+        (gate.REQUESTS_SEND,),
         OutcomeBody,
         lambda c, call, body: reacting.conclude(c, call, id, body),
     )
@@ -87,7 +96,7 @@ async def approve(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # n
     return await _react(
         request,
         desk,
-        gate.REQUESTS_APPROVE,
+        (gate.REQUESTS_APPROVE,),
         ApprovalBody,
         lambda c, call, body: reacting.approve(c, call, id, body),
     )
@@ -97,18 +106,17 @@ async def approve(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # n
 async def reply(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """More for a thread: answers to questions, facts, attachments."""
     return await _react(
-        request, desk, gate.INBOX_ANSWER, ReplyBody, lambda c, call, body: reacting.reply(c, call, txn, body)
+        request, desk, _EITHER_PARTY, ReplyBody, lambda c, call, body: reacting.reply(c, call, txn, body)
     )
 
 
 async def _react(
     request: Request,
     desk: Desk,
-    scope: str,
+    scopes: tuple[str, ...],
     model: type[B],
     compose: Callable[[Connection, Call, B], Composition],
 ) -> JSONResponse:
-    scopes = (scope, gate.CONCERNS_SEND) if model is ReplyBody else (scope,)
     access = desk.gate.admit(request, *scopes)
     typed = await bodies.read(request, model)
     call = desk.call(access, _person(typed.value))
@@ -117,7 +125,7 @@ async def _react(
         call, lambda connection: compose(connection, call, typed.value), key, notices(typed)
     )
     if seconds := preferred_wait(request):
-        answered, _ = await await_verdicts(desk, answered, seconds)
+        answered, _ = await await_verdicts(desk, answered, seconds, key)
     return JSONResponse(answered, 202)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -14,6 +16,7 @@ from candour_agency.api.desk import Desk
 from candour_agency.api.limits import BodyLimit
 from candour_agency.metrics import Metrics
 
+_TRACE: Final = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")  # W3C Trace Context
 _ROUTERS = (sending, answering, reading, worklist, oauth, health)
 
 
@@ -26,6 +29,7 @@ def create_app(desk: Desk) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # Starlette's redirect names whatever host the caller's header does
     )
     app.state.desk = desk
     for module in _ROUTERS:
@@ -52,7 +56,7 @@ class Traced:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace = [(name, value) for name, value in scope["headers"] if name == b"traceparent"]
+        trace = [each for each in scope["headers"] if each[0] == b"traceparent" and _TRACE.match(each[1])]
 
         async def traced(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -15,6 +15,7 @@ from candour_protocol.strict_json import MAX_INTEGER, clean_text
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from candour_agency.api.plain import plain
 from candour_agency.faults import CallError, Code, Place
 
 M = TypeVar("M", bound=BaseModel)
@@ -127,7 +128,7 @@ def validate(model: type[M], value: Any) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        places = [_place(one) for one in error.errors(include_url=False, include_input=False)[:20]]
+        places = _deepest([_place(one) for one in error.errors(include_url=False, include_input=False)[:20]])
         raise CallError(
             Code.INVALID_BODY,
             "Mend the members named in errors; every member is optional but a recipient.",
@@ -135,11 +136,15 @@ def validate(model: type[M], value: Any) -> M:
         ) from None
 
 
+def _deepest(places: list[Place]) -> list[Place]:
+    """Without those that only follow from a fault inside: a list is too short without its bad items."""
+    inside = tuple(place.pointer for place in places)
+    return [place for place in places if not any(one.startswith(place.pointer + "/") for one in inside)]
+
+
 def _place(error: Any) -> Place:
     pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return Place(pointer, "There is no member of this name. See /openapi.json for those that are.")
-    return Place(pointer, str(error["msg"]).removeprefix("Value error, "))
+    return Place(pointer, plain(error))
 
 
 def _fingerprint(request: Request, given: Any) -> str:

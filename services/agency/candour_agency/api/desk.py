@@ -53,7 +53,7 @@ class Desk:
         return Call(self.office, who_acts(access, author), self.office.clock(), sees_restricted(access))
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:  # async, or every call would be sent through a thread
     desk: Desk = request.app.state.desk
     return desk
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from candour_protocol import base64url, strict_json
 from candour_protocol.keys import SigningKey
 from candour_protocol.tokens import Access, verify_access_token
 from starlette.requests import Request
@@ -38,6 +39,15 @@ _REMEMBERED: Final = 256
 _GOOD_FOR: Final = timedelta(seconds=30)  # how long a checked token is not checked again
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A token that was checked ``at``, and is believed unchecked ``until``."""
+
+    access: Access
+    at: datetime
+    until: datetime
+
+
 @dataclass(slots=True)
 class Gate:
     """Checks access tokens of this node; the same token again within seconds is believed."""
@@ -45,7 +55,7 @@ class Gate:
     key: SigningKey
     party: str  # issuer and audience: net/agency
     clock: Clock
-    _checked: OrderedDict[bytes, tuple[datetime, Access]] = field(default_factory=OrderedDict)
+    _checked: OrderedDict[bytes, _Checked] = field(default_factory=OrderedDict)
 
     def admit(self, request: Request, *scopes: str) -> Access:
         """The caller, if the token has one of these scopes (any, if none is named).
@@ -63,13 +73,19 @@ class Gate:
     def _access(self, token: str) -> Access:
         name, now = hashlib.sha256(token.encode()).digest(), self.clock()
         known = self._checked.get(name)
-        if known is not None and timedelta(0) <= now - known[0] < _GOOD_FOR:
-            return known[1]
+        if known is not None and known.at <= now < known.until:
+            return known.access
         access = verify_access_token(token, self.key.public, self.party, self.party, now)
-        self._checked[name] = (now, access)
+        self._checked[name] = _Checked(access, now, min(now + _GOOD_FOR, _expiry(token)))
         if len(self._checked) > _REMEMBERED:
             self._checked.popitem(last=False)
         return access
+
+
+def _expiry(token: str) -> datetime:
+    """When a token that was verified ends."""
+    claims = strict_json.load_object(base64url.decode(token.split(".")[1]))
+    return datetime.fromtimestamp(int(str(claims["exp"])), UTC)
 
 
 def _bearer(request: Request) -> str:

@@ -34,6 +34,11 @@ router = APIRouter(tags=["tokens"])
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _NO_STORE: Final = {"Cache-Control": "no-store"}
+_REFUSED: Final = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
 _FORM: Final = {
     "requestBody": {
         "required": True,
@@ -51,7 +56,11 @@ _FORM: Final = {
                 }
             }
         },
-    }
+    },
+    "responses": {
+        "400": {"description": "RFC 6749 section 5.2", "content": {"application/json": {"schema": _REFUSED}}},
+        "401": {"description": "RFC 6749 section 5.2", "content": {"application/json": {"schema": _REFUSED}}},
+    },
 }
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from candour_protocol.errors import UnauthenticError
+from candour_protocol.errors import CandourError, UnauthenticError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
+from candour_agency.api.plain import plain
 from candour_agency.faults import CallError, Code, Place
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -69,8 +71,10 @@ def install(app: FastAPI) -> None:
     """Make every error of the application a problem, the framework's own included."""
     app.add_exception_handler(CallError, _of_call)
     app.add_exception_handler(UnauthenticError, _of_token)
+    app.add_exception_handler(CandourError, _of_statement)
     app.add_exception_handler(RequestValidationError, _of_parameters)
     app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(ClientDisconnect, _of_nobody)
     app.add_exception_handler(Exception, _of_defect)
 
 
@@ -84,9 +88,17 @@ async def _of_token(_request: Request, error: Exception) -> Response:
     return problem(CallError(Code.UNAUTHENTICATED, f"Ask for a new access token: {detail}."))
 
 
+async def _of_statement(_request: Request, error: Exception) -> Response:
+    """A body of which no statement can be made, although its shape is right."""
+    assert isinstance(error, CandourError)  # noqa: S101
+    places = [Place(error.pointer, error.detail)] if error.pointer else ()
+    detail = f"No message can be made of this: {error.detail}."
+    return problem(CallError(Code.INVALID_BODY, detail, places=places))
+
+
 async def _of_parameters(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    places = [Place("/".join(map(str, one["loc"])), str(one["msg"])) for one in error.errors()]
+    places = [Place("/" + "/".join(map(str, one["loc"])), plain(one)) for one in error.errors()]
     return problem(CallError(Code.INVALID_PARAMETER, "Mend the parameters named in errors.", places=places))
 
 
@@ -99,6 +111,11 @@ async def _of_framework(_request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return problem(CallError(Code.NOT_FOUND, "There is nothing at this address. See /openapi.json."))
     return problem(CallError(Code.NOT_JSON, "The request cannot be read. Send JSON in UTF-8."))
+
+
+async def _of_nobody(_request: Request, _error: Exception) -> Response:
+    """The caller went away within its body: nothing was done, and nobody reads this."""
+    return problem(CallError(Code.NOT_JSON, "The body ended before it was complete."))
 
 
 async def _of_defect(request: Request, error: Exception) -> Response:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from candour_protocol.ids import Address, AgencyId
 from candour_protocol.kinds import Kind, Signer
 from candour_protocol.strict_json import JsonObject
 from fastapi import APIRouter
@@ -18,6 +19,7 @@ from candour_agency.api.desk import AtDesk, Desk, keyed, notices, preferred_wait
 from candour_agency.api.waiting import await_verdicts
 from candour_agency.asking import ask
 from candour_agency.calls import Call, Composition
+from candour_agency.drafts import requests
 from candour_agency.faults import CallError, Code
 from candour_agency.rehearsing import rehearse
 from candour_agency.schemas.concern import ConcernBody
@@ -26,6 +28,7 @@ from candour_agency.telling import tell
 
 router = APIRouter(prefix="/v1", tags=["sending"])
 B = TypeVar("B", bound=BaseModel)
+R = TypeVar("R")
 _Composer = Callable[[Connection, Call, B], Composition]
 
 
@@ -36,9 +39,11 @@ async def post_concern(request: Request, desk: AtDesk) -> JSONResponse:
     typed = await bodies.read(request, ConcernBody)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
-    reply = await desk.counter.post(call, lambda c: tell(c, call, typed.value), key, notices(typed))
+    reply = await _knowing(
+        desk, lambda: desk.counter.post(call, lambda c: tell(c, call, typed.value), key, notices(typed))
+    )
     if seconds := preferred_wait(request):
-        reply, _ = await await_verdicts(desk, reply, seconds)
+        reply, _ = await await_verdicts(desk, reply, seconds, key)
     return JSONResponse(reply, 202)
 
 
@@ -49,27 +54,52 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
     typed = await bodies.read(request, RequestBody)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
-    reply = await desk.counter.post(call, lambda c: ask(c, call, typed.value), key, notices(typed))
+    reply = await _knowing(
+        desk, lambda: desk.counter.post(call, lambda c: ask(c, call, typed.value), key, notices(typed))
+    )
     if seconds := preferred_wait(request):
-        reply, messages = await await_verdicts(desk, reply, seconds)
+        reply, messages = await await_verdicts(desk, reply, seconds, key)
         asked = [one for one in messages if one["kind"] == Kind.REQUEST]
         if asked and all(one["state"] == "refused" for one in asked):
-            raise _returned(asked)
+            raise _returned(asked, typed.value)
     return JSONResponse(reply, 202)
 
 
-def _returned(messages: list[JsonObject]) -> CallError:
+async def _knowing(desk: Desk, carry_out: Callable[[], Awaitable[R]]) -> R:
+    """Carry a call out; where a recipient is not known, once more with the registry as it is by now.
+
+    Raises:
+        CallError: the call cannot be carried out, or the recipient is still not known.
+    """
+    known = desk.office.directory.registry.last_index
+    try:
+        return await carry_out()
+    except CallError as error:
+        if error.code is not Code.UNKNOWN_RECIPIENT:
+            raise
+        await desk.registering.refresh()
+        if desk.office.directory.registry.last_index == known:
+            raise
+    return await carry_out()
+
+
+def _returned(messages: list[JsonObject], body: RequestBody) -> CallError:
     """The problem for a call whose every request came back; ``message`` is the first of them."""
     found: dict[str, JsonObject] = {}
     for message in messages:
-        verdict = message["verdict"]
-        violations = verdict["violations"] if isinstance(verdict, dict) else []
-        for one in violations if isinstance(violations, list) else []:
-            if isinstance(one, dict):
-                found.setdefault(f"{one['rule']} {one['pointer']}", one)
+        to = Address(AgencyId(str(message["counterparty"])), str(message["inbox"]))
+        for one in _violations(message):
+            placed = one | {"pointer": requests.in_body(str(one["pointer"]), body, to)}
+            found.setdefault(f"{placed['rule']} {placed['pointer']}", placed)
     members = {"violations": list(found.values()), "message": messages[0], "messages": messages}
     detail = "Every request was returned to you. Each violation says how to mend it; then ask again."
     return CallError(Code.RETURNED, detail, members=members)
+
+
+def _violations(message: JsonObject) -> list[JsonObject]:
+    verdict = message["verdict"]
+    violations = verdict["violations"] if isinstance(verdict, dict) else []
+    return [one for one in violations if isinstance(one, dict)] if isinstance(violations, list) else []
 
 
 @router.post("/concerns/check", openapi_extra=openapi.takes(ConcernBody))
@@ -96,6 +126,12 @@ async def _check(
     typed = await bodies.read(request, model)
     author = getattr(typed.value, "author", None)
     call = desk.call(access, author if isinstance(author, Signer) else None)
-    composition = await desk.database.read(lambda connection: compose(connection, call, typed.value))
-    found = rehearse(call, composition, kind, desk.views)
+    composition = await _knowing(
+        desk, lambda: desk.database.read(lambda connection: compose(connection, call, typed.value))
+    )
+    found = rehearse(call, composition, kind, desk.views, lambda place, to: _in_body(place, typed.value, to))
     return JSONResponse(found | {"notices": notices(typed)})
+
+
+def _in_body(pointer: str, body: BaseModel, to: Address) -> str:
+    return requests.in_body(pointer, body, to) if isinstance(body, RequestBody) else pointer

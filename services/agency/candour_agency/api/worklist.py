@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from candour_protocol import base64url
 from candour_protocol.errors import MalformedError
@@ -26,6 +27,7 @@ from candour_agency.store.messages import Filter, Listed
 router = APIRouter(prefix="/v1/inbox", tags=["inbox"])
 
 HEARTBEAT: Final = 25.0  # seconds without an event, after which a comment keeps the connection open
+_CARRIED: Final = ("limit", "inbox", "kind", "urgency", "state", "order")  # into the next page's link
 _AT_ONCE: Final = 100  # events in one look
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -92,17 +94,11 @@ async def _wait_for(desk: Desk, wanted: Filter, seconds: int) -> list[Listed]:
 def _page(desk: Desk, request: Request, found: list[Listed]) -> JSONResponse:
     link = None
     if found:
-        query = request.query_params.multi_items()
-        params = [(name, value) for name, value in query if name not in ("after", "wait")]
-        link = "/v1/inbox?" + _query([("after", _cursor(found[-1])), *params])
+        kept = [(name, request.query_params[name]) for name in _CARRIED if name in request.query_params]
+        link = "/v1/inbox?" + urlencode([("after", _cursor(found[-1])), *kept])
     headers = {"Link": f'<{link}>; rel="next"'} if link else {}
     items = [desk.views.item(one) for one in found]
     return JSONResponse({"items": items, "links": {"next": link}}, headers=headers)
-
-
-def _query(params: list[tuple[str, str]]) -> str:
-    """All values are words by now, so that nothing needs escaping."""
-    return "&".join(f"{name}={value}" for name, value in params)
 
 
 def _cursor(listed: Listed) -> str:
@@ -123,7 +119,7 @@ def _read_cursor(text: str | None) -> tuple[int, int]:
             raise ValueError
     except (MalformedError, ValueError):
         detail = "This is no cursor of the inbox. Follow links.next, or begin without one."
-        raise CallError(Code.INVALID_PARAMETER, detail, places=[Place("query/after", detail)]) from None
+        raise CallError(Code.INVALID_PARAMETER, detail, places=[Place("/query/after", detail)]) from None
     return int(rank), int(seq)
 
 

@@ -5,7 +5,7 @@ Source: protocol section 3.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from candour_protocol.codes import (
     STATED,
@@ -17,11 +17,14 @@ from candour_protocol.codes import (
     known,
 )
 from candour_protocol.errors import MalformedError
-from candour_protocol.ids import Address, parse_address
+from candour_protocol.ids import Address, AgencyId, parse_address
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 from candour_agency.faults import CallError, Code, Place
 from candour_agency.schemas.fields import OpennessBody
+
+Members = Callable[[AgencyId], bool]
+"""Whether an agency takes part."""
 
 
 def code(codes: type[Coded], text: str | None) -> str | None:
@@ -56,8 +59,8 @@ def stated_reason(body: OpennessBody | None) -> str | None:
     return body.reason if body and _openness_reason(body.reason) == STATED else None
 
 
-def address(text: str | None, pointer: str) -> Address | None:
-    """An address in a body.
+def address(text: str | None, pointer: str, members: Members) -> Address | None:
+    """A member's address in a body; anything else could be somebody's name, and never gets into codes.
 
     Raises:
         CallError: not one, with its pointer.
@@ -65,19 +68,22 @@ def address(text: str | None, pointer: str) -> Address | None:
     if text is None:
         return None
     try:
-        return parse_address(text.strip().lower())
+        found = parse_address(text.strip().lower())
     except MalformedError:
+        found = None
+    if found is None or not members(found.agency):
         detail = "An agency is written as its id, or agency/inbox; see /v1/agencies of the gateway."
-        raise CallError(Code.INVALID_BODY, detail, places=[Place(pointer, detail)]) from None
+        raise CallError(Code.INVALID_BODY, detail, places=[Place(pointer, detail)])
+    return found
 
 
-def agencies(texts: Sequence[str] | None, pointer: str) -> list[JsonValue] | None:
+def agencies(texts: Sequence[str] | None, pointer: str, members: Members) -> list[JsonValue] | None:
     """Agency ids in a body, each once.
 
     Raises:
-        CallError: one of them is none, with its pointer.
+        CallError: one of them is no member's, with its pointer.
     """
     if texts is None:
         return None
-    found = (address(text, f"{pointer}/{place}") for place, text in enumerate(texts))
+    found = (address(text, f"{pointer}/{place}", members) for place, text in enumerate(texts))
     return list(dict.fromkeys(str(one.agency) for one in found if one))

@@ -95,7 +95,7 @@ def _codes(
         "inbox": to.inbox,
         "marks": coding.marks(body.handling),
         "openness": coding.openness(body.openness),
-        "onward_to": coding.agencies(body.onward_to, "/onward_to"),
+        "onward_to": coding.agencies(body.onward_to, "/onward_to", setting.office.directory.is_member),
         "relays": None,
         "pays_back": pays_back,
         "withheld": _withheld(setting, body),
@@ -107,8 +107,9 @@ def _withheld(setting: Setting, body: Matter) -> JsonObject | None:
     withheld = body.withheld
     if withheld is None:
         return None
-    kept_from = coding.address(withheld.kept_from, "/withheld/from")
-    lodged_with = coding.address(withheld.lodged_with, "/withheld/lodged_with")
+    members = setting.office.directory.is_member
+    kept_from = coding.address(withheld.kept_from, "/withheld/from", members)
+    lodged_with = coding.address(withheld.lodged_with, "/withheld/lodged_with", members)
     second = setting.acting.other(setting.office.keys.actor, setting.txn, withheld.second_signer)
     return {
         "from": str(kept_from) if kept_from else None,

@@ -67,7 +67,6 @@ class Reacting:
         content: Content | None,
         *,
         waits: Sequence[StatementHash] = (),
-        needs_delivery: bool = True,
     ) -> Plan:
         """The plan of a statement in the parent's thread, to the parent's other party."""
         actor = self.acting.actor(self.office.keys.actor, self.parent.txn)
@@ -80,7 +79,7 @@ class Reacting:
             content=content.model_dump(exclude_none=True) if content else {},
             irt=self.parent.hash,
             waits=tuple(waits),
-            needs_delivery=needs_delivery,
+            restricted=self.parent.restricted,
         )
 
 
@@ -91,10 +90,11 @@ def acknowledgement(now: Reacting, body: AcknowledgementBody) -> Plan:
 
 
 def decision(now: Reacting, body: DecisionBody) -> Plan:
-    """What will be done about a concern."""
-    codes: JsonObject = {"decision": coding.code(TriageDecision, body.decision), "final": body.final}
+    """What will be done about a concern. Without a decision the clock runs on; words for one are kept."""
+    found = coding.code(TriageDecision, body.decision)
+    codes: JsonObject = {"decision": found, "final": body.final and found is not None}
     content = DecisionContent(
-        feedback=body.feedback,
+        feedback=body.feedback or (None if found == body.decision else body.decision),
         reasons=body.reasons,
         decider=body.decider,
         closure_evidence=body.closure_evidence,
@@ -154,7 +154,7 @@ def approval(now: Reacting, body: ApprovalBody, waits: Sequence[StatementHash]) 
     """A second person's word; it goes to whoever the request goes to, and gets no delivery of its own."""
     codes: JsonObject = {"approves": now.parent.hash, "as": body.capacity}
     content = ApprovalContent(who=body.who, why=body.why)
-    return now.plan(Kind.APPROVAL, codes, content, waits=waits, needs_delivery=False)
+    return now.plan(Kind.APPROVAL, codes, content, waits=waits)
 
 
 def reply(now: Reacting, body: ReplyBody, waits: Sequence[StatementHash]) -> Plan:

@@ -47,7 +47,9 @@ def plan(setting: Setting, original: Message, to: Address, author: Signer | None
         "checks": None,
     }
     codes["checks"] = dict(_checks(setting, codes, content))
-    return Plan(Kind.CONCERN, to, original.txn, original.urgency, codes, content)
+    return Plan(
+        Kind.CONCERN, to, original.txn, original.urgency, codes, content, restricted=original.restricted
+    )
 
 
 def _checks(setting: Setting, codes: JsonObject, content: JsonObject) -> dict[str, str]:

@@ -5,8 +5,10 @@ Pure: what is not in the body comes as an argument. Source: protocol sections 3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from candour_protocol import rules
 from candour_protocol.children import request_tokens
@@ -37,6 +39,8 @@ from candour_agency.messages import Message
 from candour_agency.schemas.request import LineBody, RequestBody
 from candour_agency.writing import Plan
 
+_LINE: Final = re.compile(r"/lines/(?P<place>[0-9]{1,3})(?P<rest>.*)\Z")
+
 
 @dataclass(frozen=True, slots=True)
 class Cited:
@@ -46,6 +50,7 @@ class Cited:
         matter: its codes and content, opened; of a relay with the originator's facts. ``None`` where it could
             not be.
         settled: whether the receipt is held, so that a request may follow at once.
+        restricted: only few may see it here.
         message: the statement, where it was there before the call.
     """
 
@@ -53,17 +58,32 @@ class Cited:
     tokens: tuple[ChildToken, ...]
     matter: rules.Matter | None
     settled: bool
+    restricted: bool
     message: Message | None = None
 
 
 def lines_for(body: RequestBody, to: Address) -> list[LineBody]:
     """The lines that one holder is asked."""
-    return [line for line in body.lines if line.of is None or _names(line.of, to)]
+    return [body.lines[place] for place in _places(body, to)]
 
 
-def _names(texts: Sequence[str], to: Address) -> bool:
+def _places(body: RequestBody, to: Address) -> list[int]:
+    return [place for place, line in enumerate(body.lines) if line.of is None or names(line.of, to)]
+
+
+def names(texts: Sequence[str], to: Address) -> bool:
+    """Whether a line's ``of`` names this holder: its agency, or that inbox of it."""
     wanted = {text.strip().lower() for text in texts}
     return str(to) in wanted or to.agency in wanted
+
+
+def in_body(pointer: str, body: RequestBody, to: Address) -> str:
+    """Where a place in one holder's request stands in the call's body; each request counts its own lines."""
+    found = _LINE.match(pointer)
+    places = _places(body, to)
+    if found is None or int(found["place"]) >= len(places):
+        return pointer
+    return f"/lines/{places[int(found['place'])]}{found['rest']}"
 
 
 def plan(
@@ -92,7 +112,16 @@ def plan(
     waits = tuple(one.hash for one in cited if not one.settled)
     urgency = str(codes["urgency"] or "")
     dumped = content.model_dump(exclude_none=True)
-    return Plan(Kind.REQUEST, to, setting.txn, urgency, codes, dumped, waits=waits)
+    return Plan(
+        Kind.REQUEST,
+        to,
+        setting.txn,
+        urgency,
+        codes,
+        dumped,
+        waits=waits,
+        restricted=any(one.restricted for one in cited),
+    )
 
 
 def _codes(setting: Setting, body: RequestBody, lines: Sequence[LineBody], to: Address) -> JsonObject:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from candour_agency.faults import CallError, Code
 from candour_agency.tables import idempotency
+
+_RECALL = select(idempotency.c.fingerprint, idempotency.c.reply).where(
+    idempotency.c.client == bindparam("client"), idempotency.c.key == bindparam("key")
+)
+_INSERT = idempotency.insert()
+_UPDATE = (
+    idempotency.update()
+    .where(idempotency.c.client == bindparam("of_client"), idempotency.c.key == bindparam("of_key"))
+    .values(reply=bindparam("reply"))
+)
 
 
 def recall(connection: Connection, client: str, key: str, fingerprint: str) -> str | None:
@@ -14,8 +24,7 @@ def recall(connection: Connection, client: str, key: str, fingerprint: str) -> s
     Raises:
         CallError: the key belongs to another call.
     """
-    query = select(idempotency.c.fingerprint, idempotency.c.reply)
-    row = connection.execute(query.where(idempotency.c.client == client, idempotency.c.key == key)).first()
+    row = connection.execute(_RECALL, {"client": client, "key": key}).first()
     if row is None:
         return None
     if row.fingerprint != fingerprint:
@@ -26,11 +35,16 @@ def recall(connection: Connection, client: str, key: str, fingerprint: str) -> s
     return str(row.reply)
 
 
+def replace(connection: Connection, client: str, key: str, reply: str) -> None:
+    """Keep another answer in place of the one that was kept."""
+    connection.execute(_UPDATE, {"of_client": client, "of_key": key, "reply": reply})
+
+
 def remember(
     connection: Connection, client: str, key: str, fingerprint: str, reply: str, now_ms: int
 ) -> None:
     """Keep the answer."""
     connection.execute(
-        idempotency.insert(),
+        _INSERT,
         {"client": client, "key": key, "fingerprint": fingerprint, "reply": reply, "made_at": now_ms},
     )

@@ -7,17 +7,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from candour_protocol.ids import RESTRICTED, Jti, StatementHash, Txn
+from candour_protocol.ids import Jti, StatementHash, Txn
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, literal, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
-from candour_agency.messages import Direction, Message, from_row
+from candour_agency.messages import COLUMNS, Direction, Message, from_row
 from candour_agency.tables import messages
 
 # What no worklist shows: machines' receipts, and what was replaced.
 _NOT_WORK = (Kind.DELIVERY.value, Kind.APPROVAL.value)
 _URGENT_FIRST = case({"EMERGENCY": 0, "RED": 1, "AMBER": 2}, value=messages.c.urgency, else_=3)
+_COLUMNS = [messages.c[name] for name in COLUMNS]
+_SELECT = select(*_COLUMNS)
+_INSERT = messages.insert()
+_LOOK_UP = _SELECT.where(
+    or_(
+        messages.c.jti.in_(bindparam("jtis", expanding=True)),
+        messages.c.hash.in_(bindparam("hashes", expanding=True)),
+    )
+)
+_FIND = _SELECT.where(messages.c.jti == bindparam("jti"))
 _FINISHED = or_(
     messages.c.closed_at.is_not(None),
     messages.c.decided_at.is_not(None),
@@ -28,47 +37,41 @@ _FINISHED = or_(
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store statements that are new here; every row has the same members."""
     if rows:
-        connection.execute(messages.insert(), list(rows))
-
-
-def add_once(connection: Connection, row: Mapping[str, Any]) -> bool:
-    """Store a received statement; ``False`` when it was here already, and nothing changed."""
-    added = connection.execute(insert(messages).values(**row).on_conflict_do_nothing())
-    return added.rowcount == 1
+        connection.execute(_INSERT, list(rows))
 
 
 def find(connection: Connection, jti: str) -> Message | None:
     """The statement with this id."""
-    return _one(connection, select(messages).where(messages.c.jti == jti))
+    row = connection.execute(_FIND, {"jti": jti}).first()
+    return None if row is None else from_row(row)
 
 
 def by_hash(connection: Connection, hashes: Iterable[str]) -> dict[StatementHash, Message]:
     """Those of these statements that are here."""
-    wanted = sorted(set(hashes))
-    if not wanted:
-        return {}
-    found = _all(connection, select(messages).where(messages.c.hash.in_(wanted)))
-    return {message.hash: message for message in found}
+    return {found.hash: found for found in look_up(connection, (), hashes)}
 
 
 def known(connection: Connection, jtis: Iterable[str]) -> dict[Jti, Message]:
     """Those of these ids that are here."""
-    wanted = sorted(set(jtis))
-    if not wanted:
-        return {}
-    return {
-        found.jti: found for found in _all(connection, select(messages).where(messages.c.jti.in_(wanted)))
-    }
+    return {found.jti: found for found in look_up(connection, jtis, ())}
+
+
+def look_up(connection: Connection, jtis: Iterable[str], hashes: Iterable[str]) -> list[Message]:
+    """What is here under these ids, or by these hashes."""
+    wanted = {"jtis": sorted(set(jtis)), "hashes": sorted(set(hashes))}
+    if not any(wanted.values()):
+        return []
+    return [from_row(row) for row in connection.execute(_LOOK_UP, wanted)]
 
 
 def about(connection: Connection, name: str) -> list[Message]:
     """What answers, approves or notifies about a statement, in the order of arrival."""
-    return _all(connection, select(messages).where(messages.c.about == name).order_by(messages.c.seq))
+    return _all(connection, _SELECT.where(messages.c.about == name).order_by(messages.c.seq))
 
 
 def thread(connection: Connection, txn: str) -> list[Message]:
     """A whole matter, in the order in which it came together here."""
-    return _all(connection, select(messages).where(messages.c.txn == txn).order_by(messages.c.seq))
+    return _all(connection, _SELECT.where(messages.c.txn == txn).order_by(messages.c.seq))
 
 
 def thread_known(connection: Connection, txn: str) -> bool:
@@ -78,7 +81,7 @@ def thread_known(connection: Connection, txn: str) -> bool:
 
 def relayed(connection: Connection, original: str, holder: str) -> Message | None:
     """The relay of a concern to a holder that this agency sent, unless it was returned."""
-    query = select(messages).where(
+    query = _SELECT.where(
         messages.c.relays == original,
         messages.c.counterparty == holder,
         messages.c.direction == Direction.OUT.value,
@@ -89,12 +92,12 @@ def relayed(connection: Connection, original: str, holder: str) -> Message | Non
 
 def paying_back(connection: Connection, request: str) -> list[Message]:
     """The concerns that say that they pay a request back."""
-    return _all(connection, select(messages).where(messages.c.pays_back == request))
+    return _all(connection, _SELECT.where(messages.c.pays_back == request))
 
 
 def own_copy(connection: Connection, concern: Message, holder: str) -> Message | None:
     """The copy of an own concern that went to another recipient in the same call: same thread, same child."""
-    query = select(messages).where(
+    query = _SELECT.where(
         messages.c.txn == concern.txn,
         messages.c.kind == Kind.CONCERN.value,
         messages.c.direction == Direction.OUT.value,
@@ -108,7 +111,7 @@ def own_copy(connection: Connection, concern: Message, holder: str) -> Message |
 
 def newest_with(connection: Connection, txn: Txn, counterparty: str) -> Message | None:
     """The last concern or request that the two exchanged in a thread."""
-    query = select(messages).where(
+    query = _SELECT.where(
         messages.c.txn == txn,
         messages.c.counterparty == counterparty,
         messages.c.kind.in_((Kind.CONCERN.value, Kind.REQUEST.value)),
@@ -189,10 +192,10 @@ class Listed:
 def worklist(connection: Connection, wanted: Filter) -> list[Listed]:
     """What was received, oldest or urgent first; one more than ``limit`` says that there is more."""
     rank = _URGENT_FIRST.label("rank")
-    query = select(messages, rank).where(*_conditions(wanted)).limit(wanted.limit + 1)
+    query = select(*_COLUMNS, rank).where(*_conditions(wanted)).limit(wanted.limit + 1)
     order = (_URGENT_FIRST, messages.c.seq) if wanted.urgent_first else (messages.c.seq,)
-    rows = connection.execute(query.order_by(*order)).mappings()
-    return [Listed(from_row(dict(row)), int(row["rank"])) for row in rows]
+    rows = connection.execute(query.order_by(*order))
+    return [Listed(from_row(row[:-1]), int(row[-1])) for row in rows]
 
 
 def _conditions(wanted: Filter) -> list[Any]:
@@ -208,8 +211,15 @@ def _conditions(wanted: Filter) -> list[Any]:
         if value is not None:
             conditions.append(messages.c[column] == value)
     if not wanted.restricted:
-        conditions.append(messages.c.inbox != RESTRICTED)
+        conditions.append(~messages.c.restricted)
     return [*conditions, ~_FINISHED] if wanted.open_only else conditions
+
+
+def last_index(connection: Connection) -> int | None:
+    """The largest log index of anything received; ``None`` where nothing was."""
+    query = select(func.max(messages.c.log_index)).where(messages.c.direction == Direction.IN.value)
+    found: int | None = connection.scalar(query)
+    return found
 
 
 def last_received(connection: Connection) -> int:
@@ -221,9 +231,9 @@ def last_received(connection: Connection) -> int:
 
 
 def _one(connection: Connection, query: Select[Any]) -> Message | None:
-    row = connection.execute(query).mappings().first()
-    return None if row is None else from_row(dict(row))
+    row = connection.execute(query).first()
+    return None if row is None else from_row(row)
 
 
 def _all(connection: Connection, query: Select[Any]) -> list[Message]:
-    return [from_row(dict(row)) for row in connection.execute(query).mappings()]
+    return [from_row(row) for row in connection.execute(query)]

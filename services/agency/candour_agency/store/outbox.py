@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from candour_protocol.ids import Jti
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select
 
-from candour_agency.tables import outbox, waits
+from candour_agency.tables import messages, outbox, waits
+
+_INSERT = outbox.insert()
+_REMOVE = delete(outbox).where(outbox.c.jti.in_(bindparam("jtis", expanding=True)))
+_WAITING = select(waits.c.jti).where(waits.c.hash.in_(bindparam("hashes", expanding=True))).distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ def add(
 ) -> None:
     """Put statements in; ``waiting`` names the hashes whose receipts each must see first."""
     if rows:
-        connection.execute(outbox.insert(), list(rows))
+        connection.execute(_INSERT, list(rows))
     if waiting:
         connection.execute(waits.insert(), list(waiting))
 
@@ -48,7 +52,7 @@ def due(connection: Connection, jtis: Iterable[str] | None = None) -> list[Due]:
 def free(connection: Connection, hashes: Iterable[str]) -> list[Jti]:
     """Note that these receipts are held; the ids of statements that waited for nothing else."""
     seen = sorted(set(hashes))
-    waited = connection.scalars(select(waits.c.jti).where(waits.c.hash.in_(seen)).distinct()).all()
+    waited = connection.scalars(_WAITING, {"hashes": seen}).all()
     if not waited:
         return []
     connection.execute(delete(waits).where(waits.c.hash.in_(seen)))
@@ -56,14 +60,10 @@ def free(connection: Connection, hashes: Iterable[str]) -> list[Jti]:
     return [Jti(jti) for jti in waited if jti not in still]
 
 
-def settle(connection: Connection, *, receipts: Sequence[str] = (), deliveries: Sequence[str] = ()) -> None:
-    """Note what is held for these ids, and let go of rows for which nothing is due any more."""
-    for column, jtis in ((outbox.c.needs_receipt, receipts), (outbox.c.needs_delivery, deliveries)):
-        if jtis:
-            connection.execute(update(outbox).where(outbox.c.jti.in_(jtis)).values({column: False}))
-    if touched := {*receipts, *deliveries}:
-        done = and_(~outbox.c.needs_receipt, ~outbox.c.needs_delivery, outbox.c.jti.in_(touched))
-        connection.execute(delete(outbox).where(done))
+def remove(connection: Connection, jtis: Iterable[str]) -> None:
+    """Let go of statements for which nothing is due any more."""
+    if listed := sorted(set(jtis)):
+        connection.execute(_REMOVE, {"jtis": listed})
 
 
 def drop(connection: Connection, jti: str) -> None:
@@ -71,15 +71,13 @@ def drop(connection: Connection, jti: str) -> None:
     connection.execute(delete(outbox).where(outbox.c.jti == jti))
 
 
+def drop_lapsed(connection: Connection, issued_before: int) -> None:
+    """Give up what was held and never approved; ``issued_before`` in seconds since 1970."""
+    lapsed = select(messages.c.jti).where(messages.c.verdict == "held", messages.c.issued_at < issued_before)
+    connection.execute(delete(outbox).where(outbox.c.jti.in_(lapsed)))
+
+
 def size(connection: Connection) -> tuple[int, int | None]:
     """How many are not settled, and when the oldest was made."""
     row = connection.execute(select(func.count(), func.min(outbox.c.made_at))).one()
     return int(row[0]), row[1]
-
-
-def outstanding(connection: Connection, jtis: Iterable[str]) -> set[Jti]:
-    """Those of these ids for which something is still due."""
-    wanted = sorted(set(jtis))
-    if not wanted:
-        return set()
-    return {Jti(jti) for jti in connection.scalars(select(outbox.c.jti).where(outbox.c.jti.in_(wanted)))}

@@ -1,0 +1,417 @@
+"""Asking: what goes first, what waits for what, what comes back and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from candour_protocol.kinds import Kind
+from candour_protocol.statement import Statement
+
+from tests.agency.gateway_double import Says
+from tests.agency.partnership import (
+    CSC,
+    POLICE,
+    SCHOOL,
+    Office,
+    Partnership,
+    a_concern,
+    a_request,
+    a_subject,
+    an_answer,
+)
+
+RETURNED = Says("refused", ("R02", "R05"), (("R02", "/concern_ids/0"), ("R05", "/lines/0/because")))
+
+
+def _refusing(kind: Kind, says: Says = RETURNED) -> Callable[[Statement], Says]:
+    def judge(statement: Statement) -> Says:
+        return says if statement.claims.kind is kind else Says()
+
+    return judge
+
+
+async def test_a_returned_request_says_every_rule_and_how_to_mend_it(
+    school: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.judge = _refusing(Kind.REQUEST)
+    told = await school.tell()
+
+    answer = await school.call("POST", "/v1/requests", a_request(CSC, concern_ids=[told]), Prefer="wait=10")
+
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (problem["code"], problem["type"]) == ("returned", "urn:candour:problem:returned")
+    assert [one["rule"] for one in problem["violations"]] == ["R02", "R05"]
+    assert all(one["statement"] and one["fix"] for one in problem["violations"])
+    assert problem["message"]["state"] == "refused"
+    assert problem["message"]["verdict"]["outcome"] == "refused"
+
+
+async def test_the_same_key_gives_the_same_refusal_again(school: Office, partnership: Partnership) -> None:
+    partnership.gateway.judge = _refusing(Kind.REQUEST)
+    body = a_request(CSC)
+
+    first = await school.call("POST", "/v1/requests", body, Prefer="wait=10", Idempotency_Key="ask")
+    second = await school.call("POST", "/v1/requests", body, Prefer="wait=10", Idempotency_Key="ask")
+
+    assert first.status_code == second.status_code == 422
+    assert first.json()["message"]["id"] == second.json()["message"]["id"]
+    assert len(partnership.gateway.of_kind(Kind.REQUEST)) == 1
+
+
+async def test_when_only_some_requests_come_back_each_ones_state_is_given(
+    school: Office, partnership: Partnership
+) -> None:
+    def judge(statement: Statement) -> Says:
+        return RETURNED if statement.claims.aud == POLICE else Says()
+
+    partnership.gateway.judge = judge
+
+    answer = await school.call(
+        "POST", "/v1/requests", a_request(CSC, recipients=[CSC, POLICE]), Prefer="wait=10"
+    )
+
+    assert answer.status_code == 202
+    assert [one["state"] for one in answer.json()["messages"]] == ["passed", "refused"]
+
+
+async def test_without_a_wait_a_request_is_accepted_and_judged_later(
+    school: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.judge = _refusing(Kind.REQUEST)
+
+    asked = await school.ask(CSC)
+
+    shown = await school.until(asked, "refused")
+    assert shown["verdict"]["text"] == "returned to you"
+    assert shown["verdict"]["rules"] == ["R02", "R05"]
+
+
+async def test_a_request_leaves_once_the_receipts_of_what_it_cites_are_held(
+    school: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.mute = True
+    told = await school.tell()
+    asked = await school.ask(CSC, concern_ids=[told])
+    assert (await school.message(asked))["state"] == "queued"
+
+    partnership.gateway.mute = False
+    [concern] = await partnership.gateway.logged(Kind.CONCERN)
+    assert partnership.gateway.of_kind(Kind.REQUEST) == []
+    partnership.gateway.answer(concern)
+
+    await school.until(asked, "passed")
+
+
+async def test_what_waits_is_not_forgotten_by_a_restart(school: Office, partnership: Partnership) -> None:
+    partnership.gateway.mute = True
+    asked = await school.ask(CSC, concern_ids=[await school.tell()])
+    await school.restart()
+    assert partnership.gateway.of_kind(Kind.REQUEST) == []
+
+    partnership.gateway.mute = False
+    await school.restart()
+
+    await school.until(asked, "passed")
+
+
+async def test_an_inline_concern_is_told_to_each_holder_first(
+    school: Office, csc: Office, police: Office
+) -> None:
+    concern = a_concern()
+    for member in ("recipients", "subject", "author"):
+        del concern[member]
+    body = a_request(CSC, recipients=[CSC, POLICE], concern=concern)
+
+    answer = await school.post("/v1/requests", body)
+
+    assert [(one["kind"], one["recipient"]) for one in answer["messages"]] == [
+        ("concern", CSC),
+        ("concern", POLICE),
+        ("request", CSC),
+        ("request", POLICE),
+    ]
+    asked = await police.until(answer["messages"][3]["id"], "delivered")
+    told = await police.message(answer["messages"][1]["id"])
+    assert asked["codes"]["concern_refs"] == [told["hash"]]
+    assert asked["opened"] == told["opened"] == "sound"
+
+
+async def test_the_holders_own_copy_is_cited_when_the_first_ones_id_is_given(
+    school: Office, csc: Office, police: Office
+) -> None:
+    told = await school.post("/v1/concerns", a_concern(CSC, recipients=[CSC, POLICE]))
+    first, second = [one["id"] for one in told["messages"]]
+
+    asked = await school.ask(POLICE, concern_ids=[first])
+
+    refs = (await school.message(asked))["codes"]["concern_refs"]
+    assert refs == [(await school.message(second))["hash"]]
+
+
+async def test_a_concern_told_to_somebody_else_is_cited_as_it_is_for_the_gateway_to_judge(
+    school: Office,
+) -> None:
+    told = await school.tell(CSC)
+
+    asked = await school.ask(POLICE, concern_ids=[told])
+
+    shown = await school.message(asked)
+    assert shown["codes"]["concern_refs"] == [(await school.message(told))["hash"]]
+
+
+async def test_lines_go_to_those_whom_they_name(school: Office) -> None:
+    line = a_request(CSC)["lines"][0]
+    lines = [line | {"of": [POLICE]}, line | {"category": "CSC_HISTORY", "of": CSC}, line]
+
+    answer = await school.post("/v1/requests", a_request(CSC, recipients=[CSC, POLICE], lines=lines))
+
+    to_csc, to_police = [await school.message(one["id"]) for one in answer["messages"]]
+    assert [one["category"] for one in to_csc["codes"]["asked"]] == ["CSC_HISTORY", "POLICE_INCID"]
+    assert [one["category"] for one in to_police["codes"]["asked"]] == ["POLICE_INCID", "POLICE_INCID"]
+    assert [one["line"] for one in to_csc["codes"]["asked"]] == [1, 2]
+
+
+async def test_a_request_carries_the_tokens_of_what_it_cites(school: Office, csc: Office) -> None:
+    told = await school.tell(subject=a_subject(upn="N999400015001"))
+
+    asked = await school.ask(CSC, concern_ids=[told])
+
+    child = (await school.message(asked))["codes"]["child"]
+    assert child == (await school.message(told))["codes"]["child"]
+    assert len(child) == 2
+    assert (await csc.until(asked, "delivered"))["opened"] == "sound"
+
+
+async def test_another_childs_concern_lends_no_tokens(school: Office) -> None:
+    told = await school.tell(subject=a_subject(name="Juno Ashbyte", nhs_number="9990001022"))
+
+    asked = await school.ask(CSC, concern_ids=[told])
+
+    child = (await school.message(asked))["codes"]["child"]
+    assert not set(child) & set((await school.message(told))["codes"]["child"])
+
+
+async def test_a_held_request_goes_on_once_a_second_person_approves(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.judge = _refusing(Kind.REQUEST, Says("held", ("R06",)))
+    asked = await school.ask(CSC)
+    shown = await school.until(asked, "held")
+    assert shown["state_text"] == "waiting for a second person"
+    assert shown["obligations"] == []
+
+    approval = {"who": {"staff_id": "oduya", "name": "S. Oduya"}, "why": "Agreed with the team manager."}
+    await school.post(f"/v1/requests/{asked}/approval", approval)
+
+    assert (await school.until(asked, "delivered"))["verdict"]["outcome"] == "passed"
+    events = [one["event"] for one in (await school.message(asked))["timeline"]]
+    assert events == ["queued", "held", "passed", "delivered"]
+    found = await csc.until(asked, "delivered")
+    assert found["verdict"]["outcome"] == "passed"
+    thread = await csc.get(f"/v1/threads/{found['thread']}")
+    assert [one["kind"] for one in thread["messages"]] == ["request", "approval"]
+    assert [item["kind"] for item in await csc.inbox()] == ["request"]
+
+
+async def test_a_held_request_lapses_at_its_end(school: Office, partnership: Partnership) -> None:
+    partnership.gateway.judge = _refusing(Kind.REQUEST, Says("held", ("R06",)))
+    asked = await school.ask(CSC)
+    await school.until(asked, "held")
+
+    partnership.clock.forward(timedelta(days=7, seconds=1))
+
+    party = school.with_scopes("messages.read")
+    assert (await school.get(f"/v1/messages/{asked}", token=party))["state"] == "lapsed"
+
+
+async def test_what_the_clock_refused_is_said_again_by_the_logs_time(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    first = True
+
+    def judge(statement: Statement) -> Says:
+        nonlocal first
+        was_first, first = first, False
+        return Says("refused", ("clock",), (("clock", "/iat"),)) if was_first else Says()
+
+    partnership.gateway.judge = judge
+
+    told = await school.tell()
+
+    shown = await school.until(told, "delivered")
+    again = shown["reissued_as"]
+    assert (await school.message(again))["state"] == "delivered"
+    [_, concern] = partnership.gateway.of_kind(Kind.CONCERN)
+    [refused, _] = partnership.gateway.of_kind(Kind.CONCERN)
+    assert concern.statement.claims.reissues == refused.statement.hash
+    assert [item["id"] for item in await csc.inbox()] == [again]
+
+
+async def test_an_answer_reaches_the_asker_and_the_outcome_the_holder(
+    csc: Office, police: Office, partnership: Partnership
+) -> None:
+    told = await csc.tell(POLICE)
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    await police.until(asked, "delivered")
+
+    answer = await police.post(f"/v1/requests/{asked}/answer", an_answer())
+
+    [sent] = answer["messages"]
+    found = await csc.until(sent["id"], "delivered")
+    assert found["content"]["content"][0]["text"] == "Three calls since June."
+    shown = await csc.message(asked)
+    assert shown["state"] == "answered"
+    thread = await csc.get(f"/v1/threads/{shown['thread']}")
+    [line] = thread["board"]
+    assert (line["category"], line["outcome"], line["holder"]) == ("POLICE_INCID", "DISCLOSED_FULL", POLICE)
+    [due] = [one for one in shown["obligations"] if one["kind"] == "outcome"]
+    assert due["owed_by"] == CSC
+    ended = await csc.post(f"/v1/requests/{asked}/outcome", {"came_of_it": "Strategy discussion today."})
+    await police.until(ended["messages"][0]["id"], "delivered")
+    assert (await csc.message(asked))["state"] == (await police.message(asked))["state"] == "closed"
+
+
+async def test_an_answer_waits_until_the_log_holds_that_everything_was_opened(
+    csc: Office, police: Office, partnership: Partnership
+) -> None:
+    told = await csc.tell(POLICE)
+    await csc.until(told, "delivered")
+    await partnership.courier.quiet()
+    partnership.gateway.mute = True
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    await police.until(asked, "delivered")
+
+    answer = await police.post(f"/v1/requests/{asked}/answer", an_answer())
+
+    assert (await police.message(answer["messages"][0]["id"]))["state"] == "queued"
+    assert partnership.gateway.of_kind(Kind.ANSWER) == []
+    partnership.gateway.mute = False
+    partnership.gateway.answer((await partnership.gateway.logged(Kind.DELIVERY, 3))[-1])
+    await police.until(answer["messages"][0]["id"], "delivered")
+
+
+async def test_acknowledgement_decision_and_reply_reach_the_author(school: Office, csc: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    who = {"name": "J. Mbeki", "role": "Social worker", "staff_id": "mbeki", "questions": ["Which bruise?"]}
+
+    first = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", who)
+    second = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", who)
+
+    assert first.json()["messages"][0]["id"] == second.json()["messages"][0]["id"]
+    shown = await school.until(told, "acknowledged")
+    assert shown["state_text"] == "opened by J. Mbeki"
+    decision = {"decision": "STRATEGY_S47", "feedback": "Meeting at four.", "decider": {"name": "S. Oduya"}}
+    await csc.post(f"/v1/concerns/{told}/decision", decision)
+    await school.until(told, "decided")
+    assert (await csc.message(told))["state"] == "decided"
+    reply = await school.post(
+        f"/v1/threads/{shown['thread']}/replies", {"answers": [{"question": 0, "text": "The left one."}]}
+    )
+    found = await csc.until(reply["messages"][0]["id"], "delivered")
+    assert found["content"]["answers"][0]["text"] == "The left one."
+
+
+async def test_a_decision_that_is_not_final_leaves_the_clock_running(school: Office, csc: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+
+    sent = await csc.post(f"/v1/concerns/{told}/decision", {"decision": "MASH_CHECKS", "final": False})
+
+    await school.until(sent["messages"][0]["id"], "delivered")
+    assert (await school.message(told))["state"] == "delivered"
+
+
+async def test_a_reply_to_a_thread_of_several_needs_to_say_to_what(
+    school: Office, csc: Office, police: Office
+) -> None:
+    answer = await school.post("/v1/concerns", a_concern(CSC, recipients=[CSC, POLICE]))
+    path = f"/v1/threads/{answer['thread']}/replies"
+
+    vague = await school.call("POST", path, {"facts": [{"what": "He came to school today."}]})
+    clear = await school.post(
+        path, {"facts": [{"what": "He came."}], "in_reply_to": answer["messages"][1]["id"]}
+    )
+
+    assert (vague.status_code, vague.json()["errors"][0]["pointer"]) == (422, "/in_reply_to")
+    assert clear["messages"][0]["recipient"] == POLICE
+
+
+async def test_a_request_is_answered_only_by_whoever_was_asked(
+    csc: Office, police: Office, gp: Office
+) -> None:
+    asked = await csc.ask(POLICE)
+    await police.until(asked, "delivered")
+
+    own = await csc.call("POST", f"/v1/requests/{asked}/answer", an_answer())
+    stranger = await gp.call("POST", f"/v1/requests/{asked}/answer", an_answer())
+
+    assert (own.status_code, own.json()["code"]) == (409, "wrong-kind")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "unknown-message")
+
+
+async def test_a_dry_run_finds_everything_and_sends_nothing(
+    gp: Office, school: Office, partnership: Partnership
+) -> None:
+    body = {
+        "recipients": [SCHOOL],
+        "subject": a_subject(),
+        "urgency": "AMBER",
+        "purpose": "DIRECT_CARE",
+        "lawful_basis": "A6_E",
+        "lines": [
+            {
+                "person": {"name": "Rowan Ashbyte", "role": "SUBJECT_CHILD"},
+                "category": "EDU_PRESENT",
+                "months": 24,
+                "question": "All safeguarding notes please",
+                "because": "safeguarding",
+            }
+        ],
+        "author": {"name": "", "role": "Clinic", "training_level": None},
+    }
+
+    answer = await gp.call("POST", "/v1/requests/check", body)
+
+    found = answer.json()
+    assert answer.status_code == 200
+    assert found["outcome"] == "refused"
+    assert {"R01", "R05", "R07", "R08"} <= {one["rule"] for one in found["violations"]}
+    assert all(one["fix"] for one in found["violations"])
+    [reached] = found["recipients"]
+    assert (reached["recipient"], reached["phone"]) == (SCHOOL, "01632 960001")
+    assert partnership.courier.submitted == []
+    assert (await gp.get("/readyz"))["status"] == "ready"
+
+
+async def test_a_dry_run_of_a_good_request_passes(csc: Office, school: Office, police: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+
+    answer = await csc.call("POST", "/v1/requests/check", a_request(POLICE, concern_ids=[told]))
+
+    found = answer.json()
+    assert (found["outcome"], found["violations"]) == ("passed", [])
+    assert [one["kind"] for one in found["messages"]] == ["concern", "request"]
+
+
+async def test_a_dry_run_knows_that_a_mark_forbids_passing_on(
+    csc: Office, school: Office, police: Office
+) -> None:
+    told = await school.tell(handling=["NO_ONWARD"])
+    await csc.until(told, "delivered")
+
+    answer = await csc.call("POST", "/v1/requests/check", a_request(POLICE, concern_ids=[told]))
+
+    found = answer.json()
+    assert found["outcome"] == "refused"
+    assert "R01" in {one["rule"] for one in found["violations"]}
+    assert found["messages"][0] == {
+        "kind": "concern",
+        "recipient": POLICE,
+        "outcome": "refused",
+        "rules": ["R15"],
+    }
