@@ -70,6 +70,8 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout = 10000")
+    cursor.execute("PRAGMA page_size = 8192")  # a sealed part takes few pages; new files only
+    cursor.execute("PRAGMA temp_store = MEMORY")  # a statement's journal would be a file in /tmp
     for pragma, wanted in _PRAGMAS.items():
         cursor.execute(f"PRAGMA {pragma} = {wanted}")
         cursor.execute(f"PRAGMA {pragma}")

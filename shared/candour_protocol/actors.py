@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from candour_protocol import base64url
@@ -17,5 +16,5 @@ def actor_token(agency_key: bytes, txn: Txn, staff_id: str) -> ActorToken:
         staff_id: of the authenticated person, never as typed into a form.
     """
     # A txn has one length, so nothing has to stand between it and the staff id.
-    digest = hmac.new(agency_key, (txn + staff_id).encode(), hashlib.sha256).digest()
+    digest = hmac.digest(agency_key, (txn + staff_id).encode(), "sha256")
     return ActorToken(base64url.encode(digest[:16]))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 
 from candour_protocol.errors import MalformedError
 
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 # The other alphabet and padding become a character that no alphabet has.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/???")
 # By how many characters there are over a multiple of four: what may stand last, so that no spare bit is set.
@@ -15,7 +15,7 @@ _LAST = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 
 def encode(raw: bytes) -> str:
     """Encode without ``=``."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
 
 
 def decode(text: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Collection, Iterator, Sequence
 
@@ -92,7 +91,7 @@ def _keyed(subject: Person, partnership_keys: Sequence[bytes]) -> set[ChildToken
 
 
 def _token(key: bytes, named: str) -> ChildToken:
-    digest = hmac.new(key, named.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key, named.encode(), "sha256")
     return ChildToken(f"v1.{base64url.encode(digest)}")
 
 

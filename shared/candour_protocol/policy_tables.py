@@ -147,11 +147,13 @@ _Infos = Annotated[tuple[_Info, ...], Field(strict=False)]
 
 
 class Words(Section):
-    """How many words make a text; ``distinct_percent`` of them must be exceeded by different ones."""
+    """How many words make a text; of those of a fact more than ``distinct_percent`` are different ones, or at
+    least ``distinct_words``."""
 
     fact: _Count
     left_over: Annotated[int, Field(ge=0, le=100)]
     distinct_percent: Annotated[int, Field(ge=0, le=99)]
+    distinct_words: _Count
     because: _Count
     exception: _Count
     danger_line: _Count

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from candour_protocol.errors import MalformedError
@@ -26,6 +27,7 @@ _SURROGATES = "\ud800-\udfff"
 _FORBIDDEN = re.compile(f"[{_HIDDEN}{_SURROGATES}]")
 _HIDDEN_RUN = re.compile(f"[{_HIDDEN}]+")
 _SURROGATE = re.compile(f"[{_SURROGATES}]")
+_FORBIDDEN_CHARACTER = "a character that signed text may not hold"
 
 
 def _refuse(what: str) -> NoReturn:
@@ -54,8 +56,19 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_members, parse_int=_integer, parse_float=_no_float, parse_constant=_no_float
 )
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-_UTF8_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _writer(encode_text: Callable[[str], str]) -> Callable[[JsonValue, int], Sequence[str]]:
+    """What ``JSONEncoder.encode`` makes anew for each call, at twice the cost of a short disclosure."""
+    refuse = json.JSONEncoder().default
+    make: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
+    writer: Callable[[JsonValue, int], Sequence[str]]
+    writer = make(None, refuse, encode_text, None, ":", ",", False, False, False)
+    return writer
+
+
+_WRITE = _writer(json.encoder.encode_basestring_ascii)
+_WRITE_UTF8 = _writer(json.encoder.encode_basestring)
 
 
 def loads(raw: bytes | str, *, max_depth: int = MAX_DEPTH) -> JsonValue:
@@ -72,7 +85,9 @@ def loads(raw: bytes | str, *, max_depth: int = MAX_DEPTH) -> JsonValue:
     value = _parse(text)
     if text.count("{") + text.count("[") > max_depth:
         _refuse_deep(value, max_depth)
-    if not text.isascii() or "\\" in text:  # ASCII without an escape can say no forbidden character
+    if not text.isascii() and _FORBIDDEN.search(text):
+        _refuse(_FORBIDDEN_CHARACTER)
+    if "\\u" in text:  # no other escape can say a forbidden character
         _refuse_forbidden(value)
     return value
 
@@ -96,7 +111,7 @@ def dumps(value: JsonValue) -> str:
         MalformedError: ``json``; something that JSON cannot say, NaN included.
     """
     try:
-        return _ENCODER.encode(value)
+        return "".join(_WRITE(value, 0))
     except (TypeError, ValueError, RecursionError):
         raise MalformedError("json", "a value that JSON cannot say") from None
 
@@ -108,7 +123,7 @@ def dumps_utf8(value: JsonValue) -> bytes:
         MalformedError: ``json``; something that JSON or UTF-8 cannot say.
     """
     try:
-        return _UTF8_ENCODER.encode(value).encode("utf-8")
+        return "".join(_WRITE_UTF8(value, 0)).encode("utf-8")
     except (TypeError, ValueError, RecursionError):
         raise MalformedError("json", "a value that JSON cannot say") from None
 
@@ -158,7 +173,7 @@ def _refuse_forbidden(value: JsonValue) -> None:
     """Refuse a forbidden character in any string, the names of members included."""
     if isinstance(value, str):
         if _FORBIDDEN.search(value):
-            _refuse("a character that signed text may not hold")
+            _refuse(_FORBIDDEN_CHARACTER)
     elif isinstance(value, dict):
         for name, inner in value.items():
             _refuse_forbidden(name)

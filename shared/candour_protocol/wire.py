@@ -5,6 +5,7 @@ Media type ``application/candour+json``. Source: protocol sections 3 and 5.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from candour_protocol import ids, strict_json
@@ -31,6 +32,8 @@ __all__ = [
 MAX_INBOUND = 256 * 1024  # bytes: a body, its receipt, and an approval with its own
 _MAX_DISCLOSURES = 64
 _MAX_VIOLATIONS = 1024
+_CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+_MAX_CODE = 40  # characters
 
 _BODY = frozenset({"statement", "sealed"})
 _DELIVERED = _BODY | {"receipt"}
@@ -172,6 +175,8 @@ def _violation(value: JsonValue) -> tuple[str, str]:
 
 def _problem(members: JsonObject) -> Problem:
     problem, digest = _texts(members, frozenset({"problem", "digest"}), "problem", "digest")
+    if len(problem) > _MAX_CODE or not _CODE.match(problem):
+        raise MalformedError("body", "not an error's code", pointer="/problem")
     return Problem(problem, ids.parse_hash(digest))
 
 

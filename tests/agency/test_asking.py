@@ -293,6 +293,18 @@ async def test_an_answer_waits_until_the_log_holds_that_everything_was_opened(
     await police.until(answer["messages"][0]["id"], "delivered")
 
 
+async def test_an_acknowledgement_by_nobody_is_not_sent_and_stops_no_clock(
+    school: Office, csc: Office
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+
+    refused = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", {"role": "Duty desk"})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "nobody-named")
+    assert (await csc.message(told))["state"] == "delivered"
+
+
 async def test_acknowledgement_decision_and_reply_reach_the_author(school: Office, csc: Office) -> None:
     told = await school.tell()
     await csc.until(told, "delivered")
@@ -307,7 +319,7 @@ async def test_acknowledgement_decision_and_reply_reach_the_author(school: Offic
     decision = {"decision": "STRATEGY_S47", "feedback": "Meeting at four.", "decider": {"name": "S. Oduya"}}
     await csc.post(f"/v1/concerns/{told}/decision", decision)
     await school.until(told, "decided")
-    assert (await csc.message(told))["state"] == "decided"
+    await csc.until(told, "decided")
     reply = await school.post(
         f"/v1/threads/{shown['thread']}/replies", {"answers": [{"question": 0, "text": "The left one."}]}
     )

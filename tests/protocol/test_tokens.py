@@ -80,6 +80,11 @@ def test_a_hand_made_token_of_the_right_shape_is_accepted() -> None:
     assert verify(sign()) == SCHOOL
 
 
+def _without_key_ids(header: object) -> str:
+    """A name that is the same in every process: keys are made anew in each."""
+    return str(header).replace(KEY.public.kid, "the kid").replace(str(OTHER.public.jwk), "a jwk")
+
+
 @pytest.mark.parametrize(
     "header",
     [
@@ -107,7 +112,7 @@ def test_a_hand_made_token_of_the_right_shape_is_accepted() -> None:
         {"alg": "Ed25519", "kid": KEY.public.kid},
         {"kid": KEY.public.kid, "typ": tokens.AGENCY_TYP},
     ],
-    ids=str,
+    ids=_without_key_ids,
 )
 def test_a_header_that_says_anything_else_is_refused_though_the_signature_is_right(header: object) -> None:
     assert refused(sign(header)) == "token-header"

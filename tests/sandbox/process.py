@@ -18,9 +18,16 @@ AGENCIES = 11
 
 
 def free_base_port() -> int:
-    """A base port with everything free that a sandbox binds."""
-    for _ in range(200):
-        base = random.randrange(20_000, 55_000, 200)  # noqa: S311 -- a port, no secret
+    """A base port with everything free that a sandbox binds.
+
+    Below what the system hands out for outgoing connections, so that nothing takes a port while a sandbox is
+    being restarted; test workers that run at the same time draw from different ports.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slots = list(range(20_000, 32_000, 200))[worker::workers]
+    random.shuffle(slots)
+    for base in slots:
         if all(_is_free(port) for port in (base, base + 1, *range(base + 101, base + 101 + AGENCIES))):
             return base
     raise RuntimeError("no free ports")

@@ -17,6 +17,7 @@ def create_app(desk: Desk) -> FastAPI:
         version="1",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # Starlette's redirect names whatever host the caller's header does
         responses=problems.PROBLEMS,
     )
     app.state.desk = desk

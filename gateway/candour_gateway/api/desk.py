@@ -46,7 +46,7 @@ class Desk:
         return audience_of(self.policy.net, "gateway")
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:  # async, or every call would be sent through a thread
     desk = request.app.state.desk
     assert isinstance(desk, Desk)  # noqa: S101 - set by create_app
     return desk

@@ -34,8 +34,13 @@ _FORM: dict[str, Any] = {
     }
 }
 
+# RFC 6749 section 5.2, which OAuth libraries expect; the one answer that is no problem document
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "An OAuth error", "content": {"application/json": {}}}
+}
 
-@router.post("/token", openapi_extra=_FORM)
+
+@router.post("/token", openapi_extra=_FORM, responses=_ERRORS)
 async def token(request: Request, desk: AtDesk) -> JSONResponse:
     """An access token of ten minutes, with the scopes asked for as far as the client has them."""
     form = await _form(request)

@@ -12,6 +12,7 @@ from fastapi import Query, Response
 from candour_gateway.api.problems import CallError
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+_DIGITS = 16
 After = Annotated[int, Query(ge=-1, le=2**53)]
 
 
@@ -37,7 +38,14 @@ def read_cursor(text: str, types: tuple[type[int] | type[str], ...]) -> list[Any
         CallError: it is no cursor of this list.
     """
     try:
-        parts = base64url.decode(text).decode().split(" ")
-        return [kind(part) for kind, part in zip(types, parts, strict=True)]
+        parts = base64url.decode(text).decode("ascii").split(" ")
+        return [_whole(part) if kind is int else part for kind, part in zip(types, parts, strict=True)]
     except (MalformedError, ValueError):
         raise CallError(422, "cursor", "This is no cursor of this list; follow links.next.") from None
+
+
+def _whole(text: str) -> int:
+    """A number that a database column holds."""
+    if not text.isdecimal() or len(text) > _DIGITS:
+        raise ValueError("not a number of a cursor")
+    return int(text)

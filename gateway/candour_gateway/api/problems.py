@@ -17,6 +17,7 @@ from candour_protocol.errors import (
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 MEDIA_TYPE = "application/problem+json"
@@ -76,6 +77,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CandourError, _of_protocol)
     app.add_exception_handler(RequestValidationError, _of_parameters)
     app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(ClientDisconnect, _of_nobody)
     app.add_exception_handler(Exception, _of_defect)
 
 
@@ -113,6 +115,11 @@ async def _of_framework(_request: Request, error: Exception) -> Response:
     code, detail = _HTTP.get(error.status_code, ("unreadable", "The request cannot be read."))
     status = error.status_code if error.status_code in _HTTP else 400
     return problem(status, code, detail, headers=error.headers)
+
+
+async def _of_nobody(_request: Request, _error: Exception) -> Response:
+    """The caller went away within its body: nothing was done, and nobody reads this."""
+    return problem(400, "unreadable", "The body ended before it was complete.")
 
 
 async def _of_defect(request: Request, error: Exception) -> Response:

@@ -51,6 +51,9 @@ def open_engine(path: Path) -> Engine:
 def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun here, by name
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA page_size = 8192")  # a message takes few pages; new files only
+    connection.execute("PRAGMA temp_store = MEMORY")  # a savepoint's journal would be a file in /tmp
+    connection.execute("PRAGMA secure_delete = FAST")  # what leaves the outbox stands in messages anyway
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

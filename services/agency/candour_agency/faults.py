@@ -27,6 +27,7 @@ class Code(StrEnum):
     NOT_FOUND = "not-found"
     METHOD = "method-not-allowed"
     WRONG_KIND = "wrong-kind"
+    NOBODY_NAMED = "nobody-named"
     ALREADY_DONE = "already-done"
     KEY_REUSED = "idempotency-key-reused"
     UNAUTHENTICATED = "unauthenticated"

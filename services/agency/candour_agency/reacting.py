@@ -34,8 +34,13 @@ def acknowledge(connection: Connection, call: Call, jti: str, body: Acknowledgem
     """A named person has a concern or request.
 
     Raises:
-        CallError: no such message in the inbox, or none that is acknowledged.
+        CallError: no such message in the inbox, none that is acknowledged, or nobody who has it now: what
+            stops that clock is a person, never a system.
     """
+    if not (body.name or call.acting.staff_id):
+        raise CallError(
+            Code.NOBODY_NAMED, "Say who has it now: give `name`, or call with the token of that person."
+        )
     parent = _received(connection, call, jti, _OPEN, "Only a concern or a request is acknowledged.")
     return _compose(call, parent, lambda now: reactions.acknowledgement(now, body))
 

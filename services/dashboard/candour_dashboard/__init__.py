@@ -1,0 +1,1 @@
+"""The health page: is a child's message stuck, who owes whom, is the log whole."""

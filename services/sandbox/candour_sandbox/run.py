@@ -14,7 +14,7 @@ from candour_protocol.audit import AuditFailure
 from candour_protocol.client import Calls
 from rich.console import Console
 
-from candour_sandbox import bootstrap, durable, lock, logs, manifest, proof
+from candour_sandbox import bootstrap, durable, lock, logs, manifest, pace, proof
 from candour_sandbox.desk import Desk, StuckError
 from candour_sandbox.estate import Estate
 from candour_sandbox.manifest import Doors
@@ -39,6 +39,7 @@ class Run:
             PortTakenError: a port is taken.
             StuckError, ClientError: the story did not go as it must.
         """
+        pace.change_threads_quickly()
         with lock.hold(self._estate.lock):
             logs.to_file(self._estate.log)
             manifest.remove(self._estate)
@@ -72,6 +73,7 @@ class Run:
             await self._tell(doors, say)
             durable.write(self._estate.story, json.dumps({"told": utc_now().isoformat()}) + "\n")
         durable.write(self._estate.audit_token, doors.gateway_token + "\n", mode=0o600)
+        pace.keep_what_is_there()
         manifest.write(self._estate, doors)
         self._around(doors, say, told)
 

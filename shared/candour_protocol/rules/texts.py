@@ -26,7 +26,11 @@ def says_something(text: str | None, policy: Policy) -> bool:
     spoken = words(text or "")
     if len(spoken) < policy.words.fact:
         return False
-    if len(set(spoken)) * 100 <= policy.words.distinct_percent * len(spoken):
+    distinct = len(set(spoken))
+    if (
+        distinct * 100 <= policy.words.distinct_percent * len(spoken)
+        and distinct < policy.words.distinct_words
+    ):
         return False
     return len(_left_over(spoken, policy)) >= policy.words.left_over
 

@@ -33,6 +33,7 @@ _STATUS: Final[Mapping[Code, tuple[int, str]]] = {
     Code.NOT_FOUND: (404, "No such resource"),
     Code.METHOD: (405, "This cannot be done here"),
     Code.WRONG_KIND: (409, "This message takes no such answer"),
+    Code.NOBODY_NAMED: (422, "Nobody is named"),
     Code.ALREADY_DONE: (409, "This has been done already"),
     Code.KEY_REUSED: (422, "The idempotency key belongs to another call"),
     Code.UNAUTHENTICATED: (401, "No valid access token"),
