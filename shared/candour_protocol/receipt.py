@@ -19,7 +19,7 @@ from candour_protocol.note import MAX_NOTE, Verifier, decode_base64, encode_base
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_RECEIPT = MAX_NOTE + 32 * 1024
 
-_EXTRA = re.compile(r"extra ([A-Za-z0-9+/]+={0,2})\Z")
+_EXTRA = re.compile(r"extra (.+)\Z")
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,15})\Z")
 _MAX_PROOF = 63
 

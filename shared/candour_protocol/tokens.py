@@ -73,6 +73,7 @@ class Access:
 
     client_id: str
     scopes: frozenset[str]
+    expires_at: datetime
     acts_as: str | None = None
     may_assert: bool = False
 
@@ -158,7 +159,8 @@ def verify_access_token(token: str, key: VerifyKey, issuer: str, audience: str, 
     client_id = _text(claims, "client_id")
     if _text(claims, "sub") != client_id:
         raise UnauthenticError("token-claims", "subject and client are not one", pointer="/sub")
-    return Access(client_id, scopes, _acts_as(claims), _flag(claims, "may_assert"))
+    expires_at = datetime.fromtimestamp(_seconds(claims, "exp"), UTC)
+    return Access(client_id, scopes, expires_at, _acts_as(claims), _flag(claims, "may_assert"))
 
 
 def jwks(keys: Iterable[VerifyKey]) -> JsonObject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from candour_agency.api.gate import SCOPES
@@ -12,6 +12,8 @@ from candour_agency.api.worklist import _events
 from candour_agency.store.messages import Filter
 
 from tests.agency.partnership import CSC, Office, Partnership
+
+TOMORROW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 async def _all_told(school: Office, csc: Office, *urgencies: str) -> list[str]:
@@ -135,7 +137,7 @@ async def test_events_come_as_messages_arrive_and_go_on_where_they_broke_off(
 ) -> None:
     first, second, third = await _all_told(school, csc, "GREEN", "RED", "AMBER")
 
-    [(last, item)] = await _take(_events(csc.node.desk, Filter()), 1)
+    [(last, item)] = await _take(_events(csc.node.desk, Filter(), TOMORROW), 1)
     assert (item["id"], item["kind"]) == (first, "concern")
     resumed = await csc.http.send(
         csc.http.build_request("GET", "/v1/inbox", params={"after": last}, headers=_bearer(csc))
@@ -148,7 +150,7 @@ def _bearer(office: Office) -> dict[str, str]:
 
 
 async def test_a_listener_hears_of_what_arrives_later(school: Office, csc: Office) -> None:
-    events = _events(csc.node.desk, Filter())
+    events = _events(csc.node.desk, Filter(), TOMORROW)
     assert await anext(events) == ": open\n\n"
     listening = asyncio.create_task(_take(events, 1))
 
@@ -156,6 +158,18 @@ async def test_a_listener_hears_of_what_arrives_later(school: Office, csc: Offic
 
     [(_, item)] = await listening
     assert item["id"] == told
+
+
+async def test_a_stream_of_events_ends_with_its_token(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    await _all_told(school, csc, "RED")
+    events = _events(csc.node.desk, Filter(), partnership.clock() + timedelta(minutes=10))
+    assert await anext(events) == ": open\n\n"
+
+    partnership.clock.forward(timedelta(minutes=10))
+
+    assert await _take(events, 1) == []
 
 
 async def test_no_line_of_the_worklist_says_who_or_what(school: Office, csc: Office) -> None:

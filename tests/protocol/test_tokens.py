@@ -357,14 +357,15 @@ def test_an_access_token_lasts_ten_minutes_and_carries_scopes_and_the_person_who
 
     access = access_of(token, NOW + timedelta(minutes=10, seconds=-1))
 
-    assert access == tokens.Access("records", frozenset({"inbox.read", "concerns.send"}), "pell", False)
+    scopes = frozenset({"inbox.read", "concerns.send"})
+    assert access == tokens.Access("records", scopes, NOW + timedelta(minutes=10), "pell", False)
     assert access_refused(token, NOW + timedelta(minutes=10)) == "token-expired"
 
 
 def test_a_client_may_be_allowed_to_name_persons_itself() -> None:
     token = tokens.access_token(KEY, NODE, NODE, "records", [], NOW, may_assert=True)
 
-    assert access_of(token) == tokens.Access("records", frozenset(), None, True)
+    assert access_of(token) == tokens.Access("records", frozenset(), NOW + timedelta(minutes=10), None, True)
 
 
 def test_the_sandboxs_tokens_last_thirty_days() -> None:

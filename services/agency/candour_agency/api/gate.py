@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from candour_protocol import base64url, strict_json
 from candour_protocol.keys import SigningKey
 from candour_protocol.tokens import Access, verify_access_token
 from starlette.requests import Request
@@ -76,16 +75,10 @@ class Gate:
         if known is not None and known.at <= now < known.until:
             return known.access
         access = verify_access_token(token, self.key.public, self.party, self.party, now)
-        self._checked[name] = _Checked(access, now, min(now + _GOOD_FOR, _expiry(token)))
+        self._checked[name] = _Checked(access, now, min(now + _GOOD_FOR, access.expires_at))
         if len(self._checked) > _REMEMBERED:
             self._checked.popitem(last=False)
         return access
-
-
-def _expiry(token: str) -> datetime:
-    """When a token that was verified ends."""
-    claims = strict_json.load_object(base64url.decode(token.split(".")[1]))
-    return datetime.fromtimestamp(int(str(claims["exp"])), UTC)
 
 
 def _bearer(request: Request) -> str:

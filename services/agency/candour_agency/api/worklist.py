@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -125,7 +126,10 @@ def _read_cursor(text: str | None) -> tuple[int, int]:
 
 @router.get("/events", response_class=StreamingResponse)
 async def get_events(request: Request, desk: AtDesk) -> StreamingResponse:
-    """Server-sent events, one for each arrival from now on; ``Last-Event-ID`` goes on where it broke off."""
+    """Server-sent events, one for each arrival from now on; ``Last-Event-ID`` goes on where it broke off.
+
+    The stream ends with the token that it was opened with.
+    """
     access = desk.gate.admit(request, gate.INBOX_READ)
     last = request.headers.get("last-event-id")
     if last:
@@ -134,13 +138,15 @@ async def get_events(request: Request, desk: AtDesk) -> StreamingResponse:
         after = await desk.database.read(store.messages.last_received)
     wanted = Filter(after=after, limit=_AT_ONCE, restricted=gate.sees_restricted(access))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(desk, wanted), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        _events(desk, wanted, access.expires_at), media_type="text/event-stream", headers=headers
+    )
 
 
-async def _events(desk: Desk, wanted: Filter) -> AsyncIterator[str]:
+async def _events(desk: Desk, wanted: Filter, until: datetime) -> AsyncIterator[str]:
     yield ": open\n\n"
     with desk.bells.listen([INBOX]) as bell:
-        while not desk.stopping.is_set():
+        while not desk.stopping.is_set() and desk.gate.clock() < until:
             bell.clear()
             found = await _look(desk, wanted)
             for one in found[:_AT_ONCE]:
