@@ -27,6 +27,7 @@ _SURROGATES = "\ud800-\udfff"
 _FORBIDDEN = re.compile(f"[{_HIDDEN}{_SURROGATES}]")
 _HIDDEN_RUN = re.compile(f"[{_HIDDEN}]+")
 _SURROGATE = re.compile(f"[{_SURROGATES}]")
+_FORBIDDEN_ESCAPE = re.compile(r"(?i:0000|061c|20(?:0[ef]|2[a-e]|6[6-9])|feff|d[89a-f])")
 _FORBIDDEN_CHARACTER = "a character that signed text may not hold"
 
 
@@ -87,7 +88,7 @@ def loads(raw: bytes | str, *, max_depth: int = MAX_DEPTH) -> JsonValue:
         _refuse_deep(value, max_depth)
     if not text.isascii() and _FORBIDDEN.search(text):
         _refuse(_FORBIDDEN_CHARACTER)
-    if "\\u" in text:  # no other escape can say a forbidden character
+    if "\\u" in text and _may_escape_forbidden(text):
         _refuse_forbidden(value)
     return value
 
@@ -167,6 +168,11 @@ def _refuse_deep(value: JsonValue, room: int) -> None:
     for inner in value.values() if isinstance(value, dict) else value:
         if inner.__class__ in (dict, list):
             _refuse_deep(inner, room - 1)
+
+
+def _may_escape_forbidden(text: str) -> bool:
+    """Whether an escape may say a forbidden character; no other escape than ``\\u`` can."""
+    return any(map(_FORBIDDEN_ESCAPE.match, text.split("\\u")[1:]))
 
 
 def _refuse_forbidden(value: JsonValue) -> None:

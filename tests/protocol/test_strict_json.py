@@ -158,6 +158,23 @@ def test_what_json_cannot_say_is_not_written(value: object) -> None:
         dumps_utf8(value)  # type: ignore[arg-type]
 
 
+def test_of_all_escapes_exactly_those_of_forbidden_characters_are_refused() -> None:
+    """After an escaped backslash too, which an escape must not hide behind."""
+    escapes = {code: f"\\u{code:04x}" for code in range(0x10000)}
+
+    for written in ('"{}"', '["\\n\\\\{}"]', '{{"\\u00e9{}":1}}'):
+        refusals = {code for code, escape in escapes.items() if _is_refused(written.format(escape))}
+        assert refusals == {*HIDDEN, *range(0xD800, 0xE000)}
+
+
+def _is_refused(text: str) -> bool:
+    try:
+        loads(text)
+    except MalformedError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize(
     "text", ["plain", "“smart” – quotes’", "آفا", "Siân Llŷr", "👩‍👧 family", "line\nbreak"]
 )
