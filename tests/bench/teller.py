@@ -67,25 +67,36 @@ class Measured:
 class Line:
     """One kept connection to a node."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._head = head
+    def __init__(self, door: Door) -> None:
+        host, port = door.place
+        self._place = door.place
+        self._head = f"Host: {host}:{port}\r\nAuthorization: Bearer {door.token}\r\n"
 
     @classmethod
     async def to(cls, door: Door) -> Line:
-        host, port = door.place
-        head = f"Host: {host}:{port}\r\nAuthorization: Bearer {door.token}\r\n"
-        return cls(*await asyncio.open_connection(host, port), head)
+        line = cls(door)
+        await line._open()
+        return line
+
+    async def _open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(*self._place)
 
     async def post(self, path: str, body: bytes, *headers: str) -> bytes:
-        """The answer's body.
+        """The answer's body; a connection that was closed for being idle is opened again.
 
         Raises:
             RuntimeError: any answer but 202.
         """
         lines = [f"POST {path} HTTP/1.1", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-        self._writer.write(("\r\n".join([*lines, *headers]) + f"\r\n{self._head}\r\n").encode() + body)
+        call = ("\r\n".join([*lines, *headers]) + f"\r\n{self._head}\r\n").encode() + body
+        try:
+            return await self._send(call)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self._open()
+            return await self._send(call)
+
+    async def _send(self, call: bytes) -> bytes:
+        self._writer.write(call)
         head = await self._reader.readuntil(b"\r\n\r\n")
         found = _LENGTH.search(head)
         answer = await self._reader.readexactly(int(found[1])) if found else b""
