@@ -1,50 +1,87 @@
-"""What the driver attempted and what it was told, on disk before it is believed."""
+"""What the driver attempted, was told and saw: on disk before it is believed, outside the system."""
 
 from __future__ import annotations
 
 import json
 import os
-import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 
-@dataclass
-class DriversLedger:
-    """Attempts by idempotency key; an acceptance counts once its line is synced. Shared by threads."""
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A call is about to be made, again and again under the same key until it is answered."""
+
+    key: str
+    agency: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A call was answered with a statement's id.
+
+    Attributes:
+        expected: whether the rules must let it pass; what is returned must reach nobody.
+    """
+
+    key: str
+    message: str
+    kind: str
+    sender: str
+    recipient: str
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item of an agency's worklist."""
+
+    agency: str
+    message: str
+    kind: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A checkpoint that the gateway showed to a stranger."""
+
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Harmed:
+    """What was done to the system, for whoever reads a failing run's ledger."""
+
+    what: str
+
+
+Line = Attempted | Accepted | Seen | Shown | Harmed
+_KINDS = {each.__name__: each for each in (Attempted, Accepted, Seen, Shown, Harmed)}
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Lines in the order in which they were written; each is synced before ``write`` returns."""
 
     path: Path
-    attempted: set[str] = field(default_factory=set)
-    accepted: dict[str, str] = field(default_factory=dict)
-    contradicted: list[str] = field(default_factory=list)
-    _changed: threading.Condition = field(default_factory=threading.Condition)
+    lines: list[Line] = field(default_factory=list)
 
-    def attempt(self, key: str) -> None:
-        """Something is about to be sent under this key."""
-        with self._changed:
-            self.attempted.add(key)
-            self._write({"attempted": key})
-
-    def accept(self, key: str, message: str) -> None:
-        """A 202 named this message; another name for the same key is a broken promise."""
-        with self._changed:
-            if self.accepted.setdefault(key, message) != message:
-                self.contradicted.append(key)
-            self._write({"accepted": key, "message": message})
-            self._changed.notify_all()
-
-    def wait_for(self, count: int) -> None:
-        """Until this many were accepted.
-
-        Raises:
-            TimeoutError: the system accepts nothing any more.
-        """
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self.accepted) >= count, timeout=60):
-                raise TimeoutError(f"{len(self.accepted)} accepted where {count} were expected")
-
-    def _write(self, line: dict[str, str]) -> None:
+    def write(self, line: Line) -> None:
+        """Keep a line."""
+        text = json.dumps({"line": type(line).__name__, **asdict(line)}) + "\n"
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        self.lines.append(line)
+
+
+def read(path: Path) -> Iterator[Line]:
+    """The lines of a ledger that another process, or an earlier run, has written."""
+    for text in path.read_text("utf-8").splitlines():
+        members: dict[str, Any] = json.loads(text)
+        yield _KINDS[members.pop("line")](**members)
