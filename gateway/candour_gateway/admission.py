@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from candour_protocol import failpoints
 from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import Policy
@@ -109,6 +110,8 @@ class Admission:
             if appended is not None and named:
                 await documents.keep(connection, named)
             admitted = await self._reply(connection, results, sitting, appended)
+            failpoints.reach("gateway.judged")
+        failpoints.reach("gateway.committed")
         if appended is not None:
             self._ledger.adopt(appended)
         self.directory, self._known = sitting.directory, True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from candour_protocol import failpoints
 from candour_protocol.entry import parse_entry
 from candour_protocol.errors import PolicyError
 from candour_protocol.keys import VerifyKey
@@ -119,6 +120,7 @@ async def build(settings: Settings, transport: Transport, clock: Clock) -> Gatew
         PolicyError: the policy cannot be read, or not be used on this database.
     """
     policy, keys = load_policy(settings.policy.read_bytes()), keyring.read(settings.keys)
+    failpoints.arm(allowed=policy.identifiers == "test")
     database = Database(settings.database_url)
     try:
         migrate(database.url)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
+from candour_protocol import failpoints
 from candour_protocol.ids import AgencyId
 from candour_protocol.transport.port import Ack, Delivery, Park, Settlement
 from candour_protocol.transport.topology import Lane
@@ -64,6 +65,7 @@ class Intake:
         unfit = [(user, each) for (user, _, _), each in outcomes.items() if isinstance(each, Unfit)]
         problems = await self._remember(unfit) if unfit else []
         await self._publisher.publish([*(admitted.parcels if admitted else ()), *problems])
+        failpoints.reach("gateway.published")
         return [_settlement(outcomes[_message(each)]) for each in deliveries]
 
     def _screen(self, message: Message) -> Submission | Unfit:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 import httpx
+from candour_protocol import failpoints
 from candour_protocol.client import GatewayClient
 from candour_protocol.ids import parse_agency
 from candour_protocol.note import Verifier
@@ -82,6 +83,7 @@ async def build(
         PolicyError, MalformedError, OSError: a file that the settings name cannot be used.
     """
     keys = keyring.load(settings)
+    failpoints.arm(allowed=load_policy(settings.policy.read_bytes()).identifiers == "test")
     engine = open_engine(settings.database)
     await asyncio.to_thread(schema.migrate, engine)
     office = _office(settings, keys, clock)

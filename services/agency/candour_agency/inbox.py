@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from candour_protocol import ids
+from candour_protocol import failpoints, ids
 from candour_protocol.errors import CandourError
 from candour_protocol.transport.port import Ack, Consumer, Delivery, Park, Retry, Settlement, Transport
 from candour_protocol.transport.topology import inbox_queues
@@ -88,6 +88,7 @@ class Inbox:
             if not isinstance(fault, Arrival | Verdict)
         ]
         taken = await self._store(items, faults)
+        failpoints.reach("node.taken")
         parked = {places[place]: reason for place, reason in taken.parked.items()}
         return [
             Park(parked[place]) if place in parked else self._settlement(one, read)

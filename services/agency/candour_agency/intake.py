@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from candour_protocol import failpoints
 from candour_protocol.errors import CourierError
 from sqlalchemy import Connection
 
@@ -28,7 +29,9 @@ def take_in(
             take_verdict(batch, item)
         else:
             _take(batch, place, item)
-    return batch.finish()
+    taken = batch.finish()
+    failpoints.reach("node.opened")
+    return taken
 
 
 def _take(batch: Batch, place: int, arrival: Arrival) -> None:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
+from candour_protocol import failpoints
 from candour_protocol.ids import AgencyId, Jti
 from candour_protocol.transport.port import Outbound, PublishResult, Transport
 from candour_protocol.transport.topology import SUBMIT
@@ -156,6 +157,7 @@ class Outbox:
         outbound = [Outbound(SUBMIT, one.routing_key, one.body, self._agency) for one in batch]
         try:
             results = await self._transport.publish(outbound)
+            failpoints.reach("node.submitted")
         except Exception as error:  # whatever it was: nobody knows what arrived, so all is sent again
             self._log.warning("courier-away", error=type(error).__name__)
             results = [PublishResult.UNKNOWN] * len(batch)

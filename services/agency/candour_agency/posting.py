@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from candour_protocol import strict_json
+from candour_protocol import failpoints, strict_json
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
@@ -67,6 +67,7 @@ class Counter:
             composition.pen.store(connection)
             reply = self.views.accepted(composition, notices)
             _remember(connection, keyed, reply, call)
+            failpoints.reach("node.composed")
             return Posted(reply, composition.pen.due, [part.plan.kind for part in composition.parts])
 
         return (await self.database.write(work, self._committed)).reply
@@ -84,6 +85,7 @@ class Counter:
         return await self.database.write(work)
 
     def _committed(self, posted: Posted) -> None:
+        failpoints.reach("node.accepted")
         self.outbox.offer(posted.due)
         for kind in posted.kinds:
             self.metrics.written.labels(kind).inc()
