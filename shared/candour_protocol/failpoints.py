@@ -1,7 +1,7 @@
 """Dying at a named place, on purpose: how the fault tests kill a process between two steps.
 
-Off unless ``CANDOUR_FAILPOINT=<place>:<times>`` is set; then the process kills itself (SIGKILL, as a crash or a
-power cut would) when it reaches the place for that time. A production policy refuses to start with it.
+Off unless ``CANDOUR_FAILPOINT=<place>:<times>`` is set; then the process kills itself (SIGKILL, as a crash or
+a power cut would) when it reaches the place for that time. A production policy refuses to start with it.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -53,7 +54,9 @@ class Process:
     lines: list[str] = field(default_factory=list)
 
     @classmethod
-    def up(cls, data: Path, base_port: int, *options: str) -> Process:
+    def up(
+        cls, data: Path, base_port: int, *options: str, environment: Mapping[str, str] = os.environ
+    ) -> Process:
         command = [sys.executable, "-m", "candour_sandbox", "up", "--data", str(data)]
         popen = subprocess.Popen(  # noqa: S603 -- our own program
             [*command, "--base-port", str(base_port), *options],
@@ -61,7 +64,7 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "NO_COLOR": "1"},
+            env={**environment, "NO_COLOR": "1"},
         )
         return cls(data, base_port, popen)
 
@@ -103,8 +106,9 @@ class Process:
         return self._end()
 
     def _end(self) -> int:
-        self.lines += self._output.readlines()
-        self._output.close()
+        if not self._output.closed:
+            self.lines += self._output.readlines()
+            self._output.close()
         return self.popen.wait(30)
 
     def rest(self) -> str:

@@ -1,0 +1,44 @@
+"""A sandbox in one process, killed and started again on the same folder."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from candour_protocol.failpoints import VARIABLE
+
+from tests.sandbox.process import Process, free_base_port
+
+_PATIENCE = 120  # seconds
+
+
+class Mortal:
+    """It is up when made; ``manifest`` stays true, for ports and keys stay."""
+
+    def __init__(self, data: Path) -> None:
+        self._data, self._port = data, free_base_port()
+        self.process = self._up()
+        self.manifest = self.process.ready()
+
+    def _up(self, failpoint: str = "") -> Process:
+        environment = {**os.environ, VARIABLE: failpoint}
+        return Process.up(self._data, self._port, "--no-story", environment=environment)
+
+    def kill(self) -> None:
+        """``kill -9``, and start again."""
+        self.end()
+        self.process = self._up()
+        self.process.ready()
+
+    def die_at(self, place: str, times: int) -> None:
+        """Start again, die when the place is reached for that time, and start again."""
+        self.end()
+        self.process = self._up(f"{place}:{times}")
+        self.process.popen.wait(_PATIENCE)
+        self.kill()
+
+    def end(self) -> None:
+        """Whatever it is doing."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
