@@ -9,7 +9,7 @@ export VIRTUAL_ENV = $(CURDIR)/.venv
 MEMBERS := shared gateway services/agency services/dashboard services/sandbox
 DATA ?= .sandbox
 
-.PHONY: help install run test services services-stop check bench lock format
+.PHONY: help install run test faults services services-stop check bench lock format
 
 help: ## Show what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -32,7 +32,13 @@ run: install ## Start a whole partnership on this machine and play a story
 
 test: install ## Install what the tests need and run all of them
 	.ci/needs
-	.venv/bin/pytest -n auto
+	.venv/bin/pytest -n auto --ignore tests/faults
+	.venv/bin/pytest tests/faults
+
+faults: install ## Kill, freeze and take away for a long time, by a seed that is printed
+	.ci/needs
+	CANDOUR_FAULT_KILLS=$${CANDOUR_FAULT_KILLS:-50} CANDOUR_FAULT_RUNS=$${CANDOUR_FAULT_RUNS:-3} \
+	CANDOUR_FAULT_RATE=$${CANDOUR_FAULT_RATE:-20} .venv/bin/pytest -s tests/faults
 
 services: install ## Start a throw-away RabbitMQ and PostgreSQL, named in .services/env
 	.ci/needs

@@ -12,6 +12,7 @@ import pytest
 from tests.faults.mortal import Mortal
 
 KILLS = int(os.environ.get("CANDOUR_FAULT_KILLS", "6"))
+RUNS = int(os.environ.get("CANDOUR_FAULT_RUNS", "1"))
 RATE = float(os.environ.get("CANDOUR_FAULT_RATE", "15"))  # statements a second
 
 
