@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 from candour_protocol.ids import GATEWAY, AgencyId
-from candour_protocol.transport import broker_definitions
+from candour_protocol.transport import broker_definitions, topology
 from candour_protocol.transport.port import Parked, Transport
 from candour_protocol.transport.rabbitmq import RabbitTransport
+from candour_protocol.transport.rabbitmq_consumer import RENEW_AFTER
 from candour_protocol.transport.rabbitmq_publisher import PATIENCE
 from yarl import URL
 
@@ -71,6 +72,15 @@ class Realm:
         """A call of the management API."""
         self._management.put(path, json=body).raise_for_status()
 
+    def replace(self, queue: str, binding: topology.Binding) -> None:
+        """Delete a queue and declare it again at once, as a hurried operator does."""
+        place = f"/queues/{self.name}/{queue}"
+        arguments = {**broker_definitions.QUORUM}
+        self.delete(place)
+        self.put(place, {"durable": True, "auto_delete": False, "arguments": arguments})
+        bindings = f"/bindings/{self.name}/e/{binding.exchange}/q/{queue}"
+        self.post(bindings, {"routing_key": binding.pattern, "arguments": {}})
+
     def delete(self, path: str) -> None:
         """A call of the management API."""
         self._management.delete(path).raise_for_status()
@@ -84,10 +94,16 @@ class Realm:
         return str(address.with_port(port).update_query(query))
 
     async def connect(
-        self, user: str, *, patience: timedelta = PATIENCE, heartbeat: int = 5
+        self,
+        user: str,
+        *,
+        patience: timedelta = PATIENCE,
+        heartbeat: int = 5,
+        renew_after: timedelta = RENEW_AFTER,
     ) -> RabbitTransport:
         """A transport of this user."""
-        transport = await RabbitTransport.open(self.url(user, heartbeat=heartbeat), patience=patience)
+        address = self.url(user, heartbeat=heartbeat)
+        transport = await RabbitTransport.open(address, patience=patience, renew_after=renew_after)
         self._open.append(transport)
         return transport
 

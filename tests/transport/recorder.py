@@ -13,7 +13,9 @@ SCHOOL = AgencyId("oakfield-school")
 CLINIC = AgencyId("hill-clinic")
 AGENCIES = (SCHOOL, CLINIC)
 INBOX = inbox_queue(SCHOOL, Lane.ORDINARY)
-PATIENCE = 20  # seconds that anything may take before a test gives up
+PATIENCE = (
+    60  # seconds that anything may take before a test gives up; a queue without a leader costs 10 a look
+)
 
 
 def to_school(body: bytes | str, lane: Lane = Lane.ORDINARY) -> Outbound:

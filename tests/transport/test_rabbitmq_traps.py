@@ -96,9 +96,10 @@ async def test_publishing_and_consuming_have_connections_of_their_own_with_a_sho
 
 
 async def test_a_deleted_queue_is_consumed_again_once_it_is_back(
-    realm: Realm, gateway: RabbitTransport, school: RabbitTransport
+    realm: Realm, gateway: RabbitTransport
 ) -> None:
     recorder, other = Recorder(), Recorder()
+    school = await realm.connect(SCHOOL, renew_after=timedelta(seconds=2))
     await school.consume(INBOX, recorder)
     await school.consume(inbox_queue(SCHOOL, Lane.URGENT), other)
 

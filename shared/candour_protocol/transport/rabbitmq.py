@@ -25,7 +25,7 @@ from candour_protocol.errors import TransportError
 from candour_protocol.ids import AgencyId
 from candour_protocol.transport import broker_definitions, rabbitmq_message, topology
 from candour_protocol.transport.port import Consumer, Depth, Handler, Outbound, Parked, PublishResult
-from candour_protocol.transport.rabbitmq_consumer import MAX_WINDOW, RabbitConsumer
+from candour_protocol.transport.rabbitmq_consumer import MAX_WINDOW, RENEW_AFTER, RabbitConsumer
 from candour_protocol.transport.rabbitmq_link import (
     BrokenLinkError,
     Link,
@@ -41,16 +41,24 @@ log = logging.getLogger("candour.transport")
 class RabbitTransport:
     """A `Transport` of one broker user, and `DeadLetters` for an operator. Only `open` makes one."""
 
-    def __init__(self, publishing: Link, consuming: Link, user: str, patience: timedelta) -> None:
+    def __init__(
+        self, publishing: Link, consuming: Link, user: str, patience: timedelta, renew_after: timedelta
+    ) -> None:
         self._publishing = publishing
         self._consuming = consuming
         self._publisher = Publisher(publishing, user, patience)
+        self._renew_after = renew_after
         self._consumers: list[RabbitConsumer] = []
         self._closed: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
-        cls, url: str, user: str | None = None, *, patience: timedelta = PATIENCE
+        cls,
+        url: str,
+        user: str | None = None,
+        *,
+        patience: timedelta = PATIENCE,
+        renew_after: timedelta = RENEW_AFTER,
     ) -> RabbitTransport:
         """Connect, twice.
 
@@ -58,6 +66,7 @@ class RabbitTransport:
             url: ``amqp://user:password@host:port/vhost``, or ``amqps`` with ``?cafile=&certfile=&keyfile=``.
             user: who this is to be; must be the URL's user.
             patience: how long one call of `publish` waits for confirms.
+            renew_after: how long a subscription may be quiet before it is made anew.
 
         Raises:
             TransportError: ``url``, ``refused``, ``unreachable``.
@@ -69,7 +78,7 @@ class RabbitTransport:
         except BaseException:
             await publishing.close()
             raise
-        return cls(publishing, consuming, address.user or "", patience)
+        return cls(publishing, consuming, address.user or "", patience, renew_after)
 
     async def declare(self, agencies: Iterable[AgencyId]) -> None:
         """See `Transport.declare`. Where the user may not, what is missing is logged, and stays missing.
@@ -99,7 +108,8 @@ class RabbitTransport:
         self._assert_open()
         if not 1 <= prefetch <= MAX_WINDOW:
             raise TransportError("prefetch", f"prefetch must be 1 to {MAX_WINDOW}")
-        consumer = RabbitConsumer(self._consuming, queue, handler, prefetch, self._publisher.park)
+        link, park = self._consuming, self._publisher.park
+        consumer = RabbitConsumer(link, queue, handler, prefetch, park, renew_after=self._renew_after)
         await consumer.start()
         self._consumers = [*(each for each in self._consumers if each.running), consumer]
         return consumer

@@ -4,6 +4,12 @@ Two tasks: one keeps the subscription, through lost connections and deleted queu
 has arrived. A retry is held here, unacknowledged: the broker still has it, and a crash of either side gives
 it back. When what is held takes up the window of unacknowledged messages that the broker grants, another
 window is opened, so that it never holds back what stands behind it.
+
+A subscription that is quiet is not trusted. When a quorum queue is deleted and declared again within
+milliseconds, RabbitMQ 3.10 takes the old consumer for one of the new queue: nobody is told of a cancellation,
+and what is published goes to a subscription that never sends it. From outside all looks well. So whoever has
+heard nothing for `RENEW_AFTER` subscribes anew, on another channel; closing the old one gives back what lay
+with it. An empty queue is renewed just so: that costs four small frames.
 """
 
 from __future__ import annotations
@@ -28,11 +34,13 @@ from candour_protocol.transport.rabbitmq_link import (
     close_channel,
     until_shown,
 )
+from candour_protocol.transport.rabbitmq_quiet import Quiet
 
 FIRST_BACKOFF = timedelta(milliseconds=100)  # after a handler that raised; doubles with each attempt
 MAX_BACKOFF = timedelta(seconds=30)
 PARK_AGAIN = timedelta(seconds=5)  # after a park that was not confirmed
 SUBSCRIBE_AGAIN = timedelta(seconds=1)
+RENEW_AFTER = timedelta(seconds=30)  # of silence; an urgent statement is overdue after two minutes
 MAX_WINDOW = 65_535
 MAX_WINDOWS = 32
 
@@ -55,6 +63,7 @@ class RabbitConsumer:
         park: Callable[[Delivery, str], Awaitable[bool]],
         *,
         hold_at_most: timedelta = HOLD_AT_MOST,
+        renew_after: timedelta = RENEW_AFTER,
     ) -> None:
         self.queue = queue
         self._link = link
@@ -66,6 +75,8 @@ class RabbitConsumer:
         self._channel: AbstractChannel | None = None
         self._tags: list[str] = []
         self._lost = asyncio.Event()
+        self._quiet = Quiet(renew_after)
+        self._closing = asyncio.Lock()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
         self._giving: set[asyncio.Task[None]] = set()
@@ -120,13 +131,34 @@ class RabbitConsumer:
 
     async def _keep(self) -> None:
         while True:
-            await self._lost.wait()
-            self._hand.drop()
-            await self._close_channel()
-            log.warning("subscription_lost queue=%s", self.queue)
-            while not await self._subscribed():  # noqa: ASYNC110  there is no event: a queue comes back silently
+            renewing = await self._until_lost_or_quiet()
+            owed_nothing = renewing and not len(self._hand)
+            await self._let_go()
+            if not renewing:
+                log.warning("subscription_lost queue=%s", self.queue)
+            while not await self._subscribed():
+                renewing = False
                 await asyncio.sleep(SUBSCRIBE_AGAIN.total_seconds())
-            log.warning("subscription_restored queue=%s", self.queue)
+            self._quiet.begin(owed_nothing=owed_nothing)
+            level, event = (logging.DEBUG, "renewed") if renewing else (logging.WARNING, "restored")
+            log.log(level, "subscription_%s queue=%s", event, self.queue)
+
+    async def _let_go(self) -> None:
+        """All that is in hand goes back; from here on nothing of this channel is handed out."""
+        self._hand.drop()
+        async with self._closing:  # whoever leaves meanwhile returns when others can have it
+            await self._close_channel()
+
+    async def _until_lost_or_quiet(self) -> bool:
+        """Whether it is only quiet. Nothing is in the handler's hands then, so that nothing comes twice."""
+        while not self._lost.is_set():
+            pause = self._quiet.pause()
+            if pause <= 0:
+                return True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._lost.wait()
+        return False
 
     async def _subscribed(self) -> bool:
         try:
@@ -159,6 +191,8 @@ class RabbitConsumer:
 
     async def _arrive(self, message: DeliveredMessage) -> None:
         if message.channel is self._channel:
+            if self._quiet.heard(again=bool(message.redelivered)):
+                log.warning("subscription_was_deaf queue=%s", self.queue)
             self._hand.arrive(message)
 
     def _on_cancelled(self, _: object) -> None:
@@ -177,14 +211,18 @@ class RabbitConsumer:
 
     async def _run(self) -> None:
         while batch := await self._next():
-            settlements = await self._handle(batch)
-            try:
-                await self._settle(batch, settlements)
-            except Exception as error:
-                # all of it comes again on another channel
-                log.error("settle_failed queue=%s error=%s", self.queue, type(error).__name__)
-                self._lost.set()
+            with self._quiet.busy():
+                await self._carry_out(batch)
         await self._leave()
+
+    async def _carry_out(self, batch: Sequence[Item]) -> None:
+        settlements = await self._handle(batch)
+        try:
+            await self._settle(batch, settlements)
+        except Exception as error:
+            # all of it comes again on another channel
+            log.error("settle_failed queue=%s error=%s", self.queue, type(error).__name__)
+            self._lost.set()
 
     async def _next(self) -> list[Item]:
         """The next batch; empty when the consumer is to stop."""
@@ -288,7 +326,9 @@ class RabbitConsumer:
 
     async def _leave(self) -> None:
         """Give back what was not handed out, and return when others can have it."""
-        self._tasks[1].cancel()
+        async with self._closing:
+            self._tasks[1].cancel()
+        await asyncio.wait(self._tasks[1:])
         left, channel = len(self._hand), self._channel
         if channel is not None and not channel.is_closed:
             with suppress(BrokenLinkError):
