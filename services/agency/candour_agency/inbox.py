@@ -126,7 +126,9 @@ class Inbox:
                 self._noted = size
             return taken
 
-        return await self._database.write(work, self._committed)
+        taken = await self._database.write(work, self._committed)
+        self._outbox.answered([one.jti for one in items if isinstance(one, Verdict)])
+        return taken
 
     def _committed(self, taken: Taken) -> None:
         self._outbox.settled(taken.settled)

@@ -30,6 +30,14 @@ class Metrics:
             "Statements without receipt or delivery",
             registry=self.registry,
         )
+        self.waiting = Gauge(
+            "candour_agency_outbox_waiting",
+            "Statements that wait for their turn to leave",
+            registry=self.registry,
+        )
+        self.held_back = Counter(
+            "candour_agency_held_back", "Calls answered 429", ["line"], registry=self.registry
+        )
         self.calls = Counter(
             "candour_agency_calls", "REST calls answered", ["route", "status"], registry=self.registry
         )

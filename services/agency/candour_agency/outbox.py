@@ -2,15 +2,14 @@
 
 Woken by whoever committed one, never by a clock tick: what is new leaves at once; what is not settled is
 published again, the same bytes, after 1 s, doubling to 5 min, without end. Nothing of that schedule is
-written down: after a restart everything outstanding is published once more, which does no harm. Source:
-protocol section 5.
+written down: after a restart everything outstanding is published once more, which does no harm. In which
+order, and how much at a time, is the business of `Lines`. Source: protocol section 5.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +23,7 @@ from candour_protocol.transport.topology import SUBMIT
 
 from candour_agency import store
 from candour_agency.database import Database
+from candour_agency.lines import Line, Lines, Place, line_of
 from candour_agency.metrics import Metrics
 from candour_agency.office import Clock
 from candour_agency.store.outbox import Due
@@ -38,6 +38,7 @@ BATCH: Final = 128  # bodies in the courier's hands at once
 class _Try:
     """What the process remembers of one outstanding statement."""
 
+    line: Line
     count: int = 0
     sent: bool = False
 
@@ -59,7 +60,7 @@ class Outbox:
         self._metrics = metrics
         self._clock = clock
         self._log = structlog.get_logger().bind(agency=agency)
-        self._fresh: deque[Due] = deque()
+        self._lines = Lines()
         self._tries: dict[Jti, _Try] = {}
         self._again: list[tuple[float, Jti]] = []
         self._wake = asyncio.Event()
@@ -70,16 +71,30 @@ class Outbox:
     def offer(self, due: Iterable[Due]) -> None:
         """Publish these now; called on the loop, right after their commit."""
         for one in due:
-            self._tries.setdefault(one.jti, _Try())
-            self._fresh.append(one)
-        self._metrics.outstanding.set(len(self._tries))
+            line = line_of(one.routing_key)
+            self._tries.setdefault(one.jti, _Try(line))
+            self._lines.join(one.jti, line, one)
+        self._count()
         self._wake.set()
 
     def settled(self, jtis: Iterable[Jti]) -> None:
         """Nothing more is due for these."""
         for jti in jtis:
             self._tries.pop(jti, None)
-        self._metrics.outstanding.set(len(self._tries))
+            self._lines.answered(jti)
+        self._count()
+        self._wake.set()
+
+    def answered(self, jtis: Iterable[Jti]) -> None:
+        """The gateway has said what became of these; a `delivery` may still be due."""
+        for jti in jtis:
+            self._lines.answered(jti)
+        self._wake.set()
+
+    @property
+    def outstanding(self) -> int:
+        """How many statements are not settled."""
+        return len(self._tries)
 
     def was_sent(self, jti: Jti) -> bool:
         """Whether the courier has confirmed it since this process started."""
@@ -115,41 +130,45 @@ class Outbox:
     async def _round(self) -> None:
         await self._sleep()
         self._wake.clear()
-        await self._reload()
-        while self._fresh:
-            batch = [self._fresh.popleft() for _ in range(min(BATCH, len(self._fresh)))]
-            await self._publish([one for one in batch if one.jti in self._tries])
+        self._ripen()
+        while taken := self._lines.take(BATCH, _now()):
+            await self._publish(await self._bodies([one for one in taken if one.jti in self._tries]))
+            self._ripen()
+        self._count()
 
     async def _sleep(self) -> None:
-        """Until something is offered, or the first repetition falls due."""
-        if self._fresh:
-            return
-        now = asyncio.get_running_loop().time()
-        pause = self._again[0][0] - now if self._again else None
+        """Until something is offered or answered, or something falls due."""
+        now = _now()
+        pauses = [self._again[0][0] - now if self._again else None, self._lines.next_turn(now)]
         try:
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(min((each for each in pauses if each is not None), default=None)):
                 await self._wake.wait()
         except TimeoutError:
             pass
 
-    async def _reload(self) -> None:
-        """Fetch the bodies of what is due again and still outstanding."""
-        now = asyncio.get_running_loop().time()
-        wanted: set[Jti] = set()
+    def _ripen(self) -> None:
+        """What is due again stands in line again."""
+        now = _now()
         while self._again and self._again[0][0] <= now:
             jti = heapq.heappop(self._again)[1]
             if jti in self._tries:
-                wanted.add(jti)
-        if not wanted:
-            return
+                self._lines.join(jti, self._tries[jti].line)
+
+    async def _bodies(self, places: Sequence[Place]) -> list[Due]:
+        """What is to be published; bodies that are not in memory are read again, if still outstanding."""
+        wanted = {place.jti for place in places if place.due is None}
+        found = {one.jti: one for one in await self._read(places, wanted)} if wanted else {}
+        self.settled(wanted - found.keys())
+        known = [place.due or found.get(place.jti) for place in places]
+        return [one for one in known if one is not None]
+
+    async def _read(self, places: Sequence[Place], wanted: set[Jti]) -> list[Due]:
         try:
-            found = await self._database.read(lambda connection: store.outbox.due(connection, wanted))
+            return await self._database.read(lambda connection: store.outbox.due(connection, wanted))
         except Exception:
-            for jti in wanted:  # not forgotten because a disk failed
-                heapq.heappush(self._again, (now + FIRST_PAUSE.total_seconds(), jti))
+            for place in places:  # not forgotten because a disk failed
+                heapq.heappush(self._again, (_now() + FIRST_PAUSE.total_seconds(), place.jti))
             raise
-        self.settled(wanted - {one.jti for one in found})
-        self._fresh.extend(found)
 
     async def _publish(self, batch: Sequence[Due]) -> None:
         if not batch:
@@ -174,5 +193,13 @@ class Outbox:
         found.sent = found.sent or result is PublishResult.CONFIRMED
         pause = min(FIRST_PAUSE * 2 ** min(found.count, 16), LONGEST_PAUSE)
         found.count += 1
-        due = asyncio.get_running_loop().time() + pause.total_seconds()
-        heapq.heappush(self._again, (due, jti))
+        heapq.heappush(self._again, (_now() + pause.total_seconds(), jti))
+
+    def _count(self) -> None:
+        self._metrics.outstanding.set(len(self._tries))
+        self._metrics.waiting.set(len(self._lines))
+
+
+def _now() -> float:
+    """The event loop's time."""
+    return asyncio.get_running_loop().time()
