@@ -36,7 +36,7 @@ KINDS = {
     POLICE: AgencyKind.POLICE,
     GP: AgencyKind.GP,
 }
-PATIENCE = 10.0  # seconds, never waited for when all is well
+PATIENCE = 60.0  # seconds, never waited for when all is well
 
 JsonDict = dict[str, Any]
 

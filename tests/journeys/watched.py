@@ -20,7 +20,7 @@ from candour_protocol.transport.port import (
 )
 from candour_protocol.transport.topology import DELIVER, Lane, deliver_key
 
-PATIENCE = 10.0  # seconds until something that must happen is said not to
+PATIENCE = 60.0  # seconds until something that must happen is said not to
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 import httpx
@@ -20,6 +21,7 @@ from candour_agency import keyring, schema
 from candour_agency.api.app import create_app
 from candour_agency.api.desk import Desk
 from candour_agency.api.gate import Gate
+from candour_agency.api.turnstile import Turnstile
 from candour_agency.arrival import Examiner, Witness
 from candour_agency.bells import INBOX, Bells
 from candour_agency.database import Database, open_engine
@@ -121,6 +123,9 @@ def _assemble(
         metrics=metrics,
         registering=registering,
         transport=transport,
+        turnstile=Turnstile(
+            office.directory.policy.rates, lambda: outbox.outstanding, metrics, time.monotonic
+        ),
         stopping=asyncio.Event(),
     )
     return Node(create_app(desk), desk, inbox, transport)

@@ -33,6 +33,7 @@ class Code(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     MISSING_SCOPE = "missing-scope"
     RETURNED = "returned"
+    TOO_MANY = "too-many-calls"
     NOT_READY = "not-ready"
     INTERNAL = "internal"
 

@@ -119,6 +119,7 @@ async def _react(
 ) -> JSONResponse:
     access = desk.gate.admit(request, *scopes)
     typed = await bodies.read(request, model)
+    desk.let_in(access, urgent=True)  # who answers others is not to wait for what the agency itself tells
     call = desk.call(access, _person(typed.value))
     key = keyed(request, access, typed.fingerprint)
     answered = await desk.counter.post(

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from candour_agency.api.bodies import NORMALISED, Typed
 from candour_agency.api.gate import Gate, sees_restricted
+from candour_agency.api.turnstile import Ticket, Turnstile
 from candour_agency.bells import Bells
 from candour_agency.calls import Call
 from candour_agency.database import Database
@@ -46,11 +47,20 @@ class Desk:
     metrics: Metrics
     registering: Registering
     transport: Transport
+    turnstile: Turnstile
     stopping: asyncio.Event
 
     def call(self, access: Access, author: Signer | None = None) -> Call:
         """The call as the use cases see it."""
         return Call(self.office, who_acts(access, author), self.office.clock(), sees_restricted(access))
+
+    def let_in(self, access: Access, *, urgent: bool) -> Ticket:
+        """A call that is to put statements on record.
+
+        Raises:
+            CallError: its agency, or its program, has sent too many.
+        """
+        return self.turnstile.admit(access.client_id, urgent=urgent)
 
 
 async def _desk(request: Request) -> Desk:  # async, or every call would be sent through a thread

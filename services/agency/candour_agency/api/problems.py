@@ -39,6 +39,7 @@ _STATUS: Final[Mapping[Code, tuple[int, str]]] = {
     Code.UNAUTHENTICATED: (401, "No valid access token"),
     Code.MISSING_SCOPE: (403, "The access token lacks a scope"),
     Code.RETURNED: (422, "Returned to you"),
+    Code.TOO_MANY: (429, "Too many calls"),
     Code.NOT_READY: (503, "Not ready yet"),
     Code.INTERNAL: (500, "Something failed here"),
 }
@@ -57,7 +58,7 @@ def problem(error: CallError) -> JSONResponse:
     }
     if error.places:
         body["errors"] = [{"pointer": place.pointer, "detail": place.detail} for place in error.places]
-    return JSONResponse(body | error.members, status, _headers(error.code), MEDIA_TYPE)
+    return JSONResponse(body | error.members, status, _headers(error.code) | _patience(error), MEDIA_TYPE)
 
 
 def _headers(code: Code) -> dict[str, str]:
@@ -66,6 +67,12 @@ def _headers(code: Code) -> dict[str, str]:
     if code is Code.MISSING_SCOPE:
         return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
     return {"Retry-After": "5"} if code is Code.NOT_READY else {}
+
+
+def _patience(error: CallError) -> dict[str, str]:
+    """How long to stay away (RFC 9110, section 10.2.3)."""
+    seconds = error.members.get("retry_after")
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def install(app: FastAPI) -> None:

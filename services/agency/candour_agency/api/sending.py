@@ -21,6 +21,7 @@ from candour_agency.asking import ask
 from candour_agency.calls import Call, Composition
 from candour_agency.drafts import requests
 from candour_agency.faults import CallError, Code
+from candour_agency.office import URGENT
 from candour_agency.rehearsing import rehearse
 from candour_agency.schemas.concern import ConcernBody
 from candour_agency.schemas.request import RequestBody
@@ -37,11 +38,13 @@ async def post_concern(request: Request, desk: AtDesk) -> JSONResponse:
     """Tell a concern: one message for each recipient and child. ``Prefer: wait=N`` waits for the verdicts."""
     access = desk.gate.admit(request, gate.CONCERNS_SEND)
     typed = await bodies.read(request, ConcernBody)
+    ticket = desk.let_in(access, urgent=typed.value.urgency in URGENT)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
     reply = await _knowing(
         desk, lambda: desk.counter.post(call, lambda c: tell(c, call, typed.value), key, notices(typed))
     )
+    ticket.charge(_count(reply))
     if seconds := preferred_wait(request):
         reply, _ = await await_verdicts(desk, reply, seconds, key)
     return JSONResponse(reply, 202)
@@ -52,17 +55,24 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
     """Ask. With ``Prefer: wait=N``: 422 with every violation, once the gateway has returned every request."""
     access = desk.gate.admit(request, gate.REQUESTS_SEND)
     typed = await bodies.read(request, RequestBody)
+    ticket = desk.let_in(access, urgent=typed.value.urgency in URGENT)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
     reply = await _knowing(
         desk, lambda: desk.counter.post(call, lambda c: ask(c, call, typed.value), key, notices(typed))
     )
+    ticket.charge(_count(reply))
     if seconds := preferred_wait(request):
         reply, messages = await await_verdicts(desk, reply, seconds, key)
         asked = [one for one in messages if one["kind"] == Kind.REQUEST]
         if asked and all(one["state"] == "refused" for one in asked):
             raise _returned(asked, typed.value)
     return JSONResponse(reply, 202)
+
+
+def _count(reply: JsonObject) -> int:
+    messages = reply["messages"]
+    return len(messages) if isinstance(messages, list) else 1
 
 
 async def _knowing(desk: Desk, carry_out: Callable[[], Awaitable[R]]) -> R:

@@ -1,0 +1,106 @@
+"""How much one agency, and one of its programs, may put on record in a while: more is asked to come later.
+
+The rates are the partnership's policy, the same for everybody, and the gateway holds agencies to them too.
+What is urgent is not held back by much that is not: urgent calls, and answers to others, have a rate of their
+own, and draw on the ordinary one when that is used up. One program gets at most `SHARE` of its agency's rate,
+so that the others are still heard. No more is let in at once than what comes in one second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from candour_protocol.policy_tables import Rates
+
+from candour_agency.faults import CallError, Code
+from candour_agency.metrics import Metrics
+
+SHARE: Final = 0.75
+MAX_OUTSTANDING: Final = 50_000  # ordinary statements that are not settled; twice as many with urgent ones
+_CLIENTS: Final = 256  # whose use is remembered
+_FULL: Final = 30.0  # seconds after which to look again whether the outbox has emptied
+
+
+class Bucket:
+    """Fills at ``rate`` a second, up to one second's worth; below zero what is owed is paid back first."""
+
+    def __init__(self, rate: float, now: float) -> None:
+        self._rate = rate
+        self._most = max(1.0, rate)
+        self._level = self._most
+        self._at = now
+
+    def wait(self, now: float) -> float:
+        """Seconds until one can be taken; 0: now."""
+        self._level = min(self._most, self._level + (now - self._at) * self._rate)
+        self._at = now
+        return max(0.0, (1.0 - self._level) / self._rate)
+
+    def take(self, count: int) -> None:
+        """Take as many, whether they are there or not."""
+        self._level -= count
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a call was let in by; `Turnstile.charge` takes what it made beyond one statement."""
+
+    buckets: Sequence[Bucket]
+
+    def charge(self, statements: int) -> None:
+        """The call was carried out, and has put so many statements on record."""
+        for bucket in self.buckets:
+            bucket.take(statements - 1)
+
+
+class Turnstile:
+    """One node's. ``clock`` gives seconds that never go back."""
+
+    def __init__(
+        self, rates: Rates, outstanding: Callable[[], int], metrics: Metrics, clock: Callable[[], float]
+    ) -> None:
+        self._rates = {True: rates.urgent_per_minute / 60, False: rates.ordinary_per_minute / 60}
+        self._outstanding = outstanding
+        self._metrics = metrics
+        self._clock = clock
+        self._agency = self._buckets(1.0)
+        self._clients: OrderedDict[str, dict[bool, Bucket]] = OrderedDict()
+
+    def admit(self, client: str, *, urgent: bool) -> Ticket:
+        """Let a call in.
+
+        Raises:
+            CallError: ``too-many-calls``, with the seconds after which to come again.
+        """
+        now, own = self._clock(), self._of(client)
+        ways = [(self._agency[way], own[way]) for way in ((True, False) if urgent else (False,))]
+        waits = [max(bucket.wait(now) for bucket in way) for way in ways]
+        if self._outstanding() >= MAX_OUTSTANDING * (2 if urgent else 1):
+            raise self._held_back(_FULL, urgent)
+        if min(waits) > 0:
+            raise self._held_back(min(waits), urgent)
+        ticket = Ticket(ways[waits.index(0.0)])
+        for bucket in ticket.buckets:
+            bucket.take(1)
+        return ticket
+
+    def _held_back(self, seconds: float, urgent: bool) -> CallError:
+        self._metrics.held_back.labels("urgent" if urgent else "ordinary").inc()
+        after = max(1, math.ceil(seconds))
+        detail = f"This is more than any agency may send at once. Nothing was kept; call again in {after} s."
+        return CallError(Code.TOO_MANY, detail, members={"retry_after": after})
+
+    def _of(self, client: str) -> dict[bool, Bucket]:
+        if client not in self._clients:
+            self._clients[client] = self._buckets(SHARE)
+            if len(self._clients) > _CLIENTS:
+                self._clients.popitem(last=False)
+        self._clients.move_to_end(client)
+        return self._clients[client]
+
+    def _buckets(self, share: float) -> dict[bool, Bucket]:
+        return {urgent: Bucket(rate * share, self._clock()) for urgent, rate in self._rates.items()}

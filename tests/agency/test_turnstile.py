@@ -1,0 +1,115 @@
+"""An agency that tells too much at once is asked to come later; what is urgent keeps its share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from candour_agency.api.turnstile import MAX_OUTSTANDING, Turnstile
+from candour_agency.faults import CallError
+from candour_agency.metrics import Metrics
+from candour_protocol.policy_tables import Rates
+
+from tests.agency.partnership import CSC, Office, a_concern
+
+RATES = Rates(urgent_per_minute=120, ordinary_per_minute=240)  # 2 and 4 a second
+
+
+@dataclass
+class Entrance:
+    """A turnstile with a clock and an outbox of the test's own."""
+
+    now: float = 100.0
+    outstanding: int = 0
+
+    def __post_init__(self) -> None:
+        self.turnstile = Turnstile(RATES, lambda: self.outstanding, Metrics(), lambda: self.now)
+
+    def enter(self, client: str = "mis", *, urgent: bool = False) -> int | None:
+        """Seconds to stay away; `None`: let in."""
+        try:
+            self.turnstile.admit(client, urgent=urgent)
+        except CallError as error:
+            return int(error.members["retry_after"])
+        return None
+
+    def crowd(self, count: int, client: str = "mis", *, urgent: bool = False) -> int:
+        """How many of so many calls at once are let in."""
+        return [self.enter(client, urgent=urgent) for _ in range(count)].count(None)
+
+
+@pytest.fixture
+def entrance() -> Entrance:
+    return Entrance()
+
+
+def test_no_more_are_let_in_at_once_than_come_in_a_second(entrance: Entrance) -> None:
+    assert entrance.crowd(20) == 3  # of its agency's four a second, for one program
+    entrance.now += 60
+    assert entrance.crowd(20) == 3
+
+
+def test_who_is_held_back_is_told_when_to_come_again(entrance: Entrance) -> None:
+    entrance.crowd(20)
+
+    after = entrance.enter()
+    assert after == 1
+    entrance.now += after
+    assert entrance.enter() is None
+
+
+def test_one_program_leaves_room_for_the_others_of_its_agency(entrance: Entrance) -> None:
+    entrance.crowd(20, "runaway")
+
+    assert entrance.enter("mis") is None
+
+
+def test_a_flood_that_is_not_urgent_holds_nothing_urgent_back(entrance: Entrance) -> None:
+    entrance.crowd(20)
+
+    assert entrance.enter(urgent=True) is None
+
+
+def test_much_that_is_urgent_uses_the_ordinary_rate_too(entrance: Entrance) -> None:
+    assert entrance.crowd(20, urgent=True) == 1 + 3
+
+
+def test_a_call_that_made_many_statements_pays_for_them(entrance: Entrance) -> None:
+    entrance.turnstile.admit("mis", urgent=False).charge(9)
+
+    assert entrance.enter() == 3  # 6 too many, and one to come, at 3 a second
+
+
+def test_an_outbox_that_does_not_empty_takes_only_what_is_urgent(entrance: Entrance) -> None:
+    entrance.outstanding = MAX_OUTSTANDING
+
+    assert entrance.enter() == 30
+    assert entrance.enter(urgent=True) is None
+    entrance.outstanding = 2 * MAX_OUTSTANDING
+    assert entrance.enter(urgent=True) == 30
+
+
+async def test_a_node_answers_429_with_retry_after_and_still_takes_what_is_urgent(
+    school: Office, csc: Office
+) -> None:
+    school.node.desk.turnstile.admit("tester", urgent=False).charge(100_000)
+
+    refused = await school.call("POST", "/v1/concerns", a_concern(CSC, urgency="AMBER"))
+    urgent = await school.call("POST", "/v1/concerns", a_concern(CSC, urgency="RED"))
+
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.json()["code"] == "too-many-calls"
+    assert urgent.status_code == 202
+
+
+async def test_whoever_answers_does_not_wait_for_what_their_agency_tells(school: Office, csc: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    csc.node.desk.turnstile.admit("tester", urgent=False).charge(100_000)
+
+    body = {"name": "Asha Brown", "role": "duty social worker", "questions": []}
+    answer = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", body)
+
+    assert answer.status_code == 202
