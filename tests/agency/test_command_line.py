@@ -78,8 +78,8 @@ def test_settings_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) ->
     assert "CANDOUR_AGENCY_SIGN_KEY" in result.output
 
 
-async def test_a_database_of_somebody_else_is_left_alone(settings: Settings) -> None:
-    settings.database.write_bytes(b"not a database at all, but somebody's letters" * 100)
+def test_a_database_of_somebody_else_is_left_alone(settings: Settings) -> None:
+    Path(settings.database.database or "").write_bytes(b"not a database at all, but somebody's letters" * 100)
 
     result = RUNNER.invoke(app, ["migrate"])
 

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from candour_agency import schema, store
 from candour_agency.database import Database, open_engine
+from candour_agency.engines.address import parse_address
 from candour_agency.tables import metadata
 from sqlalchemy import Connection, text
 
@@ -20,7 +21,7 @@ def _codes(connection: Connection) -> list[str]:
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_knows(tmp_path: Path) -> None:
-    engine = open_engine(tmp_path / "node.db")
+    engine = open_engine(parse_address(tmp_path / "node.db"))
 
     schema.migrate(engine)
     schema.migrate(engine)
@@ -42,7 +43,7 @@ def test_a_database_that_is_not_ours_is_refused_and_left_alone(tmp_path: Path, m
     with sqlite3.connect(tmp_path / "node.db") as other:
         other.executescript(made)
     other.close()
-    engine = open_engine(tmp_path / "node.db")
+    engine = open_engine(parse_address(tmp_path / "node.db"))
 
     with pytest.raises(schema.UnknownSchemaError):
         schema.migrate(engine)
@@ -50,7 +51,7 @@ def test_a_database_that_is_not_ours_is_refused_and_left_alone(tmp_path: Path, m
 
 
 def test_an_empty_database_is_not_served(tmp_path: Path) -> None:
-    engine = open_engine(tmp_path / "node.db")
+    engine = open_engine(parse_address(tmp_path / "node.db"))
 
     with pytest.raises(schema.UnknownSchemaError, match="candour-agency migrate"):
         schema.check(engine)
@@ -58,7 +59,7 @@ def test_an_empty_database_is_not_served(tmp_path: Path) -> None:
 
 
 async def test_many_writes_share_commits_and_one_that_fails_harms_no_other(tmp_path: Path) -> None:
-    engine = open_engine(tmp_path / "node.db")
+    engine = open_engine(parse_address(tmp_path / "node.db"))
     schema.migrate(engine)
     database = Database(engine)
 
@@ -80,7 +81,7 @@ async def test_many_writes_share_commits_and_one_that_fails_harms_no_other(tmp_p
 
 
 async def test_what_follows_a_commit_happens_although_the_caller_has_gone(tmp_path: Path) -> None:
-    engine = open_engine(tmp_path / "node.db")
+    engine = open_engine(parse_address(tmp_path / "node.db"))
     schema.migrate(engine)
     database = Database(engine)
     happened = asyncio.Event()
@@ -101,7 +102,7 @@ async def test_what_follows_a_commit_happens_although_the_caller_has_gone(tmp_pa
 
 
 async def test_a_write_that_fails_alone_leaves_nothing(tmp_path: Path) -> None:
-    engine = open_engine(tmp_path / "node.db")
+    engine = open_engine(parse_address(tmp_path / "node.db"))
     schema.migrate(engine)
     database = Database(engine)
 
@@ -119,7 +120,7 @@ async def test_a_write_that_fails_alone_leaves_nothing(tmp_path: Path) -> None:
 
 
 async def test_every_connection_waits_for_the_disk(tmp_path: Path) -> None:
-    engine = open_engine(tmp_path / "node.db")
+    engine = open_engine(parse_address(tmp_path / "node.db"))
     database = Database(engine)
 
     found = await database.read(lambda connection: connection.scalar(text("PRAGMA synchronous")))

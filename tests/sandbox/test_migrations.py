@@ -17,7 +17,8 @@ NODE = """
 from pathlib import Path
 from candour_agency import schema
 from candour_agency.database import open_engine
-def run(path): schema.migrate(open_engine(Path(path)))
+from candour_agency.engines.address import parse_address
+def run(path): schema.migrate(open_engine(parse_address(path)))
 """
 DYING = """
 import os, sys

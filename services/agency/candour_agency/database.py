@@ -15,10 +15,10 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -40,9 +40,9 @@ class _Failed:
     error: BaseException
 
 
-def open_engine(path: Path) -> Engine:
+def open_engine(url: URL) -> Engine:
     """An engine whose every connection is durable: WAL, fsync at each commit, foreign keys on; asserted."""
-    engine = create_engine(f"sqlite:///{path}", pool_size=READERS + 1, max_overflow=2, hide_parameters=True)
+    engine = create_engine(url, pool_size=READERS + 1, max_overflow=2, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

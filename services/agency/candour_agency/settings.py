@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL
+
+from candour_agency.engines.address import parse_address, whole
+
+Address = Annotated[InstanceOf[URL], BeforeValidator(parse_address), PlainSerializer(whole), NoDecode]
 
 
 class Settings(BaseSettings):
@@ -17,16 +23,21 @@ class Settings(BaseSettings):
 
     Keys are files, never values: a private JWK for ``*_key``, 32 random bytes or more for ``actor_key`` and
     ``partnership_keys`` (the current one first, then those whose tokens are still given). ``seal_keys`` maps
-    an inbox to its private JWKs, current and retired.
+    an inbox to its private JWKs, current and retired. ``database`` is the path of a SQLite file, or
+    ``postgresql+asyncpg://user:password@host/database``.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="CANDOUR_AGENCY_", frozen=True, extra="forbid", env_nested_delimiter="__"
+        env_prefix="CANDOUR_AGENCY_",
+        frozen=True,
+        extra="forbid",
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,  # an address may hold a password
     )
 
     agency: str
     net: str
-    database: Path
+    database: Address
     sign_key: Path
     client_key: Path
     token_key: Path

@@ -1,0 +1,1 @@
+"""The database engines that a node can keep its messages in."""
