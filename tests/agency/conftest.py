@@ -1,19 +1,52 @@
-"""A partnership for each test, closed at its end."""
+"""A partnership for each test, closed at its end; on SQLite, or on the engine that a test names."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
+from candour_agency.engines.address import parse_address
+from sqlalchemy.engine import URL
 
 from tests.agency.partnership import CSC, GP, POLICE, SCHOOL, Office, Partnership
+from tests.agency.places import Files, Places, Schemas
+from tests.agency.server import Server
+from tests.services.pair import DATABASE_URL
+
+
+@pytest.fixture(scope="session")
+def server(services: Mapping[str, str]) -> Iterator[Server]:
+    """A PostgreSQL database of this worker."""
+    made = Server(services[DATABASE_URL])
+    made.make()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """``sqlite`` unless a test is parametrised with another one."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def places(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Places:
+    """Where nodes keep their databases."""
+    return Schemas(request.getfixturevalue("server")) if engine == "postgresql" else Files(tmp_path)
+
+
+@pytest.fixture
+def address(places: Places) -> URL:
+    """One empty database."""
+    return parse_address(places.address("node"))
 
 
 @pytest_asyncio.fixture
-async def partnership(tmp_path: Path) -> AsyncIterator[Partnership]:
+async def partnership(tmp_path: Path, places: Places) -> AsyncIterator[Partnership]:
     """A gateway double and no nodes yet."""
-    made = Partnership(tmp_path)
+    made = Partnership(tmp_path, places)
     yield made
     await made.close()
 

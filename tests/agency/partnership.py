@@ -24,6 +24,7 @@ from candour_protocol.tokens import access_token, audience_of
 
 from tests.agency.courier import Courier
 from tests.agency.gateway_double import Clock, Gateway, Reader
+from tests.agency.places import Places
 
 NET = "testshire"
 SCHOOL = AgencyId("hill-school")
@@ -159,8 +160,9 @@ def http_of(node: Node) -> httpx.AsyncClient:
 class Partnership:
     """A gateway double and as many nodes as a test asks for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, places: Places) -> None:
         self.folder = folder
+        self.places = places
         self.clock = Clock(datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
         self.courier = Courier()
         raw = policy_for(NET, identifiers="test")
@@ -199,7 +201,7 @@ class Partnership:
         return Settings(
             agency=agency,
             net=NET,
-            database=path / "node.db",
+            database=self.places.address(agency),
             sign_key=self._jwk(f"{agency}/sign.jwk", keys.sign.private_jwk),
             client_key=self._jwk(f"{agency}/client.jwk", keys.client.private_jwk),
             token_key=self._jwk(f"{agency}/token.jwk", keys.token.private_jwk),

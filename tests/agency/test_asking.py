@@ -20,6 +20,9 @@ from tests.agency.partnership import (
     a_subject,
     an_answer,
 )
+from tests.agency.places import ON_BOTH
+
+pytestmark = ON_BOTH
 
 RETURNED = Says("refused", ("R02", "R05"), (("R02", "/concern_ids/0"), ("R05", "/lines/0/because")))
 

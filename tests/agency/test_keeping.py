@@ -3,66 +3,113 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from pathlib import Path
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from candour_agency import schema, store
-from candour_agency.database import Database, open_engine
-from candour_agency.engines.address import parse_address
+from candour_agency.database import Database, engine_for
+from candour_agency.engines.address import whole
+from candour_agency.engines.once import once
 from candour_agency.tables import metadata
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import URL
+
+from tests.agency.places import ON_BOTH
+
+pytestmark = ON_BOTH
 
 
 def _codes(connection: Connection) -> list[str]:
     return list(connection.scalars(text("SELECT code FROM incidents ORDER BY seq")))
 
 
-def test_the_migrations_make_exactly_the_tables_that_the_code_knows(tmp_path: Path) -> None:
-    engine = open_engine(parse_address(tmp_path / "node.db"))
+@pytest.fixture
+async def database(address: URL) -> AsyncIterator[Database]:
+    """With all tables, and nothing in them."""
+    await asyncio.to_thread(schema.migrate, address)
+    opened = Database(engine_for(address))
+    await opened.open()
+    yield opened
+    await opened.close()
 
-    schema.migrate(engine)
-    schema.migrate(engine)
 
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    schema.check(engine)
-    engine.dispose()
+def test_the_migrations_make_exactly_the_tables_that_the_code_knows(address: URL) -> None:
+    schema.migrate(address)
+    schema.migrate(address)
+
+    assert once(address, _differences) == []
+    schema.check(address)
+
+
+def _differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_the_migrations_go_back_step_by_step_and_forward_again(address: URL) -> None:
+    schema.migrate(address)
+
+    for revision in reversed(schema.revisions()[:-1]):
+        assert schema.migrate(address, revision) == once(address, schema.current) == revision
+    schema.migrate(address, schema.NOTHING)
+
+    assert once(address, _tables) in ([], ["alembic_version"])
+    schema.migrate(address)
+    assert once(address, _differences) == []
+
+
+def _tables(connection: Connection) -> list[str]:
+    return inspect(connection).get_table_names()
+
+
+def test_processes_that_migrate_at_once_do_it_once(address: URL) -> None:
+    migrate = "from candour_agency import schema; from candour_agency.engines.address import parse_address"
+    code = f"{migrate}; import sys; print(schema.migrate(parse_address(sys.argv[1])))"
+    command = [sys.executable, "-c", code, whole(address)]
+
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]  # noqa: S603 -- our own text
+
+    assert [one.communicate()[0].decode().strip() for one in running] == [schema.revisions()[-1]] * 3
+    assert once(address, _differences) == []
 
 
 @pytest.mark.parametrize(
     "made",
     [
-        "CREATE TABLE cats (name TEXT)",
-        "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999')",
+        ["CREATE TABLE cats (name TEXT)"],
+        [
+            "CREATE TABLE alembic_version (version_num TEXT)",
+            "INSERT INTO alembic_version VALUES ('9999')",
+        ],
     ],
 )
-def test_a_database_that_is_not_ours_is_refused_and_left_alone(tmp_path: Path, made: str) -> None:
-    with sqlite3.connect(tmp_path / "node.db") as other:
-        other.executescript(made)
-    other.close()
-    engine = open_engine(parse_address(tmp_path / "node.db"))
+def test_a_database_that_is_not_ours_is_refused_and_left_alone(address: URL, made: list[str]) -> None:
+    schema.migrate(address)
+    schema.migrate(address, schema.NOTHING)
+    once(address, _executing("DROP TABLE IF EXISTS alembic_version"))
+    for statement in made:
+        once(address, _executing(statement))
+    tables = once(address, _tables)
 
     with pytest.raises(schema.UnknownSchemaError):
-        schema.migrate(engine)
-    engine.dispose()
+        schema.migrate(address)
+
+    assert once(address, _tables) == tables
 
 
-def test_an_empty_database_is_not_served(tmp_path: Path) -> None:
-    engine = open_engine(parse_address(tmp_path / "node.db"))
+def _executing(statement: str) -> Callable[[Connection], object]:
+    return lambda connection: connection.execute(text(statement))
 
+
+def test_an_empty_database_is_not_served(address: URL) -> None:
     with pytest.raises(schema.UnknownSchemaError, match="candour-agency migrate"):
-        schema.check(engine)
-    engine.dispose()
+        schema.check(address)
 
 
-async def test_many_writes_share_commits_and_one_that_fails_harms_no_other(tmp_path: Path) -> None:
-    engine = open_engine(parse_address(tmp_path / "node.db"))
-    schema.migrate(engine)
-    database = Database(engine)
-
+async def test_many_writes_share_commits_and_one_that_fails_harms_no_other(database: Database) -> None:
     def fail(connection: Connection) -> None:
         store.registry.note_incident(connection, "lost", "d", 1)
         raise LookupError
@@ -77,13 +124,9 @@ async def test_many_writes_share_commits_and_one_that_fails_harms_no_other(tmp_p
 
     assert [type(result) for result in results if result is not None] == [LookupError]
     assert await database.read(_codes) == ["kept"] * 20
-    await database.close()
 
 
-async def test_what_follows_a_commit_happens_although_the_caller_has_gone(tmp_path: Path) -> None:
-    engine = open_engine(parse_address(tmp_path / "node.db"))
-    schema.migrate(engine)
-    database = Database(engine)
+async def test_what_follows_a_commit_happens_although_the_caller_has_gone(database: Database) -> None:
     happened = asyncio.Event()
     writing = asyncio.create_task(
         database.write(
@@ -98,14 +141,9 @@ async def test_what_follows_a_commit_happens_although_the_caller_has_gone(tmp_pa
     async with asyncio.timeout(10):
         await happened.wait()
     assert await database.read(_codes) == ["kept"]
-    await database.close()
 
 
-async def test_a_write_that_fails_alone_leaves_nothing(tmp_path: Path) -> None:
-    engine = open_engine(parse_address(tmp_path / "node.db"))
-    schema.migrate(engine)
-    database = Database(engine)
-
+async def test_a_write_that_fails_alone_leaves_nothing(database: Database) -> None:
     def fail(connection: Connection) -> None:
         store.registry.note_incident(connection, "lost", "d", 1)
         raise LookupError
@@ -115,15 +153,4 @@ async def test_a_write_that_fails_alone_leaves_nothing(tmp_path: Path) -> None:
 
     assert await database.read(_codes) == []
     await database.write(lambda connection: store.registry.note_incident(connection, "kept", "d", 1))
-    assert database.glance(_codes) == ["kept"]
-    await database.close()
-
-
-async def test_every_connection_waits_for_the_disk(tmp_path: Path) -> None:
-    engine = open_engine(parse_address(tmp_path / "node.db"))
-    database = Database(engine)
-
-    found = await database.read(lambda connection: connection.scalar(text("PRAGMA synchronous")))
-
-    assert found == 2
-    await database.close()
+    assert await database.glance(_codes) == ["kept"]

@@ -8,6 +8,9 @@ from candour_protocol.kinds import Kind
 from candour_protocol.transport.port import PublishResult
 
 from tests.agency.partnership import CSC, SCHOOL, Office, Partnership, a_concern
+from tests.agency.places import ON_BOTH
+
+pytestmark = ON_BOTH
 
 
 async def test_the_same_key_gives_the_same_answer_for_ever(school: Office, csc: Office) -> None:
@@ -142,8 +145,7 @@ async def test_a_node_that_lost_its_disk_gets_back_what_it_had_been_given(
     for one in told:
         await school.until(one, "delivered")
     await csc.stop()
-    for file in (partnership.folder / CSC).glob("node.db*"):
-        file.unlink()
+    partnership.places.lose(CSC)
 
     await csc.start()
 

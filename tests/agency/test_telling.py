@@ -5,6 +5,9 @@ from __future__ import annotations
 from candour_protocol.kinds import Kind
 
 from tests.agency.partnership import CSC, POLICE, Office, Partnership, a_concern, a_subject
+from tests.agency.places import ON_BOTH
+
+pytestmark = ON_BOTH
 
 
 async def test_a_concern_reaches_the_other_agency_and_both_see_it_happen(school: Office, csc: Office) -> None:

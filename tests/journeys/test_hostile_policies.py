@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from candour_agency import assembly as agency_assembly
+from candour_agency.engines.address import parse_address
 from candour_gateway import __main__ as gateway_cli
 from candour_gateway import assembly as gateway_assembly
 from candour_protocol import base64url, registry_facts
@@ -66,7 +67,7 @@ async def test_the_gateway_does_not_start_with_it(town: Town, tmp_path: Path, te
 @IN_TOWN
 async def test_a_node_does_not_start_with_it(town: Town, tmp_path: Path, text: str) -> None:
     settings = settings_of(town, SCHOOL).model_copy(
-        update={"policy": written(tmp_path, text), "database": tmp_path / "node.db"}
+        update={"policy": written(tmp_path, text), "database": parse_address(tmp_path / "node.db")}
     )
     transport = await EmbeddedTransport.open(tmp_path / "courier.db")
 

@@ -16,9 +16,8 @@ def run(path): migrate(make_url(f"sqlite+aiosqlite:///{path}"))
 NODE = """
 from pathlib import Path
 from candour_agency import schema
-from candour_agency.database import open_engine
 from candour_agency.engines.address import parse_address
-def run(path): schema.migrate(open_engine(parse_address(path)))
+def run(path): schema.migrate(parse_address(path))
 """
 DYING = """
 import os, sys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -17,10 +18,13 @@ from candour_protocol.errors import CandourError
 from candour_protocol.keys import SigningKey, VerifyKey
 from candour_protocol.tokens import MAX_ACCESS, access_token, audience_of
 from pydantic import ValidationError
+from sqlalchemy.engine import URL
 
 from candour_agency import assembly, schema, store
 from candour_agency.api.gate import SCOPES
-from candour_agency.database import open_engine
+from candour_agency.database import why_away
+from candour_agency.engines.once import once
+from candour_agency.engines.work import AwayError, T, Work
 from candour_agency.moments import to_ms
 from candour_agency.settings import Settings
 from candour_agency.store.clients import Client
@@ -64,7 +68,7 @@ def serve() -> None:
     )
     try:
         uvloop.run(_serve(_settings()))
-    except (CandourError, schema.UnknownSchemaError, OSError) as error:
+    except (CandourError, schema.UnknownSchemaError, AwayError, OSError, RuntimeError) as error:
         _fail(f"The node does not start: {error}")
 
 
@@ -88,14 +92,14 @@ async def _serve(settings: Settings) -> None:
 
 
 @app.command()
-def migrate() -> None:
-    """Bring the database to this version's tables."""
-    engine = open_engine(_settings().database)
-    try:
-        schema.migrate(engine)
-    except schema.UnknownSchemaError as error:
-        _fail(str(error))
-    typer.echo(f"The database is at revision {schema.HEAD}.")
+def migrate(
+    to: Annotated[
+        str, typer.Option(help="A revision to go to, forward or back; base takes all tables away.")
+    ] = (schema.NEWEST),
+) -> None:
+    """Bring the database to this version's tables. To go back, stop the node first."""
+    reached = _on_database(lambda url: schema.migrate(url, to))
+    typer.echo(f"The database is at revision {reached or schema.NOTHING}.")
 
 
 @clients.command("add")
@@ -112,22 +116,19 @@ def add_client(
         key = VerifyKey.from_jwk(strict_json.load_object(jwk.read_bytes()))
     except CandourError as error:
         _fail(f"The key file cannot be used: {error.detail}.")
-    engine = open_engine(_settings().database)
-    schema.check(engine)
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        store.clients.add(connection, Client(client, key, frozenset(scope), may_assert), to_ms(_now()))
+    made = Client(client, key, frozenset(scope), may_assert)
+    _on_database(
+        lambda url: _checked(url, lambda connection: store.clients.add(connection, made, to_ms(_now())))
+    )
     typer.echo(f"{client} may ask for tokens.")
 
 
 @clients.command("list")
 def list_clients() -> None:
     """Show who may ask for tokens."""
-    engine = open_engine(_settings().database)
-    schema.check(engine)
-    with engine.connect() as connection:
-        for one in store.clients.every(connection):
-            asserts = "  names persons" if one.may_assert else ""
-            typer.echo(f"{one.client}  {one.key.kid}  {' '.join(sorted(one.scopes))}{asserts}")
+    for one in _on_database(lambda url: _checked(url, store.clients.every)):
+        asserts = "  names persons" if one.may_assert else ""
+        typer.echo(f"{one.client}  {one.key.kid}  {' '.join(sorted(one.scopes))}{asserts}")
 
 
 @app.command()
@@ -146,6 +147,25 @@ def token(
     key = SigningKey.from_jwk(json.loads(settings.token_key.read_bytes()))
     party = audience_of(settings.net, settings.agency)
     typer.echo(access_token(key, party, party, client, scope, _now(), lifetime, acts_as, may_assert))
+
+
+def _checked(url: URL, work: Work[T]) -> T:
+    schema.check(url)
+    return once(url, work)
+
+
+def _on_database(act: Callable[[URL], T]) -> T:
+    """Do something to the database, or say in words why that cannot be."""
+    url = _settings().database
+    try:
+        return act(url)
+    except schema.UnknownSchemaError as error:
+        _fail(str(error))
+    except Exception as error:
+        reason = why_away(url, error)
+        if not reason:
+            raise
+        _fail(f"The database cannot be used: {reason}.")
 
 
 def _fail(message: str) -> NoReturn:

@@ -24,7 +24,7 @@ from candour_agency.api.gate import Gate
 from candour_agency.api.turnstile import Turnstile
 from candour_agency.arrival import Examiner, Witness
 from candour_agency.bells import INBOX, Bells
-from candour_agency.database import Database, open_engine
+from candour_agency.database import Database, engine_for
 from candour_agency.directory import Directory
 from candour_agency.inbox import Inbox
 from candour_agency.keyring import Keyring
@@ -82,17 +82,29 @@ async def build(
 
     Raises:
         UnknownSchemaError: another version wrote the database.
+        AwayError: it cannot be reached, or another process serves it.
         PolicyError, MalformedError, OSError: a file that the settings name cannot be used.
     """
     keys = keyring.load(settings)
     failpoints.arm(allowed=load_policy(settings.policy.read_bytes()).identifiers == "test")
-    engine = open_engine(settings.database)
-    await asyncio.to_thread(schema.migrate, engine)
     office = _office(settings, keys, clock)
+    database = await _open(settings)
     chosen = reader or GatewayClient(
         settings.gateway_url, settings.net, office.agency, keys.client, clock, http
     )
-    return _assemble(settings, office, Database(engine), transport, chosen)
+    return _assemble(settings, office, database, transport, chosen)
+
+
+async def _open(settings: Settings) -> Database:
+    """The database, once it is this process's alone and at this version's tables."""
+    database = Database(engine_for(settings.database))
+    try:
+        await database.open()
+        await asyncio.to_thread(schema.migrate, settings.database)
+    except BaseException:
+        await database.close()
+        raise
+    return database
 
 
 def _office(settings: Settings, keys: Keyring, clock: Clock) -> Office:
@@ -109,6 +121,7 @@ def _assemble(
     witness = Witness(Verifier.from_vkey(settings.log_vkey), settings.log_origin)
     registering = Registering(office, witness, database, reader, metrics, settings.registry_every)
     outbox = Outbox(database, transport, office.agency, metrics, office.clock)
+    database.doubted = outbox.doubt
     views = Views(office, outbox.was_sent)
     examiner = Examiner(office.net, office.agency, office.directory, witness)
     inbox = Inbox(office, examiner, database, outbox, bells, metrics, registering.refresh)

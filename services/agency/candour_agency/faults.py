@@ -35,6 +35,7 @@ class Code(StrEnum):
     RETURNED = "returned"
     TOO_MANY = "too-many-calls"
     NOT_READY = "not-ready"
+    DATABASE_AWAY = "database-away"
     INTERNAL = "internal"
 
 

@@ -23,6 +23,7 @@ from candour_agency.arrival import Arrival, Examiner, Verdict, is_curable
 from candour_agency.batch import Taken
 from candour_agency.bells import INBOX, Bells
 from candour_agency.database import Database
+from candour_agency.engines.work import AwayError
 from candour_agency.intake import take_in
 from candour_agency.metrics import Metrics
 from candour_agency.moments import to_ms
@@ -31,6 +32,7 @@ from candour_agency.outbox import Outbox
 
 PREFETCH: Final = 64  # one transaction's worth
 NOTE_EVERY: Final = 64  # entries by which the log grows before its checkpoint is noted again
+COME_AGAIN: Final = timedelta(seconds=2)  # when the database is away
 ASK_AGAIN: Final = timedelta(seconds=10)  # when the registry cannot be read
 
 LearnMore = Callable[[], Awaitable[bool]]
@@ -87,7 +89,11 @@ class Inbox:
             for place, fault in now
             if not isinstance(fault, Arrival | Verdict)
         ]
-        taken = await self._store(items, faults)
+        try:
+            taken = await self._store(items, faults)
+        except AwayError as error:
+            self._log.warning("database-away", reason=error.reason, waiting=len(deliveries))
+            return [Retry(COME_AGAIN)] * len(deliveries)
         failpoints.reach("node.taken")
         parked = {places[place]: reason for place, reason in taken.parked.items()}
         return [

@@ -63,6 +63,7 @@ class Outbox:
         self._lines = Lines()
         self._tries: dict[Jti, _Try] = {}
         self._again: list[tuple[float, Jti]] = []
+        self._in_doubt = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -95,6 +96,11 @@ class Outbox:
     def outstanding(self) -> int:
         """How many statements are not settled."""
         return len(self._tries)
+
+    def doubt(self) -> None:
+        """What is outstanding may be more, or less, than is remembered: look at all of it again."""
+        self._in_doubt = True
+        self._wake.set()
 
     def was_sent(self, jti: Jti) -> bool:
         """Whether the courier has confirmed it since this process started."""
@@ -130,14 +136,25 @@ class Outbox:
     async def _round(self) -> None:
         await self._sleep()
         self._wake.clear()
+        if self._in_doubt:
+            await self._look_again()
         self._ripen()
         while taken := self._lines.take(BATCH, _now()):
             await self._publish(await self._bodies([one for one in taken if one.jti in self._tries]))
             self._ripen()
         self._count()
 
+    async def _look_again(self) -> None:
+        """Ask the writer: once it can write again, what was under way is kept or lost, and known."""
+        found = await self._database.write(store.outbox.due)
+        self._in_doubt = False
+        self.settled(set(self._tries) - {one.jti for one in found})
+        self.offer(one for one in found if one.jti not in self._tries)
+
     async def _sleep(self) -> None:
         """Until something is offered or answered, or something falls due."""
+        if self._in_doubt:
+            return
         now = _now()
         pauses = [self._again[0][0] - now if self._again else None, self._lines.next_turn(now)]
         try:

@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 from candour_agency import store
 from candour_agency.arrival import Witness
 from candour_agency.database import Database
+from candour_agency.engines.work import AwayError
 from candour_agency.metrics import Metrics
 from candour_agency.moments import from_ms, to_ms
 from candour_agency.office import Office
@@ -110,11 +111,16 @@ class Registering:
                     pass
                 await self._documents()
             except CandourError as error:
-                self.problem = error.code
-                self._log().warning("registry-not-read", code=error.code)
-                return False
+                return self._not_read(error.code)
+            except AwayError:
+                return self._not_read("database-away")
         self.problem = ""
         return True
+
+    def _not_read(self, code: str) -> bool:
+        self.problem = code
+        self._log().warning("registry-not-read", code=code)
+        return False
 
     async def _run(self) -> None:
         while True:

@@ -19,6 +19,9 @@ from sqlalchemy import (
     Text,
 )
 
+# SQLite numbers rows by itself only where the key's type is exactly INTEGER.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,7 +34,7 @@ metadata = MetaData(
 messages = Table(
     "messages",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("jti", Text, nullable=False, unique=True),
     Column("hash", Text, nullable=False, unique=True),
     Column("txn", Text, nullable=False, index=True),
@@ -149,7 +152,7 @@ progress = Table(
 incidents = Table(
     "incidents",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("code", Text, nullable=False),
     Column("digest", Text, nullable=False),  # of the bytes at fault

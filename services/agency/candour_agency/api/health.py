@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from candour_protocol.errors import TransportError
@@ -14,9 +15,11 @@ from starlette.responses import JSONResponse, Response
 
 from candour_agency import store
 from candour_agency.api.desk import AtDesk, Desk
+from candour_agency.engines.work import AwayError
 from candour_agency.moments import to_ms
 
 router = APIRouter(tags=["health"])
+_PATIENCE = 5.0  # seconds; whoever asks for health will not wait for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,12 @@ async def readyz(desk: AtDesk) -> JSONResponse:
 
 
 async def _database(desk: Desk) -> Check:
+    """Whether it can be written to: an empty transaction costs no wait for a disk."""
     try:
-        await desk.database.read(_ping)
+        async with asyncio.timeout(_PATIENCE):
+            await desk.database.write(_ping)
+    except AwayError as error:
+        return Check("database", False, error.reason)
     except Exception as error:  # whatever it is, it is the answer
         return Check("database", False, type(error).__name__)
     return Check("database", True)
@@ -78,7 +85,11 @@ async def _courier(desk: Desk) -> Check:
 
 
 async def _outbox(desk: Desk) -> Check:
-    count, oldest = await desk.database.read(store.outbox.size)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            count, oldest = await desk.database.read(store.outbox.size)
+    except (AwayError, TimeoutError):
+        return Check("outbox", False, "the database is away", needed=False)
     late = oldest is not None and to_ms(desk.office.clock()) - oldest > 15 * 60 * 1000
     return Check("outbox", not late, f"{count} outstanding" if count else "", needed=False)
 

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from candour_agency.api.plain import plain
+from candour_agency.engines.work import AwayError
 from candour_agency.faults import CallError, Code, Place
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -41,6 +42,7 @@ _STATUS: Final[Mapping[Code, tuple[int, str]]] = {
     Code.RETURNED: (422, "Returned to you"),
     Code.TOO_MANY: (429, "Too many calls"),
     Code.NOT_READY: (503, "Not ready yet"),
+    Code.DATABASE_AWAY: (503, "The database is away"),
     Code.INTERNAL: (500, "Something failed here"),
 }
 STATUSES: Final = sorted({status for status, _ in _STATUS.values()})
@@ -66,7 +68,7 @@ def _headers(code: Code) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
     if code is Code.MISSING_SCOPE:
         return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
-    return {"Retry-After": "5"} if code is Code.NOT_READY else {}
+    return {"Retry-After": "5"} if _STATUS[code][0] == 503 else {}
 
 
 def _patience(error: CallError) -> dict[str, str]:
@@ -83,6 +85,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _of_parameters)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(ClientDisconnect, _of_nobody)
+    app.add_exception_handler(AwayError, _of_database)
     app.add_exception_handler(Exception, _of_defect)
 
 
@@ -124,6 +127,18 @@ async def _of_framework(_request: Request, error: Exception) -> Response:
 async def _of_nobody(_request: Request, _error: Exception) -> Response:
     """The caller went away within its body: nothing was done, and nobody reads this."""
     return problem(CallError(Code.NOT_JSON, "The body ended before it was complete."))
+
+
+async def _of_database(request: Request, error: Exception) -> Response:
+    """Whether a call that writes was carried out may be unknown; its idempotency key settles that."""
+    assert isinstance(error, AwayError)  # noqa: S101
+    structlog.get_logger().warning("database-away", route=_route(request), reason=error.reason)
+    return problem(
+        CallError(
+            Code.DATABASE_AWAY,
+            "Nothing is confirmed. Make the same call again, with the same Idempotency-Key if it had one.",
+        )
+    )
 
 
 async def _of_defect(request: Request, error: Exception) -> Response:

@@ -20,16 +20,16 @@ router = APIRouter(prefix="/v1", tags=["messages"])
 async def get_message(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002 - as in the path
     """A message that this agency sent or received: state, verdict, what is due, timeline, content."""
     call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
-    message = desk.database.glance(lambda connection: visible(connection, call, id))
-    return JSONResponse(desk.views.message(message, newest(desk, message)))
+    message = await desk.database.glance(lambda connection: visible(connection, call, id))
+    return JSONResponse(desk.views.message(message, await newest(desk, message)))
 
 
 @router.get("/messages/{id}/receipt", response_class=PlainTextResponse)
 async def get_receipt(id: str, request: Request, desk: AtDesk) -> PlainTextResponse:  # noqa: A002
     """The receipt, which verifies with nothing but the log's key."""
     call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
-    message = desk.database.glance(lambda connection: visible(connection, call, id))
-    shown = newest(desk, message) or message
+    message = await desk.database.glance(lambda connection: visible(connection, call, id))
+    shown = await newest(desk, message) or message
     if shown.receipt is None:
         raise CallError(Code.NO_RECEIPT, "The log has not answered yet. Ask again in a moment.")
     return PlainTextResponse(shown.receipt)

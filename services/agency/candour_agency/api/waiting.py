@@ -25,7 +25,7 @@ async def await_verdicts(
     sent = reply["messages"]
     ids = [str(one["id"]) for one in sent if isinstance(one, dict)] if isinstance(sent, list) else []
     found = await _wait(desk, ids, seconds)
-    shown = [desk.views.message(one, newest(desk, one)) for one in found]
+    shown = [desk.views.message(one, await newest(desk, one)) for one in found]
     states = {one["id"]: one["state"] for one in shown}
     stands = [{**one, "state": states.get(one["id"], one["state"])} for one in _objects(sent)]
     return await _kept(desk, reply, {**reply, "messages": list(stands)}, key), shown
@@ -48,20 +48,20 @@ async def _wait(desk: Desk, ids: list[str], seconds: float) -> list[Message]:
     with desk.bells.listen(ids) as bell:
         while True:
             bell.clear()
-            known = desk.database.glance(lambda connection: store.messages.known(connection, ids))
+            known = await desk.database.glance(lambda connection: store.messages.known(connection, ids))
             found = [known[Jti(one)] for one in ids if Jti(one) in known]
-            stands = [newest(desk, one) or one for one in found]
+            stands = [await newest(desk, one) or one for one in found]
             if all(one.verdict is not None for one in stands):
                 return found
             if not await rung(bell, ends - now()):
                 return found
 
 
-def newest(desk: Desk, message: Message) -> Message | None:
+async def newest(desk: Desk, message: Message) -> Message | None:
     """What took the place of an own message that was said again."""
     if message.received or message.reissued_as is None:
         return None
-    return desk.database.glance(lambda connection: _newest(connection, message))
+    return await desk.database.glance(lambda connection: _newest(connection, message))
 
 
 def _newest(connection: Connection, message: Message) -> Message:

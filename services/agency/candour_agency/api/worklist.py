@@ -22,6 +22,7 @@ from candour_agency import store
 from candour_agency.api import gate
 from candour_agency.api.desk import AtDesk, Desk
 from candour_agency.bells import INBOX, rung
+from candour_agency.engines.work import AwayError
 from candour_agency.faults import CallError, Code, Place, unknown_message
 from candour_agency.store.messages import Filter, Listed
 
@@ -148,7 +149,10 @@ async def _events(desk: Desk, wanted: Filter, until: datetime) -> AsyncIterator[
     with desk.bells.listen([INBOX]) as bell:
         while not desk.stopping.is_set() and desk.gate.clock() < until:
             bell.clear()
-            found = await _look(desk, wanted)
+            try:
+                found = await _look(desk, wanted)
+            except AwayError:
+                return  # the caller comes again with the last id it saw
             for one in found[:_AT_ONCE]:
                 yield _event(desk.views.item(one), one)
                 wanted = replace(wanted, after=one.message.seq)

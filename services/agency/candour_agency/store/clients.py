@@ -8,8 +8,8 @@ from typing import Any
 
 from candour_protocol.keys import VerifyKey
 from sqlalchemy import Connection, Row, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
+from candour_agency.store.upserting import insert
 from candour_agency.tables import assertions, clients
 
 
@@ -32,7 +32,7 @@ def add(connection: Connection, client: Client, now_ms: int) -> None:
         "may_assert": client.may_assert,
         "added_at": now_ms,
     }
-    statement = insert(clients).values(**row)
+    statement = insert(connection, clients).values(**row)
     connection.execute(statement.on_conflict_do_update(index_elements=["client"], set_=row))
 
 
@@ -56,4 +56,7 @@ def use_assertion(connection: Connection, client: str, jti: str, expires_ms: int
     """Note an assertion; ``False`` when it was used before (RFC 7523 section 3)."""
     connection.execute(delete(assertions).where(assertions.c.expires_at < now_ms))
     row = {"client": client, "jti": jti, "expires_at": expires_ms}
-    return connection.execute(insert(assertions).values(**row).on_conflict_do_nothing()).rowcount == 1
+    return (
+        connection.execute(insert(connection, assertions).values(**row).on_conflict_do_nothing()).rowcount
+        == 1
+    )

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
+from candour_agency.store.upserting import insert
 from candour_agency.tables import documents, incidents, progress, registry
 
 READ = "read"  # how many entries of the log were read
@@ -36,12 +36,12 @@ def keep(connection: Connection, kept: Sequence[Kept]) -> None:
     """Add facts; those that are here already stay as they are."""
     for one in kept:
         row = {"log_index": one.index, "jwt": one.jwt, "at": one.at}
-        connection.execute(insert(registry).values(**row).on_conflict_do_nothing())
+        connection.execute(insert(connection, registry).values(**row).on_conflict_do_nothing())
 
 
 def note_progress(connection: Connection, name: str, size: int, note: str = "") -> None:
     """Move a mark forward; never back."""
-    statement = insert(progress).values(name=name, size=size, note=note)
+    statement = insert(connection, progress).values(name=name, size=size, note=note)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["name"], set_={"size": size, "note": note}, where=progress.c.size < size
@@ -58,7 +58,7 @@ def read_progress(connection: Connection, name: str) -> tuple[int, str]:
 def keep_document(connection: Connection, sha256: str, kind: str, raw: bytes) -> None:
     """Keep a profile's or policy's exact bytes."""
     row = {"sha256": sha256, "kind": kind, "raw": raw}
-    connection.execute(insert(documents).values(**row).on_conflict_do_nothing())
+    connection.execute(insert(connection, documents).values(**row).on_conflict_do_nothing())
 
 
 def read_documents(connection: Connection) -> dict[str, bytes]:

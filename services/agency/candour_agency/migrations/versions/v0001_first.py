@@ -14,6 +14,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Create everything."""
@@ -53,7 +55,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "incidents",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", NUMBER, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -62,7 +64,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "messages",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", NUMBER, nullable=False),
         sa.Column("jti", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("txn", sa.Text(), nullable=False),
@@ -144,3 +146,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("jti", "hash", name=op.f("pk_waits")),
     )
     op.create_index(op.f("ix_waits_hash"), "waits", ["hash"], unique=False)
+
+
+def downgrade() -> None:
+    """Take everything back."""
+    for table in (
+        "waits",
+        "outbox",
+        "registry",
+        "progress",
+        "messages",
+        "incidents",
+        "idempotency",
+        "documents",
+        "clients",
+        "assertions",
+    ):
+        op.drop_table(table)
