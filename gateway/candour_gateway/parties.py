@@ -1,23 +1,32 @@
-"""Who may say what about which statement: parent and parties. Source: protocol sections 3.1 and 5."""
+"""Who may say what about which statement: parent and parties. Source: protocol sections 3.1 and 5.
+
+What takes something back may be logged before it: a withdrawal, a correction or the undoing of a link that
+names a statement which is not in the log yet has standing, and binds that statement if it ever comes from the
+same author to the same recipient.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from candour_protocol.claims import Claims
-from candour_protocol.ids import GATEWAY, StatementHash
+from candour_protocol.ids import GATEWAY, AgencyId, StatementHash, parse_address
 from candour_protocol.kinds import (
     AnswerCodes,
     ApprovalCodes,
+    ChallengeCodes,
     Codes,
     ConcernCodes,
+    CorrectionCodes,
+    LinkCodes,
     RequestCodes,
+    TransferCodes,
 )
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome
 
-from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.casebook import PASSING, Casebook, Logged
 
 NOT_A_PARTY = "not-a-party"
 NOT_OPENED = "not-opened"
@@ -35,31 +44,70 @@ _IRT = Standing(NOT_A_PARTY, "/irt")
 Check = Callable[[Claims, Codes, Casebook], Standing | None]
 
 
-def parent_of(claims: Claims, codes: Codes) -> StatementHash | None:
+def parent_of(irt: StatementHash | None, codes: Codes | None) -> StatementHash | None:
     """The statement that this one is about, if it names one."""
-    if isinstance(codes, ApprovalCodes):
-        return codes.approves
-    return claims.irt
+    match codes:
+        case ApprovalCodes(approves=name):
+            return name
+        case CorrectionCodes(corrects=name):
+            return name
+        case ChallengeCodes(challenges=name):
+            return name
+        case LinkCodes(undoes=name) if name is not None:
+            return name
+        case _:
+            return irt
 
 
-def named_by(claims: Claims, codes: Codes | None) -> set[StatementHash]:
-    """Every logged statement that its verdict may depend on."""
-    names = {claims.irt, claims.reissues}
+def names_in(irt: StatementHash | None, codes: Codes | None) -> set[StatementHash]:
+    """Every statement that this one names."""
+    names = {irt, parent_of(irt, codes)}
     match codes:
         case ConcernCodes():
             names |= {codes.relays, codes.pays_back}
         case RequestCodes():
             names |= set(codes.concern_refs)
-        case ApprovalCodes():
-            names.add(codes.approves)
         case _:
             pass
     return {name for name in names if name is not None}
 
 
+def named_by(claims: Claims, codes: Codes | None) -> set[StatementHash]:
+    """Every logged statement that its verdict may depend on."""
+    reissued = {claims.reissues} if claims.reissues is not None else set()
+    return names_in(claims.irt, codes) | reissued
+
+
 def check_standing(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     """Whether what it names is in the log, has passed, is of a fitting kind, and lies between these two."""
     return _CHECKS[claims.kind](claims, codes, book)
+
+
+def lodgees_of(request: Logged, book: Casebook) -> frozenset[AgencyId]:
+    """Who holds whole what the request's ordinary holder must not see: neither asker nor holder (R10)."""
+    codes = request.codes
+    cited = codes.concern_refs if isinstance(codes, RequestCodes) else ()
+    found = {lodgee for name in cited for lodgee in _lodged_with(book.find(name))}
+    return frozenset(found - {request.iss, request.aud})
+
+
+def _lodged_with(concern: Logged | None) -> Iterator[AgencyId]:
+    codes = concern.codes if concern else None
+    if isinstance(codes, ConcernCodes) and codes.withheld and codes.withheld.lodged_with:
+        yield parse_address(codes.withheld.lodged_with).agency
+
+
+def _took_effect(logged: Logged | None) -> bool:
+    """Whether it passed; a ``delivery`` does so without being routed."""
+    return logged is not None and (logged.passes or logged.verdict in PASSING)
+
+
+def _own(logged: Logged, claims: Claims) -> bool:
+    return (logged.iss, logged.aud) == (claims.iss, claims.aud)
+
+
+def _to_me(logged: Logged, claims: Claims) -> bool:
+    return (logged.aud, logged.iss) == (claims.iss, claims.aud)
 
 
 def _concern(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
@@ -73,24 +121,28 @@ def _concern(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 
 
 def _approval(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
-    """A second person of the agency whose request is held; nobody approves what they wrote themselves."""
-    held = book.find(parent_of(claims, codes))
+    """A second person of the agency whose request is held, or somebody with whom its concern is lodged."""
+    held = book.find(parent_of(claims.irt, codes))
     if (
         held is None
+        or not isinstance(codes, ApprovalCodes)
         or held.verdict is not Outcome.HELD
         or held.passes
         or book.is_barred(held.hash, held.iss)
-        or (held.iss, held.aud) != (claims.iss, claims.aud)
-        or not isinstance(codes, ApprovalCodes)
-        or codes.capacity != "second"
-        or not _another_person(held, codes)
+        or held.aud != claims.aud
+        or not _may_approve(held, claims, codes, book)
     ):
         return Standing(NOT_A_PARTY, "/approves")
     return None
 
 
-def _another_person(held: Logged, codes: Codes) -> bool:
-    return held.codes is not None and codes.actor is not None and codes.actor != held.codes.actor
+def _may_approve(held: Logged, claims: Claims, codes: ApprovalCodes, book: Casebook) -> bool:
+    """Nobody approves what they wrote themselves, and nobody does so without a name."""
+    if codes.actor is None:
+        return False
+    if codes.capacity == "lodgee":
+        return claims.iss in lodgees_of(held, book)
+    return held.iss == claims.iss and held.codes is not None and codes.actor != held.codes.actor
 
 
 def _answering(*kinds: Kind) -> Check:
@@ -98,8 +150,7 @@ def _answering(*kinds: Kind) -> Check:
 
     def check(claims: Claims, _codes: Codes, book: Casebook) -> Standing | None:
         parent = book.find(claims.irt)
-        swapped = parent and (parent.aud, parent.iss) == (claims.iss, claims.aud)
-        return None if parent and swapped and parent.passes and parent.kind in kinds else _IRT
+        return None if parent and _to_me(parent, claims) and parent.passes and parent.kind in kinds else _IRT
 
     return check
 
@@ -134,9 +185,102 @@ def _outcome(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     """The asker, about the answer that it got or about its own request."""
     parent = book.find(claims.irt)
     if parent and parent.kind is Kind.REQUEST:
-        own = parent.passes and (parent.iss, parent.aud) == (claims.iss, claims.aud)
-        return None if own else _IRT
+        return None if parent.passes and _own(parent, claims) else _IRT
     return _answering(Kind.ANSWER)(claims, codes, book)
+
+
+# What somebody decided, found, did or left undone, and may be asked to think about again.
+_CHALLENGEABLE = frozenset(
+    {
+        Kind.DELIVERY,
+        Kind.DECISION,
+        Kind.ANSWER,
+        Kind.OUTCOME,
+        Kind.TRANSFER,
+        Kind.CLOSURE,
+        Kind.CORRECTION,
+        Kind.APPLIED,
+    }
+)
+
+
+def _challenge(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
+    """The recipient of what is challenged; then either party, at a higher stage, about the challenge."""
+    if not isinstance(codes, ChallengeCodes):
+        return _IRT
+    parent = book.find(codes.challenges)
+    if parent is None or not _took_effect(parent):
+        return Standing(NOT_A_PARTY, "/challenges")
+    if isinstance(parent.codes, ChallengeCodes):
+        between = {parent.iss, parent.aud} == {claims.iss, claims.aud}
+        higher = codes.stage > parent.codes.stage
+        return None if between and higher else Standing(NOT_A_PARTY, "/stage" if between else "/challenges")
+    fitting = parent.kind in _CHALLENGEABLE and _to_me(parent, claims)
+    return None if fitting else Standing(NOT_A_PARTY, "/challenges")
+
+
+def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
+    """The holder of a matter: to its new holder, and a copy to whoever told or asked."""
+    parent = book.find(claims.irt)
+    if parent is None or not parent.passes or parent.aud != claims.iss or parent.kind not in _MATTERS:
+        return _IRT
+    if not isinstance(codes, TransferCodes) or claims.aud not in (
+        parent.iss,
+        parse_address(codes.to).agency,
+    ):
+        return Standing(NOT_A_PARTY, "/aud")
+    return None
+
+
+_MATTERS = frozenset({Kind.CONCERN, Kind.REQUEST})
+_CORRECTABLE = frozenset(Kind) - {Kind.DELIVERY, Kind.NOTICE, Kind.CORRECTION, Kind.REGISTRY, Kind.ERASURE}
+_WITHDRAWABLE = _CORRECTABLE - {Kind.WITHDRAWAL} | {Kind.CORRECTION}
+
+
+def _taking_back(kinds: frozenset[Kind], pointer: str) -> Check:
+    """The author, to the same recipient; also of something held, or not in the log yet."""
+
+    def check(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
+        name = parent_of(claims.irt, codes)
+        fault = Standing(NOT_A_PARTY, pointer)
+        if name is None:
+            return fault
+        parent = book.find(name)
+        if parent is None:
+            return None
+        standing = _took_effect(parent) or parent.verdict is Outcome.HELD
+        return None if standing and _own(parent, claims) and parent.kind in kinds else fault
+
+    return check
+
+
+def _closure(claims: Claims, _codes: Codes, book: Casebook) -> Standing | None:
+    """Either party of a concern, and whoever asked."""
+    parent = book.find(claims.irt)
+    if parent is None or not parent.passes:
+        return _IRT
+    asked = parent.kind is Kind.REQUEST and _own(parent, claims)
+    told = parent.kind is Kind.CONCERN and (_own(parent, claims) or _to_me(parent, claims))
+    return None if asked or told else _IRT
+
+
+def _link(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
+    """A named person joins, or their agency undoes what it joined."""
+    if not isinstance(codes, LinkCodes) or codes.actor is None:
+        return Standing(NOT_A_PARTY, "/actor")
+    if (codes.joins is None) == (codes.undoes is None):
+        return Standing(NOT_A_PARTY, "/joins")
+    if codes.undoes is None:
+        return None
+    return _taking_back(frozenset({Kind.LINK}), "/undoes")(claims, codes, book)
+
+
+def _told(claims: Claims, _codes: Codes, book: Casebook) -> Standing | None:
+    """Any party of what it is about, to anybody."""
+    parent = book.find(claims.irt)
+    if claims.irt is None or (parent and parent.passes and claims.iss in (parent.iss, parent.aud)):
+        return None
+    return _IRT
 
 
 def _notice(claims: Claims, _codes: Codes, _book: Casebook) -> Standing | None:
@@ -154,10 +298,18 @@ _CHECKS: Mapping[Kind, Check] = {
     Kind.REQUEST: _free,
     Kind.APPROVAL: _approval,
     Kind.DELIVERY: _answering(*_ROUTED),
-    Kind.ACKNOWLEDGEMENT: _answering(Kind.CONCERN, Kind.REQUEST),
+    Kind.ACKNOWLEDGEMENT: _answering(Kind.CONCERN, Kind.REQUEST, Kind.TRANSFER),
     Kind.REPLY: _reply,
     Kind.DECISION: _answering(Kind.CONCERN),
     Kind.ANSWER: _answer,
+    Kind.CHALLENGE: _challenge,
     Kind.OUTCOME: _outcome,
+    Kind.TRANSFER: _transfer,
+    Kind.WITHDRAWAL: _taking_back(_WITHDRAWABLE, "/irt"),
+    Kind.CLOSURE: _closure,
+    Kind.CORRECTION: _taking_back(_CORRECTABLE, "/corrects"),
+    Kind.APPLIED: _answering(Kind.CORRECTION),
+    Kind.LINK: _link,
+    Kind.TOLD: _told,
     Kind.NOTICE: _notice,
 }

@@ -147,3 +147,73 @@ def test_whatever_json_arrives_it_parses_or_is_a_mismatch(kind: Kind, data: Any,
     for parse in (parse_codes, parse_content):
         with suppress(MismatchError):
             parse(kind, value)
+
+
+_AN_ACTOR = "A" * 22
+_A_HASH = "A" * 43
+_A_THREAD = "01932f3a-0000-7000-8000-000000000000"
+
+
+def _codes(kind: Kind, **own: Any) -> dict[str, Any]:
+    return dict.fromkeys(T1[kind]) | {"txn": _A_THREAD, "actor": _AN_ACTOR} | own
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        (Kind.CHALLENGE, {"stage": 1, "challenges": _A_HASH}),
+        (Kind.CHALLENGE, {"stage": 4, "challenges": _A_HASH}),
+        (Kind.TRANSFER, {"to": "othertown-csc/mash"}),
+        (Kind.WITHDRAWAL, {"reason": "SENT_IN_ERROR"}),
+        (Kind.CLOSURE, {"reason": None}),
+        (Kind.CORRECTION, {"correction_kind": "WRONG_CHILD", "corrects": _A_HASH}),
+        (Kind.APPLIED, {"applied": "yes"}),
+        (Kind.APPLIED, {"applied": "cannot"}),
+        (Kind.LINK, {"joins": [_A_THREAD, "v1." + _A_HASH]}),
+        (Kind.LINK, {"undoes": _A_HASH}),
+        (Kind.TOLD, {"told_outside": {"how": "PHONE", "when": "2026-11-20T10:05Z"}}),
+        (Kind.TOLD, {"told_outside": {"how": "POST", "when": "2026-11-20"}, "reply_by": "2026-11-27"}),
+        (Kind.NOTICE, {"notice": "lapse", "about": _A_HASH}),
+        (
+            Kind.NOTICE,
+            {
+                "notice": "pattern",
+                "about": {
+                    "seen": "CHILD",
+                    "concerns": 3,
+                    "agencies": 2,
+                    "agency_kinds": ["GP", "SCHOOL"],
+                    "dates": ["2026-11-20"],
+                    "ids": [_A_THREAD],
+                },
+            },
+        ),
+    ],
+)
+def test_each_of_these_parses_and_is_written_again_as_it_was(kind: Kind, own: dict[str, Any]) -> None:
+    value = _codes(kind, **own)
+
+    assert parse_codes(kind, value).model_dump(mode="json") == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "pointer"),
+    [
+        (Kind.CHALLENGE, {"stage": 0, "challenges": _A_HASH}, "/stage"),
+        (Kind.CHALLENGE, {"stage": 5, "challenges": _A_HASH}, "/stage"),
+        (Kind.TRANSFER, {"to": "Other Town"}, "/to"),
+        (Kind.WITHDRAWAL, {"reason": "the mother asked me to"}, "/reason"),
+        (Kind.CORRECTION, {"correction_kind": None, "corrects": None}, "/corrects"),
+        (Kind.APPLIED, {"applied": "no"}, "/applied"),
+        (Kind.LINK, {"joins": [_A_THREAD]}, "/joins"),
+        (Kind.LINK, {"joins": ["9990001014", _A_THREAD]}, "/joins/0"),
+        (Kind.TOLD, {"told_outside": None}, "/told_outside"),
+        (Kind.TOLD, {"told_outside": {"how": "PHONE", "when": "at tea time"}}, "/told_outside/when"),
+        (Kind.NOTICE, {"notice": "gossip"}, "/notice"),
+    ],
+)
+def test_each_number_and_form_of_these_is_kept(kind: Kind, own: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(MismatchError) as caught:
+        parse_codes(kind, _codes(kind, **own))
+
+    assert caught.value.pointer == pointer

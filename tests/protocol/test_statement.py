@@ -304,7 +304,7 @@ def test_a_narrative_is_not_issued_without_a_key_to_seal_to() -> None:
 
 def test_a_kind_that_is_not_in_force_is_not_issued() -> None:
     with pytest.raises(MalformedError, match="unknown-kind"):
-        issued(Kind.CHALLENGE)
+        issue(a_registry_draft(kind=Kind.ERASURE), SCHOOL, None)
 
 
 def test_a_draft_from_nobody_is_not_issued() -> None:

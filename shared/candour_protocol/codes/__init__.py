@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from candour_protocol.codes.agencies import AgencyKind, TrainingLevel
-from candour_protocol.codes.answers import CorrectionKind, RefusalReason, ResponseOutcome, TriageDecision
+from candour_protocol.codes.answers import (
+    ClosureReason,
+    CorrectionKind,
+    RefusalReason,
+    ResponseOutcome,
+    ToldBy,
+    TriageDecision,
+    WithdrawalReason,
+)
 from candour_protocol.codes.coded import STATED, UNKNOWN, Coded, CodeList, as_code, known, nearest
 from candour_protocol.codes.concerns import (
     AssertionBasis,
@@ -29,6 +37,7 @@ __all__ = [
     "AgencyKind",
     "AssertionBasis",
     "ChildViewCode",
+    "ClosureReason",
     "CodeList",
     "Coded",
     "ConcernCategory",
@@ -46,9 +55,11 @@ __all__ = [
     "ResponseOutcome",
     "SpecialCategory",
     "SubjectRole",
+    "ToldBy",
     "TrainingLevel",
     "TriageDecision",
     "Urgency",
+    "WithdrawalReason",
     "WithholdingReason",
     "as_code",
     "known",
@@ -91,6 +102,9 @@ _LISTS = (
     CodeList(
         "identifier_absent_reason", "Why there is no identifier", "Children Act 2004 s16LC", IdentifierAbsent
     ),
+    CodeList("withdrawal_reason", "Why something is taken back", "domain 4.1", WithdrawalReason),
+    CodeList("closure_reason", "Why a matter ends", "domain 2.15 and 4.1", ClosureReason),
+    CodeList("told_by", "How somebody outside was told", "protocol 3.1", ToldBy),
     CodeList("withholding_reason", "Why a concern is lodged elsewhere", "domain R10", WithholdingReason),
 )
 

@@ -1,4 +1,4 @@
-"""What is answered, decided and corrected. Source: domain 2.11, 2.12, 2.15 and 2.16."""
+"""What is answered, decided, corrected and ended. Source: domain 2.11, 2.12, 2.15, 2.16, 4.1 and 4.2."""
 
 from __future__ import annotations
 
@@ -90,3 +90,37 @@ class CorrectionKind(Coded):
     OUTCOME_FALSE = "OUTCOME_FALSE", "Outcome: false"
     OUTCOME_MALICIOUS = "OUTCOME_MALICIOUS", "Outcome: malicious", "Needs evidence in words"
     OUTCOME_SUBSTANTIATED = "OUTCOME_SUBSTANTIATED", "Outcome: substantiated"
+
+
+class WithdrawalReason(Coded):
+    """Why its author takes a statement back."""
+
+    SENT_IN_ERROR = "SENT_IN_ERROR", "Sent in error"
+    WRONG_RECIPIENT = "WRONG_RECIPIENT", "Sent to the wrong recipient"
+    NO_LONGER_NEEDED = "NO_LONGER_NEEDED", "No longer needed"
+    ANSWERED_OTHERWISE = "ANSWERED_OTHERWISE", "Answered by other means"
+    REPLACED = "REPLACED", "Replaced by another statement"
+    OTHER = "OTHER", "Another reason, in words"
+
+
+class ClosureReason(Coded):
+    """Why a matter ends. While checks are unanswered one of these is wanted."""
+
+    ENQUIRIES_COMPLETE = "ENQUIRIES_COMPLETE", "Enquiries are complete"
+    CHILD_SAFE = "CHILD_SAFE", "The child was seen and is safe"
+    CHECKS_NOT_NEEDED = "CHECKS_NOT_NEEDED", "The outstanding checks are no longer needed"
+    CHECKS_UNANSWERED = "CHECKS_UNANSWERED", "Closed although checks are unanswered", "Who is told, in words"
+    TRANSFERRED = "TRANSFERRED", "Transferred to another authority"
+    MOVED_AWAY = "MOVED_AWAY", "The family has moved away"
+    MALICIOUS = "MALICIOUS", "Malicious", "Needs evidence in words"
+    OTHER = "OTHER", "Another reason, in words"
+
+
+class ToldBy(Coded):
+    """How somebody outside the exchange was told."""
+
+    PHONE = "PHONE", "By telephone"
+    IN_PERSON = "IN_PERSON", "In person"
+    EMAIL = "EMAIL", "By secure email"
+    POST = "POST", "By post"
+    OTHER_SYSTEM = "OTHER_SYSTEM", "Through another system"

@@ -1,6 +1,6 @@
 """The kinds of statement: their closed lists, and a model for the codes (T1) and the content (T2) of each.
 
-Kinds that are named in the protocol and not yet in force have no models. Source: protocol section 3.1.
+Plain kinds disclose nothing and have no models. Source: protocol section 3.1.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from candour_protocol.kinds.answer import (
     LineText,
 )
 from candour_protocol.kinds.approval import ApprovalCodes, ApprovalContent
+from candour_protocol.kinds.challenge import STAGES, ChallengeCodes, ChallengeContent
 from candour_protocol.kinds.concern import (
     ChildView,
     ConcernCodes,
@@ -31,15 +32,30 @@ from candour_protocol.kinds.concern import (
     Original,
     Withheld,
 )
+from candour_protocol.kinds.correction import (
+    AppliedCodes,
+    AppliedContent,
+    CorrectionCodes,
+    CorrectionContent,
+)
 from candour_protocol.kinds.decision import ClosureEvidence, DecisionCodes, DecisionContent
 from candour_protocol.kinds.delivery import DeliveryCodes, DeliveryContent
+from candour_protocol.kinds.ending import (
+    ClosureCodes,
+    ClosureContent,
+    WithdrawalCodes,
+    WithdrawalContent,
+)
 from candour_protocol.kinds.fields import Codes, Content, Openness, WireModel
+from candour_protocol.kinds.link import LinkCodes, LinkContent
 from candour_protocol.kinds.lists import IN_FORCE, PLAIN, T1, T2, Kind, digest_count
-from candour_protocol.kinds.notice import NoticeCodes, NoticeContent
+from candour_protocol.kinds.notice import Notice, NoticeCodes, NoticeContent, Pattern
 from candour_protocol.kinds.outcome import OutcomeCodes, OutcomeContent
 from candour_protocol.kinds.people import Attachment, Author, Person, Professional, Reach, Signer
 from candour_protocol.kinds.reply import Reply, ReplyCodes, ReplyContent
 from candour_protocol.kinds.request import Asked, MayTellFamily, Question, RequestCodes, RequestContent
+from candour_protocol.kinds.told import ToldCodes, ToldContent, ToldOutside
+from candour_protocol.kinds.transfer import TransferCodes, TransferContent
 from candour_protocol.strict_json import JsonObject
 
 __all__ = [
@@ -47,24 +63,33 @@ __all__ = [
     "CONTENT",
     "IN_FORCE",
     "PLAIN",
+    "STAGES",
     "T1",
     "T2",
     "AcknowledgementCodes",
     "AcknowledgementContent",
     "AnswerCodes",
     "AnswerContent",
+    "AppliedCodes",
+    "AppliedContent",
     "ApprovalCodes",
     "ApprovalContent",
     "Asked",
     "Attachment",
     "Author",
+    "ChallengeCodes",
+    "ChallengeContent",
     "ChildView",
+    "ClosureCodes",
+    "ClosureContent",
     "ClosureEvidence",
     "Codes",
     "ConcernCodes",
     "ConcernContent",
     "ConfirmsCall",
     "Content",
+    "CorrectionCodes",
+    "CorrectionContent",
     "DecisionCodes",
     "DecisionContent",
     "DeliveryCodes",
@@ -77,13 +102,17 @@ __all__ = [
     "LineOutcome",
     "LineSearched",
     "LineText",
+    "LinkCodes",
+    "LinkContent",
     "MayTellFamily",
+    "Notice",
     "NoticeCodes",
     "NoticeContent",
     "Openness",
     "Original",
     "OutcomeCodes",
     "OutcomeContent",
+    "Pattern",
     "Person",
     "Professional",
     "Question",
@@ -94,6 +123,13 @@ __all__ = [
     "RequestCodes",
     "RequestContent",
     "Signer",
+    "ToldCodes",
+    "ToldContent",
+    "ToldOutside",
+    "TransferCodes",
+    "TransferContent",
+    "WithdrawalCodes",
+    "WithdrawalContent",
     "Withheld",
     "digest_count",
     "parse_codes",
@@ -109,7 +145,15 @@ CODES: Mapping[Kind, type[Codes]] = {
     Kind.REPLY: ReplyCodes,
     Kind.DECISION: DecisionCodes,
     Kind.ANSWER: AnswerCodes,
+    Kind.CHALLENGE: ChallengeCodes,
     Kind.OUTCOME: OutcomeCodes,
+    Kind.TRANSFER: TransferCodes,
+    Kind.WITHDRAWAL: WithdrawalCodes,
+    Kind.CLOSURE: ClosureCodes,
+    Kind.CORRECTION: CorrectionCodes,
+    Kind.APPLIED: AppliedCodes,
+    Kind.LINK: LinkCodes,
+    Kind.TOLD: ToldCodes,
     Kind.NOTICE: NoticeCodes,
 }
 
@@ -122,7 +166,15 @@ CONTENT: Mapping[Kind, type[Content]] = {
     Kind.REPLY: ReplyContent,
     Kind.DECISION: DecisionContent,
     Kind.ANSWER: AnswerContent,
+    Kind.CHALLENGE: ChallengeContent,
     Kind.OUTCOME: OutcomeContent,
+    Kind.TRANSFER: TransferContent,
+    Kind.WITHDRAWAL: WithdrawalContent,
+    Kind.CLOSURE: ClosureContent,
+    Kind.CORRECTION: CorrectionContent,
+    Kind.APPLIED: AppliedContent,
+    Kind.LINK: LinkContent,
+    Kind.TOLD: ToldContent,
     Kind.NOTICE: NoticeContent,
 }
 

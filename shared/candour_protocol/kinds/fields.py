@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from candour_protocol.ids import ActorToken, AgencyId, ChildToken, StatementHash, Txn
+from candour_protocol.ids import ActorToken, AgencyId, ChildToken, Jti, StatementHash, Txn
 
 MAX_LINES = 40
 MAX_REFERENCES = 10
@@ -22,6 +22,8 @@ MAX_ROWS = 64
 
 _SHA256 = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 _NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
+THREAD = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+TOKEN = rf"[vr]1\.{_SHA256}"
 
 Item = TypeVar("Item")
 
@@ -35,9 +37,8 @@ class WireModel(BaseModel):
 # An unknown code must survive parsing: a concern with one is delivered and flagged, a request is refused
 # by name.
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9_]{1,40}$")]
-TxnField = Annotated[
-    Txn, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
-]
+TxnField = Annotated[Txn, Field(pattern=rf"^{THREAD}$")]
+JtiField = Annotated[Jti, Field(pattern=rf"^{THREAD}$")]
 Actor = Annotated[ActorToken, Field(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
 Hash = Annotated[StatementHash, Field(pattern=rf"^{_SHA256}$")]
 Agency = Annotated[AgencyId, Field(pattern=rf"^{_NAME}$", min_length=3, max_length=48)]
@@ -61,7 +62,7 @@ def _ascending(tokens: tuple[ChildToken, ...]) -> tuple[ChildToken, ...]:
 
 
 Child = Annotated[
-    tuple[Annotated[ChildToken, Field(pattern=rf"^[vr]1\.{_SHA256}$")], ...],
+    tuple[Annotated[ChildToken, Field(pattern=rf"^{TOKEN}$")], ...],
     Field(strict=False, min_length=1, max_length=MAX_TOKENS),
     AfterValidator(_ascending),
 ]

@@ -35,22 +35,8 @@ class Kind(StrEnum):
     ERASURE = "erasure"
 
 
-# The other kinds are known by name, so that they are refused by name.
-IN_FORCE: frozenset[Kind] = frozenset(
-    {
-        Kind.CONCERN,
-        Kind.REQUEST,
-        Kind.APPROVAL,
-        Kind.DELIVERY,
-        Kind.ACKNOWLEDGEMENT,
-        Kind.REPLY,
-        Kind.DECISION,
-        Kind.ANSWER,
-        Kind.OUTCOME,
-        Kind.NOTICE,
-        Kind.REGISTRY,
-    }
-)
+# An erasure is known by name, so that it is refused by name.
+IN_FORCE: frozenset[Kind] = frozenset(Kind) - {Kind.ERASURE}
 
 # Plain claims, no disclosures, addressed to the gateway.
 PLAIN: frozenset[Kind] = frozenset({Kind.REGISTRY, Kind.ERASURE})

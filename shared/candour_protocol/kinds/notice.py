@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import StrEnum
+from typing import Annotated
 
-from candour_protocol.kinds.fields import Codes, Content, Hash
+from pydantic import Field
+
+from candour_protocol.kinds.fields import CodeList, Codes, Content, DateText, Hash, JtiField, WireModel
+
+
+class Notice(StrEnum):
+    """What a notice says about the statement that it names."""
+
+    CLOCK = "clock"
+    DEBT = "debt"
+    PATTERN = "pattern"
+    ESCALATION = "escalation"
+    INCIDENT = "incident"
+    RELAY = "relay"
+    LODGED = "lodged"
+    RELEASED = "released"
+    LAPSE = "lapse"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    CORRECTION = "correction"
+    CLOSED = "closed"
+
+
+class Pattern(WireModel):
+    """Concerns that together may be more than each alone: counts, kinds of agency, days and ids, no story.
+
+    Attributes:
+        seen: which pattern (``CHILD``, ``OUT_OF_SIGHT``).
+        agency_kinds: of those who told, each kind once.
+        dates: the day of each concern, oldest first; ``ids`` in the same order.
+    """
+
+    seen: Annotated[str, Field(pattern=r"^(CHILD|OUT_OF_SIGHT)$")]
+    concerns: Annotated[int, Field(ge=1)]
+    agencies: Annotated[int, Field(ge=1)]
+    agency_kinds: CodeList
+    dates: Annotated[tuple[DateText, ...], Field(strict=False, max_length=64)]
+    ids: Annotated[tuple[JtiField, ...], Field(strict=False, max_length=64)]
 
 
 class NoticeCodes(Codes):
-    """T1 of a notice; ``about`` is the statement that it concerns, where there is one."""
+    """T1 of a notice; ``about`` is the statement that it concerns, or the pattern that was seen."""
 
-    notice: Literal["clock", "debt", "pattern", "escalation", "incident", "relay"]
-    about: Hash | None
+    notice: Annotated[Notice, Field(strict=False)]
+    about: Hash | Pattern | None
 
 
 class NoticeContent(Content):

@@ -1,0 +1,26 @@
+"""``challenge``: a party thinks that something was decided wrongly. Source: protocol 3.1, domain 4."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from candour_protocol.kinds.concern import Fact
+from candour_protocol.kinds.fields import Codes, Content, Hash
+
+STAGES = 4
+
+
+class ChallengeCodes(Codes):
+    """T1 of a challenge; ``stage`` 1 is between practitioners, 4 before the partnership."""
+
+    stage: Annotated[int, Field(ge=1, le=STAGES)]
+    challenges: Hash
+
+
+class ChallengeContent(Content):
+    """T2 of a challenge: it brings an argument or a fact, or both."""
+
+    argument: str | None = None
+    new_fact: Fact | None = None
