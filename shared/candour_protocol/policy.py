@@ -25,13 +25,17 @@ from candour_protocol.policy_tables import (
     Cell,
     Clock,
     Clocks,
+    Corrections,
     Current,
     Deadlines,
     Emergency,
+    Fishing,
     Identity,
     Legal,
+    Lodging,
     Matrix,
     Onward,
+    Patterns,
     Phrases,
     Rates,
     Retention,
@@ -44,7 +48,17 @@ from candour_protocol.policy_tables import (
 )
 from candour_protocol.toml_lines import line_of
 
-__all__ = ["Cell", "Clock", "Policy", "Step", "Unit", "default_policy", "load_policy", "policy_for"]
+__all__ = [
+    "Cell",
+    "Clock",
+    "Fishing",
+    "Policy",
+    "Step",
+    "Unit",
+    "default_policy",
+    "load_policy",
+    "policy_for",
+]
 
 MAX_POLICY = 256 * 1024
 
@@ -65,6 +79,11 @@ class PolicyFile(Section):
     answers: Answers
     identity: Identity
     onward: Onward
+    # A rule set of before these tables has no R06, and the usual numbers for the rest.
+    fishing: Fishing | None = None
+    lodging: Lodging = Lodging()
+    corrections: Corrections = Corrections()
+    patterns: Patterns = Patterns()
     clocks: Mapping[Annotated[Urgency, Field(strict=False)], Clocks]
     deadlines: Deadlines
     retention: Retention
@@ -110,6 +129,16 @@ class Policy(PolicyFile):
     def outcome_due(self) -> timedelta:
         """How long an asker may take to tell the holder what came of an answer."""
         return self.deadlines.outcome.elapsed / self.clock_speed
+
+    def correction_due(self, *, swift: bool) -> timedelta:
+        """How long a recipient may take to apply a correction, or to say why it cannot."""
+        limit = self.deadlines.correction_swift if swift else self.deadlines.correction
+        return limit.elapsed / self.clock_speed
+
+    def challenge_due(self, stage: int) -> timedelta:
+        """How long a challenge of this stage (1 to 4) may go unanswered."""
+        limits = self.deadlines.challenge
+        return limits[min(stage, len(limits)) - 1].elapsed / self.clock_speed
 
 
 def default_policy() -> bytes:

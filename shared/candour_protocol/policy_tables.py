@@ -22,6 +22,7 @@ from pydantic import (
 from candour_protocol.codes import (
     AgencyKind,
     ConcernCategory,
+    CorrectionKind,
     HandlingMark,
     InfoCategory,
     LawfulBasis,
@@ -30,6 +31,7 @@ from candour_protocol.codes import (
     Purpose,
     RefusalReason,
     TrainingLevel,
+    WithholdingReason,
 )
 from candour_protocol.words import plain, words
 
@@ -135,6 +137,7 @@ _Level = Annotated[TrainingLevel, Field(strict=False)]
 _Need = Annotated[NeedLevel, Field(strict=False)]
 _Mark = Annotated[HandlingMark, Field(strict=False)]
 _Reason = Annotated[RefusalReason, Field(strict=False)]
+_Correction = Annotated[CorrectionKind, Field(strict=False)]
 # ``None`` is what the file calls "any".
 _Holders = Annotated[
     tuple[_Kind, ...] | None,
@@ -220,6 +223,8 @@ class Legal(Section):
 
     article_9_categories: _Infos
     warn_bases: Annotated[tuple[_Basis, ...], Field(strict=False)]
+    voluntary_purposes: _Purposes = ()
+    voluntary_levels: Annotated[tuple[_Need, ...], Field(strict=False)] = ()
     powers: Mapping[_Power, _Holders]
     purposes: Mapping[_Purpose, _Holders]
 
@@ -264,6 +269,48 @@ class Identity(Section):
     ]
 
 
+class Fishing(Section):
+    """How often one asker may ask one holder, and how many holders, about one child (R06)."""
+
+    window_days: _Days
+    requests_per_holder: _Count
+    holders: _Count
+    lines: _Count
+    round_purposes: _Purposes
+
+
+class Lodging(Section):
+    """In how many days a concern that is kept from an inbox must be reviewed (R10)."""
+
+    review_days: _Count = 7
+    sooner: Mapping[Annotated[WithholdingReason, Field(strict=False)], _Count] = {}
+
+    def days_for(self, reason: str | None) -> int:
+        """How many days ahead the review may lie."""
+        return next((days for code, days in self.sooner.items() if code == reason), self.review_days)
+
+
+class Corrections(Section):
+    """Which corrections take a statement back, and which of them cannot wait (R14)."""
+
+    retracting: Annotated[tuple[_Correction, ...], Field(strict=False)] = (
+        CorrectionKind.WRONG_CHILD,
+        CorrectionKind.FACT_WRONG,
+        CorrectionKind.DUPLICATE,
+    )
+    swift: Annotated[tuple[_Correction, ...], Field(strict=False)] = (CorrectionKind.WRONG_CHILD,)
+
+
+class Patterns(Section):
+    """When several concerns about one child are shown together to social care. Off unless switched on."""
+
+    shown: bool = False
+    window_days: _Days = 180
+    concerns: _Count = 3
+    agencies: _Count = 2
+    unseen: Annotated[tuple[_Category, ...], Field(strict=False)] = (ConcernCategory.OUT_OF_SIGHT,)
+
+
 class Onward(Section):
     """Marks under which a received concern is never passed on."""
 
@@ -284,6 +331,11 @@ class Deadlines(Section):
     delivery_urgent: _Limit
     delivery_ordinary: _Limit
     outcome: _Limit
+    correction: _Limit = Clock(amount=2, unit=Unit.WORKING_DAYS)
+    correction_swift: _Limit = Clock(amount=4, unit=Unit.HOURS)
+    challenge: Annotated[tuple[_Limit, ...], Field(strict=False, min_length=1, max_length=4)] = (
+        Clock(amount=1, unit=Unit.WORKING_DAYS),
+    )
 
 
 class Retention(Section):

@@ -111,7 +111,7 @@ def test_a_registry_fact_is_addressed_to_the_gateway() -> None:
     refused(signed(payload_of(fact.jwt) | {"aud": "northshire-csc"}), "claims", "/aud")
 
 
-@pytest.mark.parametrize("kind", ["gossip", "erasure", "transfer"])
+@pytest.mark.parametrize("kind", ["gossip", "erasure"])
 def test_an_unknown_kind_is_refused_by_name(kind: str) -> None:
     with pytest.raises(MalformedError, match=f"kind {kind} are not in force") as caught:
         parse(changed(type=f"org.candour.{kind}.v1"))

@@ -237,7 +237,7 @@ def test_a_mark_that_forbids_passing_on_refuses_a_relay(mark: str) -> None:
     ],
 )
 def test_a_relay_goes_where_its_originator_allowed(onward_to: Any, outcome: Outcome) -> None:
-    assert relayed({}, {"onward_to": onward_to}).outcome is outcome
+    assert relayed({"onward_to": onward_to}, {"onward_to": onward_to}).outcome is outcome
 
 
 def test_a_relay_cannot_put_the_originators_words_on_another_child() -> None:

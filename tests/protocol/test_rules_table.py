@@ -16,8 +16,8 @@ def test_all_fifteen_rules_stand_in_the_table_in_order() -> None:
     assert list(BY_ID) == [rule.id for rule in RULES]
 
 
-def test_the_rules_that_are_not_in_force_yet_stand_visibly_in_their_places() -> None:
-    assert [rule.id for rule in RULES if not rule.in_force] == ["R06", "R10", "R14"]
+def test_every_rule_is_in_force_and_says_why_and_what_mends_it() -> None:
+    assert all(rule.in_force for rule in RULES)
     assert all(rule.statement and rule.why and rule.fix for rule in RULES)
 
 
@@ -39,7 +39,7 @@ def test_the_failing_example_of_a_rule_fails_it(rule: Rule) -> None:
     judgement = rule.failing.case.judge(a_policy())
 
     assert rule.id in judgement.rules
-    assert judgement.outcome in (Outcome.REFUSED, Outcome.FLAGGED)
+    assert judgement.outcome in (Outcome.REFUSED, Outcome.FLAGGED, Outcome.HELD)
 
 
 @pytest.mark.parametrize("rule", IN_FORCE, ids=lambda rule: rule.id)

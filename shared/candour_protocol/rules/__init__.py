@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from candour_protocol.rules.answers import is_unlocked
-from candour_protocol.rules.facts import Ask, Matter, Told, is_emergency
+from candour_protocol.rules.facts import Ask, Earlier, Matter, Telling, Told, is_emergency
 from candour_protocol.rules.identity import plainly_another
 from candour_protocol.rules.judge import (
     check_matter,
     check_subject,
     judge_answer,
     judge_concern,
+    judge_correction,
     judge_request,
 )
 from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
@@ -20,11 +21,13 @@ from candour_protocol.rules.substance import still_current
 
 __all__ = [
     "Ask",
+    "Earlier",
     "Findings",
     "Judgement",
     "Matter",
     "Outcome",
     "Severity",
+    "Telling",
     "Told",
     "Violation",
     "check_matter",
@@ -33,6 +36,7 @@ __all__ = [
     "is_unlocked",
     "judge_answer",
     "judge_concern",
+    "judge_correction",
     "judge_request",
     "plainly_another",
     "still_current",

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from candour_protocol.codes import TrainingLevel, known, nearest
-from candour_protocol.kinds import RequestContent
+from candour_protocol.kinds import RequestCodes, RequestContent
 from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Ask
 from candour_protocol.rules.judgement import Severity, Violation
-from candour_protocol.rules.texts import names_nobody
+from candour_protocol.rules.texts import given, names_nobody
 
 
-def r07_named(content: RequestContent, policy: Policy) -> Iterator[Violation]:
-    """Refuse a request that nobody by name stands for: a role, a team or nothing is no name."""
-    name = content.author.name if content.author else None
-    if names_nobody(name, policy.vocabulary.nobody_at_work):
+def r07_named(codes: RequestCodes, content: RequestContent, policy: Policy) -> Iterator[Violation]:
+    """Refuse a request that nobody by name stands for, or in which its author alone asks for their own ends.
+
+    A role, a team or nothing is no name; a declared interest, such as being the parent's employer or
+    relative, wants a second person's signature.
+    """
+    author = content.author
+    if names_nobody(author.name if author else None, policy.vocabulary.nobody_at_work):
         yield Violation("R07", "/author/name", Severity.REFUSE)
+    if author and given(author.interest) and codes.countersigned in (None, codes.actor):
+        yield Violation("R07", "/author/interest", Severity.REFUSE)
 
 
 def r07_accountable(ask: Ask, policy: Policy) -> Iterator[Violation]:

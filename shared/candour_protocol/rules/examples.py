@@ -60,6 +60,13 @@ _KNOWN = _line(
     question="Known? Other children at the address?",
     because="baby in respiratory arrest, siblings may be inside",
 )
+_LODGED: JsonObject = {
+    "from": "the-holder",
+    "reason": "STAFF_ALLEGATION",
+    "lodged_with": "the-designated-officer",
+    "second_signer": {"name": "DI Brace", "role": "Detective inspector"},
+    "review_on": "2026-11-26",
+}
 _RISK: JsonObject = {"name": "Dez Karvell", "role": "ALLEGED_RISK", "address": "14 Sample Rise"}
 _BABY: JsonObject = {"name": "Juno Ashbyte", "birth_date": "2025-08-02", "role": "SIBLING_SAME_HH"}
 _REFUSED: JsonObject = {
@@ -112,6 +119,10 @@ R05_FAILING = Example(
         request=_asking(_line(category="FULL_RECORD", months=None, because="for the assessment")),
     ),
 )
+R06_PASSING = Example("A follow-up after the answer named a new partner.", Case(Kind.REQUEST, asked_before=2))
+R06_FAILING = Example(
+    "Fourteen requests about a neighbour off one anonymous call.", Case(Kind.REQUEST, asked_before=14)
+)
 R07_PASSING = Example(
     "A worker at the first level, countersigned by her manager.",
     Case(
@@ -141,6 +152,14 @@ R09_FAILING = Example(
 R09_PASSING = Example(
     "A paramedic with a baby who is not breathing asks whether she is known: delivered, marked, and owed.",
     Case(Kind.REQUEST, cites=False, asker_kind="AMBULANCE", request=_EMERGENCY | _asking(_KNOWN)),
+)
+R10_PASSING = Example(
+    "Police tell the designated officer of a ward nurse, and not the ward.",
+    Case(Kind.CONCERN, concern={"categories": ["STAFF_ALLEGATION"], "withheld": _LODGED}),
+)
+R10_FAILING = Example(
+    "A clinician ticks 'confidential' and lodges it with nobody: the two-tier route.",
+    Case(Kind.CONCERN, concern={"withheld": {**_LODGED, "lodged_with": None, "second_signer": None}}),
 )
 R11_PASSING = Example(
     "Refused, because an arrest is planned; to be reviewed on 3 December.",
@@ -190,11 +209,17 @@ R13_FAILING = Example(
     "An NHS number with a wrong last digit.",
     Case(Kind.REQUEST, request={"subject": {**CHILD, "nhs_number": "9990001015"}}),
 )
+R14_PASSING = Example(
+    "A wrong twin was put right, and the new concern about the right one is cited.", Case(Kind.REQUEST)
+)
+R14_FAILING = Example(
+    "A request still rests on the concern about the wrong twin.", Case(Kind.REQUEST, taken_back=True)
+)
 R15_PASSING = Example(
     "Social care passes a school's concern to the police, with the school's mark.",
     Case(
         Kind.CONCERN,
-        concern={"handling": ["NOT_FAMILY"]},
+        concern={"handling": ["NOT_FAMILY"], "onward_to": ["the-holder"]},
         relays={"handling": ["NOT_FAMILY"], "onward_to": ["the-holder"]},
     ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from candour_protocol.codes import Urgency
-from candour_protocol.ids import ActorToken, AgencyId, StatementHash
+from candour_protocol.ids import ActorToken, AgencyId, ChildToken, StatementHash
 from candour_protocol.kinds import (
     Codes,
     ConcernCodes,
@@ -60,6 +60,10 @@ class Told:
         refreshed: a later reply or concern of its author added a fact, or a challenge to its delivery is
             open.
         live: nobody has withdrawn, closed or superseded it.
+        index: its place in the log; ``refreshed_by`` that of the newest thing which added to it.
+        taken_back: its author has corrected it away, and has told nothing in its place.
+        unapplied: a correction of it waits for the asker to apply it.
+        lodgees: those who hold it whole and are neither asker nor holder (R10).
     """
 
     hash: StatementHash
@@ -73,6 +77,42 @@ class Told:
     refreshed: bool = False
     rules: tuple[str, ...] = ()
     live: bool = True
+    index: int = 0
+    refreshed_by: int | None = None
+    taken_back: bool = False
+    unapplied: bool = False
+    lodgees: frozenset[AgencyId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What the log knows of who tells a concern, and when.
+
+    Attributes:
+        taken_back: of a relay, whether what it relays no longer stands.
+    """
+
+    issuer: AgencyId
+    at: datetime
+    taken_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A request that the asker made about this child before (R06). ``lines`` counts what it asked.
+
+    Attributes:
+        index: its place in the log.
+        looked_for: the roles of those about whom it asked only whether they are known.
+    """
+
+    holder: AgencyId
+    txn: str
+    purpose: str | None
+    lines: int
+    at: datetime
+    index: int
+    looked_for: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +126,9 @@ class Ask:
         second: who approved it, if an approval is judged together with it.
         overdue_debts: how many emergency requests of the asker still owe their concern, past its time.
         acting_for_kind: of the agency on whose behalf the asker acts, where the registry says so.
+        earlier: what the asker has asked about this child before, of anybody, and was let through.
+        lodgees: those who approved it as somebody with whom its concern is lodged.
+        kin: tokens that a ``link`` between asker and holder joins to the child's.
     """
 
     issuer: AgencyId
@@ -99,10 +142,18 @@ class Ask:
     second: ActorToken | None = None
     overdue_debts: int = 0
     acting_for_kind: str | None = None
+    earlier: tuple[Earlier, ...] = ()
+    lodgees: frozenset[AgencyId] = frozenset()
+    kin: frozenset[ChildToken] = frozenset()
 
     @property
     def emergency(self) -> bool:
         return is_emergency(self.codes)
+
+    @property
+    def child(self) -> frozenset[ChildToken]:
+        """The child's tokens, with those that a named person has joined to them."""
+        return frozenset(self.codes.child) | self.kin
 
     @property
     def second_signed(self) -> bool:

@@ -12,6 +12,7 @@ from candour_protocol.kinds import (
     AnswerCodes,
     AnswerContent,
     ConcernCodes,
+    CorrectionCodes,
     Kind,
     RequestCodes,
     RequestContent,
@@ -20,9 +21,12 @@ from candour_protocol.policy import Policy
 from candour_protocol.rules import (
     answers,
     asker,
+    corrected,
     emergency,
+    fishing,
     identity,
     legal,
+    lodging,
     onward,
     persons,
     scope,
@@ -30,7 +34,7 @@ from candour_protocol.rules import (
     told,
 )
 from candour_protocol.rules.attested import ATTESTED, unattested
-from candour_protocol.rules.facts import Ask, Matter
+from candour_protocol.rules.facts import Ask, Matter, Telling
 from candour_protocol.rules.judgement import Findings, Judgement, Violation
 
 
@@ -64,18 +68,31 @@ def judge_concern(
     holder: AgencyId,
     policy: Policy,
     admitted: Collection[PolicyId] = (),
+    *,
+    above: Sequence[ConcernCodes] = (),
+    telling: Telling | None = None,
 ) -> Judgement:
     """Judge a concern by its codes; one that relays nothing is never worse than flagged (INV-2).
 
     Args:
         original: of a relay, the codes of what it relays.
         admitted: earlier policies whose attestations still count.
+        above: where the original is itself a relay, what that relays, up to its originator's own concern.
+        telling: who tells it and when; without that only its codes are judged.
     """
     found = [*unattested(Kind.CONCERN, codes.checks, policy, admitted), *substance.r03_codes(codes)]
+    if telling is not None:
+        found += lodging.r10_withheld(codes, telling, policy)
     if codes.relays is not None and original is not None:
-        found += onward.r15_onward(codes, original, holder, policy)
+        found += onward.r15_onward(codes, (original, *above), holder, policy)
         found += onward.r04_relays_the_same_child(codes, original)
+        found += corrected.r14_relays_what_stands(telling) if telling is not None else ()
     return Judgement.of(found)
+
+
+def judge_correction(codes: CorrectionCodes) -> Judgement:
+    """Judge a correction by its codes; it always goes out."""
+    return Judgement.of(corrected.r14_correction(codes))
 
 
 def judge_request(ask: Ask, policy: Policy, admitted: Collection[PolicyId] = ()) -> Judgement:
@@ -117,11 +134,15 @@ def _gateway_rules(ask: Ask, policy: Policy) -> Iterator[Violation]:
     yield from told.r02_told_with_substance(ask, policy)
     yield from told.r04_same_child_live_concern(ask, policy)
     yield from scope.r05_scope(ask, policy)
+    yield from fishing.r06_no_fishing(ask, policy)
     yield from asker.r07_accountable(ask, policy)
     yield from legal.r08_purpose_and_power(ask, policy)
     yield from emergency.r09_urgency(ask)
     yield from emergency.r09_override(ask, policy)
+    yield from lodging.r10_lodged(ask)
     yield from persons.r12_roles(ask)
+    yield from persons.r12_known_first(ask)
+    yield from corrected.r14_rests_on_what_stands(ask)
 
 
 def _node_rules(matter: Matter, cited: Sequence[Matter], policy: Policy) -> Iterator[Violation]:
@@ -142,7 +163,7 @@ def _request_rules(
     yield from substance.r02_cites_substance(cited, policy)
     yield from substance.r03_cites_narrative(cited)
     yield from scope.r05_because(codes, content, cited, policy)
-    yield from asker.r07_named(content, policy)
+    yield from asker.r07_named(codes, content, policy)
     yield from emergency.r09_danger_line(codes, content, policy)
     yield from persons.r12_one_person_one_reason(codes, content, cited, policy)
     yield from identity.r13_on_request(content, policy)

@@ -22,6 +22,7 @@ from candour_protocol.kinds import Openness
 from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Ask
 from candour_protocol.rules.judgement import Severity, Violation
+from candour_protocol.rules.told import concerns_told
 
 
 def r08_purpose_and_power(ask: Ask, policy: Policy) -> Iterator[Violation]:
@@ -33,6 +34,7 @@ def r08_purpose_and_power(ask: Ask, policy: Policy) -> Iterator[Violation]:
     yield from _held(ask, policy)
     yield from _article_9(ask, policy)
     yield from _openness(codes.openness)
+    yield from _objection(ask, policy)
     if codes.lawful_basis is not None and codes.lawful_basis in policy.legal.warn_bases:
         yield Violation("R08", "/lawful_basis", Severity.FLAG)
 
@@ -59,6 +61,18 @@ def _article_9(ask: Ask, policy: Policy) -> Iterator[Violation]:
     wanted = any(asked.category in policy.legal.article_9_categories for asked in ask.codes.asked)
     if wanted and condition in (None, SpecialCategory.NONE):
         yield Violation("R08", "/special_category", Severity.REFUSE)
+
+
+def _objection(ask: Ask, policy: Policy) -> Iterator[Violation]:
+    """Section 17 services are voluntary: below level 3 an objection waits for a second person."""
+    openness, legal = ask.codes.openness, policy.legal
+    objected = openness and openness.position == ConsentPosition.INFORMED_OBJECTED_OVERRIDDEN
+    voluntary = ask.codes.purpose in legal.voluntary_purposes
+    if not objected or not voluntary or ask.second_signed or ask.emergency:
+        return
+    cited = [told.codes.need_level for told in concerns_told(ask)]
+    if cited and all(level is None or level in legal.voluntary_levels for level in cited):
+        yield Violation("R08", "/openness/position", Severity.HOLD)
 
 
 def _openness(openness: Openness | None) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from candour_protocol.codes import SubjectRole, known, nearest
+from candour_protocol.codes import InfoCategory, SubjectRole, known, nearest
 from candour_protocol.identifiers import Scheme, normalise
 from candour_protocol.kinds import Person, Question, RequestCodes, RequestContent
 from candour_protocol.policy import Policy
@@ -42,6 +42,17 @@ def r12_roles(ask: Ask) -> Iterator[Violation]:
         if asked.role is not None and not known(SubjectRole, asked.role) and not ask.emergency:
             hint = nearest(SubjectRole, asked.role)
             yield Violation("R12", f"/lines/{place}/person/role", Severity.REFUSE, hint)
+
+
+def r12_known_first(ask: Ask) -> Iterator[Violation]:
+    """Refuse more about another child at the same risk before it was asked whether that child is known."""
+    if ask.emergency:
+        return
+    known_first = {role for each in ask.earlier if each.holder == ask.holder for role in each.looked_for}
+    for place, asked in enumerate(ask.codes.asked):
+        another = asked.role == SubjectRole.OTHER_CHILD_SAME_RISK
+        if another and asked.category != InfoCategory.KNOWN_YN and asked.role not in known_first:
+            yield Violation("R12", f"/lines/{place}/category", Severity.REFUSE, InfoCategory.KNOWN_YN.value)
 
 
 def is_subject(person: Person, subject: Person | None) -> bool:

@@ -30,7 +30,7 @@ from candour_protocol.kinds import (
     parse_content,
 )
 from candour_protocol.policy import Policy
-from candour_protocol.rules.facts import Ask, Matter, Told
+from candour_protocol.rules.facts import Ask, Earlier, Matter, Telling, Told
 from candour_protocol.rules.judge import check_matter, judge_answer, judge_concern, judge_request
 from candour_protocol.rules.judgement import Judgement, Outcome
 from candour_protocol.strict_json import JsonObject, JsonValue
@@ -40,6 +40,7 @@ ASKER, HOLDER, STRANGER = AgencyId("the-asker"), AgencyId("the-holder"), AgencyI
 
 _KEY = bytes(32)
 _TXN = "01932f3a-0000-7000-8000-000000000000"
+_SECOND = base64url.encode(hashlib.sha256(b"second-signer").digest()[:16])
 _CITED = StatementHash(base64url.encode(hashlib.sha256(b"the concern").digest()))
 
 CHILD: JsonObject = {"name": "Rowan Ashbyte", "birth_date": "2017-03-14", "nhs_number": "9990001014"}
@@ -97,6 +98,9 @@ class Case:
         cites: whether the request cites it.
         told_to: ``holder``, or ``stranger``.
         has_phone: whether the directory gives a number for the asker.
+        asked_before: how many requests about this child the asker has sent to this holder this week, each of
+            them about another child at the same risk too.
+        taken_back: whether the concern was corrected away by its author.
     """
 
     judged: Kind
@@ -109,6 +113,8 @@ class Case:
     cites: bool = True
     told_to: str = "holder"
     has_phone: bool = True
+    asked_before: int = 0
+    taken_back: bool = False
 
     def judge(self, policy: Policy) -> Judgement:
         """What the sender's node and the gateway say, together."""
@@ -117,7 +123,8 @@ class Case:
         concern = self._concern(policy)
         if self.judged is Kind.REQUEST:
             return judge_request(self._ask(self._request(concern, policy), concern, policy), policy)
-        return judge_concern(_codes(concern, ConcernCodes), self._original(policy), HOLDER, policy)
+        codes, telling = _codes(concern, ConcernCodes), Telling(ASKER, NOW)
+        return judge_concern(codes, self._original(policy), HOLDER, policy, telling=telling)
 
     def _concern(self, policy: Policy) -> Matter:
         body = {**CONCERN, **(self.concern or {})}
@@ -145,6 +152,7 @@ class Case:
             outcome=judge_concern(codes, None, HOLDER, policy).outcome,
             at=NOW - timedelta(days=self.age_days),
             codes=codes,
+            taken_back=self.taken_back,
         )
         return Ask(
             issuer=ASKER,
@@ -155,6 +163,13 @@ class Case:
             at=NOW,
             told={_CITED: told} if told.outcome is not Outcome.REFUSED else {},
             has_directory_phone=self.has_phone,
+            earlier=tuple(self._earlier(number) for number in range(1, self.asked_before + 1)),
+        )
+
+    def _earlier(self, number: int) -> Earlier:
+        at = NOW - timedelta(hours=number)
+        return Earlier(
+            HOLDER, _TXN, "DIRECT_CARE", lines=2, at=at, index=number, looked_for=("OTHER_CHILD_SAME_RISK",)
         )
 
     def _answer(self, policy: Policy) -> Judgement:
@@ -196,6 +211,7 @@ def _translated(kind: Kind, body: Mapping[str, JsonValue]) -> JsonObject:
         marks = cast("list[str]", body.get("handling") or [])
         members |= {"marks": [mark.partition(":")[0] for mark in marks], "handling": {"marks": [*marks]}}
         members["categories"] = body.get("categories") or []
+        members["withheld"] = _withheld(body.get("withheld"))
     if kind is Kind.REQUEST:
         members |= _lines(cast("list[JsonObject]", body.get("lines") or []))
         members["concern_refs"] = body.get("concern_refs") or []
@@ -210,6 +226,14 @@ def _openness(given: JsonValue) -> JsonValue:
     # Words of one's own are never a code: T1 says only that there are some.
     stated = isinstance(reason, str) and not known(NotInformedReason, reason)
     return {"position": given.get("position"), "reason": STATED if stated else reason}
+
+
+def _withheld(given: JsonValue) -> JsonValue:
+    if not isinstance(given, dict):
+        return None
+    second = _SECOND if given.get("second_signer") else None
+    members = {name: given.get(name) for name in ("from", "reason", "lodged_with", "review_on")}
+    return {**members, "second": second}
 
 
 def _lines(lines: list[JsonObject]) -> JsonObject:
@@ -229,9 +253,8 @@ def _lines(lines: list[JsonObject]) -> JsonObject:
 
 def _signatures(body: Mapping[str, JsonValue]) -> JsonObject:
     author = cast(JsonObject, body.get("author") or {})
-    second = "second-signer" if body.get("countersigned_by") else None
-    token = base64url.encode(hashlib.sha256(second.encode()).digest()[:16]) if second else None
-    return {"author_level": author.get("training_level"), "countersigned": token}
+    second = _SECOND if body.get("countersigned_by") else None
+    return {"author_level": author.get("training_level"), "countersigned": second}
 
 
 def _outcomes(body: Mapping[str, JsonValue]) -> JsonObject:

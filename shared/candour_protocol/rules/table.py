@@ -1,7 +1,4 @@
-"""The rules for people: what each says, why it exists, how to mend what does not meet it. Source: domain 5.
-
-R06, R10 and R14 stand here in their places and are not in force yet; R15 is in force for relays.
-"""
+"""The rules for people: what each says, why it exists, how to mend what does not. Source: domain 5."""
 
 from __future__ import annotations
 
@@ -133,13 +130,16 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="R06",
         title="No fishing",
-        statement="One concern supports a limited round of questions.",
-        why="A single anonymous call must not become a licence to ask everybody about a neighbour.",
+        statement="One concern supports a limited round of questions: within four weeks one request to a "
+        "holder and two that follow it up, forty lines, and six holders. A new fact opens a new round.",
+        why="A single anonymous call must not become a licence to ask everybody about a neighbour. A check "
+        "of many holders at once, for triage, a strategy discussion or section 47, is one round.",
         severity="a request waits for a second person",
         fix="Add what is new, or ask your manager to approve.",
         kinds=(Kind.REQUEST,),
         runs_at=_LOG,
-        in_force=False,
+        passing=examples.R06_PASSING,
+        failing=examples.R06_FAILING,
     ),
     Rule(
         id="R07",
@@ -163,7 +163,8 @@ RULES: tuple[Rule, ...] = (
         why="Since 2026 a request for a public task has to say so (UK GDPR Article 6(1)(ea)). The golden "
         "rules want openness with the family wherever it is safe. Powers belong to bodies, so this is "
         "the only rule that looks at what kind of agency asks.",
-        severity="a request is returned; consent as the basis is marked",
+        severity="a request is returned; consent as the basis is marked; a family's objection to an "
+        "assessment under section 17, below level 3, makes it wait for a second person",
         fix="Name purpose, power and basis, a condition of Article 9 for health or immigration matters, and "
         "what the family was told, with the reason if they were not.",
         kinds=(Kind.REQUEST,),
@@ -194,11 +195,14 @@ RULES: tuple[Rule, ...] = (
         why="There are good reasons to keep a concern from an inbox: an allegation against its staff, a "
         "police operation. There is none to let an asker decide that alone; that was the two-tier route "
         "of 2005.",
-        severity="a request waits for the word of the lodgee",
-        fix="Lodge it with somebody who can judge it, for a second opinion.",
+        severity="a concern is delivered and marked; a request waits for the word of whoever holds it, and "
+        "is returned where nobody does",
+        fix="Lodge it with somebody who is neither you nor the holder, for a second opinion; say why, have "
+        "it signed by a second person, and name the day of its review.",
         kinds=(Kind.CONCERN, Kind.REQUEST),
         runs_at=_LOG,
-        in_force=False,
+        passing=examples.R10_PASSING,
+        failing=examples.R10_FAILING,
     ),
     Rule(
         id="R11",
@@ -254,19 +258,20 @@ RULES: tuple[Rule, ...] = (
         "that it is applied, or why it cannot be.",
         why="UK GDPR Article 19 wants every recipient told. Bichard's inquiry is why an unproven allegation "
         "is an outcome on the record and not an erasure.",
-        severity="a request that rests on a corrected concern waits",
-        fix="Confirm that you have applied the correction before you ask again.",
-        kinds=(Kind.CORRECTION, Kind.REQUEST),
+        severity="a request that rests on a corrected concern is returned; one that was sent before it waits",
+        fix="Confirm that you have applied the correction, and cite what stands now.",
+        kinds=(Kind.CORRECTION, Kind.CONCERN, Kind.REQUEST),
         runs_at=_LOG,
-        in_force=False,
+        passing=examples.R14_PASSING,
+        failing=examples.R14_FAILING,
     ),
     Rule(
         id="R15",
         title="Marks, onward use, keeping",
         statement="What is passed on keeps its marks, and goes only where its originator and the marks "
-        "allow.",
+        "allow; a copy of a copy is read as the original.",
         why="A protected address must not reach a perpetrator through a copy of a copy. Whoever received a "
-        "mark cannot take it off. In force for relays; the rest follows.",
+        "mark cannot take it off.",
         severity="a relay is returned",
         fix="Ask the originator, or tell what you yourself know in your own words.",
         kinds=(Kind.CONCERN,),

@@ -1,7 +1,8 @@
 """R01, R02 and R04 at the gateway: has the holder been told a substantive, live concern about this child?
 
 One cited concern has to be all of that. Where none is, each says what it lacks; about a concern between other
-parties nothing is said but that it was not told. Source: domain R01, R02, R04; protocol section 4.
+parties nothing is said but that it was not told. A concern that is lodged with somebody else for the holder
+counts as told, once that somebody agrees (R10). Source: domain R01, R02, R04; protocol section 4.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from candour_protocol.policy import Policy
 from candour_protocol.rules.attested import attests
 from candour_protocol.rules.facts import Ask, Told
 from candour_protocol.rules.judgement import Outcome, Severity, Violation
+from candour_protocol.rules.lodging import is_vouched_for, needs_lodgee
 
 _DELIVERED = (Outcome.PASSED, Outcome.FLAGGED)
 _UNOPENED = ("mismatch", "unreadable")
@@ -25,7 +27,7 @@ def r01_concern_first(ask: Ask, policy: Policy) -> Iterator[Violation]:
     if ask.emergency or _unlocked(ask, policy):
         return
     for place, told in _cited(ask):
-        if told is None or not _was_told(ask, told) or _unopened(told):
+        if told is None or not _reached(ask, told) or _unopened(told):
             yield Violation("R01", f"/concern_ids/{place}", Severity.REFUSE)
     if not ask.codes.concern_refs:
         yield Violation("R01", "/concern_ids", Severity.REFUSE)
@@ -36,7 +38,7 @@ def r02_told_with_substance(ask: Ask, policy: Policy) -> Iterator[Violation]:
     if ask.emergency or _unlocked(ask, policy):
         return
     for place, told in _cited(ask):
-        if told and _was_told(ask, told) and is_thin(told):
+        if told and _reached(ask, told) and is_thin(told):
             yield Violation("R02", f"/concern_ids/{place}", Severity.REFUSE)
 
 
@@ -45,13 +47,13 @@ def r04_same_child_live_concern(ask: Ask, policy: Policy) -> Iterator[Violation]
     if ask.emergency or _unlocked(ask, policy):
         return
     for place, told in _cited(ask):
-        if told and _was_told(ask, told) and not (_same_child(ask, told) and _is_live(ask, told, policy)):
+        if told and _reached(ask, told) and not (_same_child(ask, told) and _is_live(ask, told, policy)):
             yield Violation("R04", f"/concern_ids/{place}", Severity.REFUSE)
 
 
 def concerns_told(ask: Ask) -> list[Told]:
     """The cited concerns on this child that the holder knows of; those with substance, where any has."""
-    known = [cited for _, cited in _cited(ask) if cited and _was_told(ask, cited)]
+    known = [cited for _, cited in _cited(ask) if cited and _reached(ask, cited)]
     told = [cited for cited in known if _same_child(ask, cited)]
     return [cited for cited in told if not (is_thin(cited) or _unopened(cited))] or told
 
@@ -83,7 +85,13 @@ def _unlocked(ask: Ask, policy: Policy) -> bool:
 def _counts(ask: Ask, told: Told, policy: Policy) -> bool:
     substantive = not (is_thin(told) or _unopened(told))
     live = _same_child(ask, told) and _is_live(ask, told, policy)
-    return _was_told(ask, told) and substantive and live
+    reached = _was_told(ask, told) or (needs_lodgee(ask, told) and is_vouched_for(ask, told))
+    return reached and substantive and live
+
+
+def _reached(ask: Ask, told: Told) -> bool:
+    """Whether the holder knows of it, or would, had its author not kept it from this inbox (R10)."""
+    return _was_told(ask, told) or needs_lodgee(ask, told)
 
 
 def _was_told(ask: Ask, told: Told) -> bool:
@@ -97,12 +105,12 @@ def _was_told(ask: Ask, told: Told) -> bool:
 
 
 def _same_child(ask: Ask, told: Told) -> bool:
-    return same_child(ask.codes.child, told.codes.child)
+    return same_child(ask.child, told.codes.child)
 
 
 def _is_live(ask: Ask, told: Told, policy: Policy) -> bool:
     current = policy.current
-    if not told.live:
+    if not told.live or told.taken_back:
         return False
     if any(ask.codes.purpose == purpose for purpose in current.any_age_purposes):
         return True

@@ -43,7 +43,6 @@ def plan(setting: Setting, original: Message, to: Address, author: Signer | None
         "inbox": to.inbox,
         "relays": original.hash,
         "pays_back": None,
-        "withheld": None,
         "checks": None,
     }
     codes["checks"] = dict(_checks(setting, codes, content))

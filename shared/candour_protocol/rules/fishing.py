@@ -1,0 +1,47 @@
+"""R06: no fishing. Source: domain R06, protocol section 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from candour_protocol.policy import Fishing, Policy
+from candour_protocol.rules.facts import Ask, Earlier
+from candour_protocol.rules.judgement import Severity, Violation
+
+Unit = tuple[str, str]
+
+
+def r06_no_fishing(ask: Ask, policy: Policy) -> Iterator[Violation]:
+    """Hold a request that one concern has already supported often enough, until a second person signs it."""
+    limits = policy.fishing
+    if limits is None or ask.emergency or ask.second_signed:
+        return
+    since = ask.at - timedelta(days=limits.window_days)
+    earlier = [each for each in ask.earlier if each.at >= since]
+    rounds = [each for each in earlier if each.holder == ask.holder and each.index > _newest_fact(ask)]
+    if len(rounds) >= limits.requests_per_holder:
+        yield Violation("R06", "/concern_ids", Severity.HOLD, str(len(rounds)))
+    lines = len(ask.codes.asked) + sum(each.lines for each in rounds)
+    if lines > limits.lines:
+        yield Violation("R06", "/lines", Severity.HOLD, str(lines))
+    units = {_unit(each, limits) for each in earlier} | {_unit(_as_earlier(ask), limits)}
+    if len(units) > limits.holders:
+        yield Violation("R06", "/recipients", Severity.HOLD, str(len(units)))
+
+
+def _newest_fact(ask: Ask) -> int:
+    """Where in the log this holder was last told something new: what is asked after that is a new round."""
+    told = (ask.told[name] for name in ask.codes.concern_refs if name in ask.told)
+    return max((max(each.index, each.refreshed_by or 0) for each in told), default=0)
+
+
+def _unit(each: Earlier, limits: Fishing) -> Unit:
+    """A round of a statutory check to many holders counts as one."""
+    round_of = each.purpose in {purpose.value for purpose in limits.round_purposes}
+    return (each.purpose or "", each.txn) if round_of else ("", each.holder)
+
+
+def _as_earlier(ask: Ask) -> Earlier:
+    codes = ask.codes
+    return Earlier(ask.holder, codes.txn, codes.purpose, len(codes.asked), ask.at, 0, ())

@@ -1,0 +1,101 @@
+"""R10: a protected concern is lodged, not hidden. Source: domain R10, protocol section 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from candour_protocol.codes import ConcernCategory, HandlingMark, WithholdingReason, known, nearest
+from candour_protocol.ids import RESTRICTED, AgencyId, parse_address
+from candour_protocol.kinds import ConcernCodes
+from candour_protocol.kinds.concern import Withheld
+from candour_protocol.policy import Policy
+from candour_protocol.rules.facts import Ask, Telling, Told
+from candour_protocol.rules.judgement import Outcome, Severity, Violation
+
+
+def r10_withheld(codes: ConcernCodes, telling: Telling, policy: Policy) -> Iterator[Violation]:
+    """Flag a concern that is kept from an inbox without somebody else to judge it, or that ought to be."""
+    withheld = codes.withheld
+    if codes.relays is not None:
+        return  # it carries what its originator said
+    if withheld is None:
+        if _names_staff_openly(codes):
+            yield Violation("R10", "/withheld", Severity.FLAG)
+        return
+    if not known(WithholdingReason, withheld.reason):
+        hint = nearest(WithholdingReason, withheld.reason)
+        yield Violation("R10", "/withheld/reason", Severity.FLAG, hint)
+    if not _has_lodgee(withheld, telling.issuer):
+        yield Violation("R10", "/withheld/lodged_with", Severity.FLAG)
+    if withheld.second in (None, codes.actor):
+        yield Violation("R10", "/withheld/second_signer", Severity.FLAG)
+    if not _is_reviewed_in_time(withheld, telling.at, policy):
+        yield Violation("R10", "/withheld/review_on", Severity.FLAG)
+
+
+def r10_lodged(ask: Ask) -> Iterator[Violation]:
+    """Hold a request on a lodged concern until its lodgee agrees; refuse one on a hidden concern."""
+    if ask.emergency:
+        return
+    for place, name in enumerate(ask.codes.concern_refs):
+        told = ask.told.get(name)
+        if told is None or not needs_lodgee(ask, told) or is_vouched_for(ask, told):
+            continue
+        waits = told.lodgees and is_lodged(told, ask.at)
+        yield Violation("R10", f"/concern_ids/{place}", Severity.HOLD if waits else Severity.REFUSE)
+
+
+def needs_lodgee(ask: Ask, told: Told) -> bool:
+    """Whether the inbox that is asked has not seen this concern, because its author kept it from there."""
+    if told.outcome not in (Outcome.PASSED, Outcome.FLAGGED) or told.at > ask.at:
+        return False
+    if (told.issuer, told.audience) == (ask.issuer, ask.holder):
+        return told.inbox != ask.inbox
+    if (told.issuer, told.audience) == (ask.holder, ask.issuer):
+        return (told.inbox == RESTRICTED) != (ask.inbox == RESTRICTED)
+    return told.issuer == ask.issuer and kept_from(told.codes.withheld) == ask.holder
+
+
+def is_vouched_for(ask: Ask, told: Told) -> bool:
+    """Whether one of those with whom it is lodged whole has read it and agrees with the request."""
+    return bool(told.lodgees & ask.lodgees) and is_lodged(told, ask.at)
+
+
+def is_lodged(told: Told, at: datetime) -> bool:
+    """Whether it is lodged as it should be, and its review is not past."""
+    withheld = told.codes.withheld
+    if withheld is None or not known(WithholdingReason, withheld.reason):
+        return False
+    signed = withheld.second not in (None, told.codes.actor)
+    review = _day(withheld.review_on)
+    return signed and review is not None and at.date() <= review
+
+
+def _names_staff_openly(codes: ConcernCodes) -> bool:
+    protected = codes.inbox == RESTRICTED or HandlingMark.LADO_ONLY in codes.marks
+    return ConcernCategory.STAFF_ALLEGATION in codes.categories and not protected
+
+
+def _has_lodgee(withheld: Withheld, issuer: AgencyId) -> bool:
+    if withheld.lodged_with is None:
+        return False
+    return parse_address(withheld.lodged_with).agency not in (issuer, kept_from(withheld))
+
+
+def kept_from(withheld: Withheld | None) -> AgencyId | None:
+    """Whose ordinary inbox must not see it."""
+    return parse_address(withheld.kept_from).agency if withheld and withheld.kept_from else None
+
+
+def _is_reviewed_in_time(withheld: Withheld, at: datetime, policy: Policy) -> bool:
+    review = _day(withheld.review_on)
+    latest = at.date() + timedelta(days=policy.lodging.days_for(withheld.reason))
+    return review is not None and at.date() <= review <= latest
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
