@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -79,6 +81,7 @@ def _date(text: str) -> str:
 Phone = Annotated[str, AfterValidator(_phone)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 TimeOfDay = Annotated[str, Field(pattern=_TIME)]
+DateText = Annotated[str, AfterValidator(_date)]
 
 
 class _Part(BaseModel):
@@ -114,13 +117,48 @@ class Inbox(_Part):
     cover: Annotated[str, _read_by(parse_address)] | None = None
 
 
-class Calendar(_Part):
-    """Days on which nobody reads an inbox that isn't ALWAYS open: bank holidays, school holidays.
+class Term(_Part):
+    """One school term, half terms apart: its first and its last day."""
 
-    ``time_zone`` is the IANA name that opening hours and dates are meant in."""
+    first: DateText
+    last: DateText
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.first > self.last:
+            raise ValueError("a term must begin before it ends")
+        return self
+
+
+class Calendar(_Part):
+    """Days on which nobody reads an inbox that isn't ALWAYS open, beside its nation's bank holidays.
+
+    ``time_zone`` is the IANA name that opening hours and dates are meant in. ``terms`` are a school's: the
+    days between two of them are closed. Before the first and after the last nothing is known, and a day that
+    is not known to be closed is open, so that no forgotten entry stops a clock.
+    """
 
     time_zone: Literal["Europe/London"] = "Europe/London"
-    closed_dates: tuple[Annotated[str, AfterValidator(_date)], ...] = Field(default=(), max_length=1000)
+    closed_dates: tuple[DateText, ...] = Field(default=(), max_length=1000)
+    terms: tuple[Term, ...] = Field(default=(), max_length=60)
+    open_on_bank_holidays: bool = False
+
+    @model_validator(mode="after")
+    def _terms_in_order(self) -> Self:
+        if any(before.last >= after.first for before, after in pairwise(self.terms)):
+            raise ValueError("terms stand in their order, and none begins before the last has ended")
+        return self
+
+    def is_closed(self, day: date) -> bool:
+        """Whether the agency itself says that nobody is there; bank holidays are not asked."""
+        written = day.isoformat()
+        return written in self._closed or any(
+            before.last < written < after.first for before, after in pairwise(self.terms)
+        )
+
+    @cached_property
+    def _closed(self) -> frozenset[str]:
+        return frozenset(self.closed_dates)
 
 
 class Profile(_Part):

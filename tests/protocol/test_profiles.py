@@ -195,3 +195,15 @@ def test_a_wrong_opening_hour_is_pointed_at_and_explained() -> None:
 
     assert error.pointer == "/inboxes/0/hours/0"
     assert error.detail == "hours must open before they close; write a night as two of them"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        [{"first": "2026-12-18", "last": "2026-09-02"}],
+        [{"first": "2026-09-02", "last": "2026-12-18"}, {"first": "2026-12-18", "last": "2027-03-25"}],
+        [{"first": "2 September", "last": "2026-12-18"}],
+    ],
+)
+def test_terms_stand_in_order_and_apart(terms: list[dict[str, str]]) -> None:
+    assert refused(a_profile(calendar={"terms": terms})).pointer.startswith("/calendar")
