@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from candour_protocol import failpoints
 from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId
@@ -60,6 +61,16 @@ class Admitted:
     at: datetime
 
 
+class OwnWords(Protocol):
+    """What the gateway itself has to say in a batch, found under the log's lock."""
+
+    async def find(self, connection: AsyncConnection, at: datetime, /) -> Sequence[Submission]:
+        """Statements of its own to be logged at ``at``, in their order."""
+
+    def note(self, bulk: Bulk, /) -> None:
+        """Write down what was said, in the same transaction."""
+
+
 class Admission:
     """The use case. ``directory`` is the registry as the last commit left it."""
 
@@ -94,8 +105,17 @@ class Admission:
             self.directory = await self._read_directory(connection)
         self._known = True
 
-    async def admit(self, submissions: Sequence[Submission], named: Sequence[Document] = ()) -> Admitted:
-        """Judge in order, log, and commit; ``named`` are the documents that registry facts among them name.
+    async def admit(
+        self,
+        submissions: Sequence[Submission],
+        named: Sequence[Document] = (),
+        own: OwnWords | None = None,
+    ) -> Admitted:
+        """Judge in order, log, and commit.
+
+        Args:
+            named: the documents that registry facts among the submissions name.
+            own: what the gateway has to say after them.
 
         Raises:
             LogIncidentError: the log must not grow; nothing was written.
@@ -103,10 +123,14 @@ class Admission:
         async with self._database.write() as connection:
             tip = await self._ledger.lock(connection)
             await self._know_directory(connection)
-            book = await cases.load(connection, submissions, self._box)
-            sitting = self._sit(tip, book, submissions, named)
+            at = self._time(tip)
+            said = await own.find(connection, at) if own else ()
+            book = await cases.load(connection, [*submissions, *said], self._box)
+            sitting = self._sit(tip, at, book, submissions, named)
             results = [sitting.hear(each) for each in submissions]
-            appended = await self._write(connection, tip, sitting)
+            for each in said:
+                sitting.hear(each)
+            appended = await self._write(connection, tip, sitting, own)
             if appended is not None and named:
                 await documents.keep(connection, named)
             admitted = await self._reply(connection, results, sitting, appended)
@@ -123,24 +147,34 @@ class Admission:
             self.directory = await self._read_directory(connection)
         self._known = False
 
-    def _sit(
-        self, tip: Tip, book: Casebook, submissions: Sequence[Submission], named: Sequence[Document]
-    ) -> Sitting:
+    def _time(self, tip: Tip) -> datetime:
         """The log's time never goes back, whatever the clock does."""
-        at = from_ms(max(to_ms(self._clock()), tip.t_ms))
+        return from_ms(max(to_ms(self._clock()), tip.t_ms))
+
+    def _sit(
+        self,
+        tip: Tip,
+        at: datetime,
+        book: Casebook,
+        submissions: Sequence[Submission],
+        named: Sequence[Document],
+    ) -> Sitting:
         facts = any(each.claims.kind is Kind.REGISTRY for each in submissions)
         directory = self.directory.copy() if facts else self.directory
         for document in named:
             directory.know(document.sha256, document.raw)
         return Sitting(tip.size, at, book, directory, self._policy, self._herald)
 
-    async def _write(self, connection: AsyncConnection, tip: Tip, sitting: Sitting) -> Appended | None:
-        if not sitting.heard:
-            return None
-        bulk = Bulk()
-        appended = self._ledger.append(tip, sitting.entries(), bulk)
-        self._keep_parts(bulk, sitting)
-        effects.write(bulk, sitting.effects, sitting.at)
+    async def _write(
+        self, connection: AsyncConnection, tip: Tip, sitting: Sitting, own: OwnWords | None
+    ) -> Appended | None:
+        bulk, appended = Bulk(), None
+        if sitting.heard:
+            appended = self._ledger.append(tip, sitting.entries(), bulk)
+            self._keep_parts(bulk, sitting)
+            effects.write(bulk, sitting.effects, sitting.at)
+        if own is not None:
+            own.note(bulk)
         await bulk.run(connection)
         return appended
 

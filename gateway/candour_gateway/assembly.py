@@ -27,6 +27,7 @@ from candour_gateway.api.app import create_app
 from candour_gateway.api.desk import Desk
 from candour_gateway.database import Database
 from candour_gateway.directory import Directory
+from candour_gateway.escalating import Escalation
 from candour_gateway.facts import FactDesk
 from candour_gateway.highwater import HighWater
 from candour_gateway.intake import Intake
@@ -36,6 +37,7 @@ from candour_gateway.metrics import Metrics
 from candour_gateway.notices import Herald
 from candour_gateway.publishing import Publisher
 from candour_gateway.routing import Router
+from candour_gateway.scheduler import SHORTEST, Scheduler
 from candour_gateway.schema import migrate
 from candour_gateway.settings import Settings
 from candour_gateway.store import clients, documents
@@ -59,6 +61,7 @@ class Gateway:
     _clock: Clock
     _intake: Intake
     _router: Router
+    _scheduler: Scheduler
     _facts: FactDesk
     _keys: Keyring
     _policy: Policy
@@ -71,6 +74,7 @@ class Gateway:
         """Take submissions, and send again everything that is outstanding."""
         await self._router.resume()
         self._tasks.append(asyncio.create_task(self._router.run()))
+        self._tasks.append(asyncio.create_task(self._scheduler.run()))
         tidying = housekeeping.keep_tidy(self._database, self._clock, self._tidy_every, self._stopping)
         self._tasks.append(asyncio.create_task(tidying))
         for queue in GATEWAY_QUEUES:
@@ -81,6 +85,7 @@ class Gateway:
         for consumer in self._consumers:
             await consumer.cancel()
         self._router.stop()
+        self._scheduler.stop()
         self._stopping.set()
         await asyncio.gather(*self._tasks)
         self._consumers.clear()
@@ -109,6 +114,10 @@ class Gateway:
     async def drive(self) -> int:
         """Send again what is due now; how many. The running task does this by itself."""
         return await self._router.drive()
+
+    async def remind(self) -> int:
+        """Speak of what is overdue now; how many stages that were. The running task does this by itself."""
+        return await self._scheduler.look()
 
 
 async def build(settings: Settings, transport: Transport, clock: Clock) -> Gateway:
@@ -152,6 +161,10 @@ async def _assemble(
     after = _waker(router)
     facts = FactDesk(admission, transport, after)
     desk = Desk(database, admission, facts, keys, policy, transport, metrics, clock)
+    escalation = partial(Escalation, policy.net, keys.sign, keys.box)
+    scheduler = Scheduler(
+        admission, database, publisher, escalation, after, clock, _look_every(settings, policy)
+    )
     return Gateway(
         app=create_app(desk),
         vkey=keys.log.verifier.vkey,
@@ -161,11 +174,17 @@ async def _assemble(
         _clock=clock,
         _intake=Intake(admission, database, publisher, metrics, clock, after),
         _router=router,
+        _scheduler=scheduler,
         _facts=facts,
         _keys=keys,
         _policy=policy,
         _tidy_every=settings.tidy_every,
     )
+
+
+def _look_every(settings: Settings, policy: Policy) -> timedelta:
+    """Where the clock runs faster, look more often, and never more than ten times a second."""
+    return max(settings.remind_every / policy.clock_speed, SHORTEST)
 
 
 def _waker(router: Router) -> Callable[[Admitted], None]:

@@ -1,16 +1,19 @@
-"""Who owes what after which kind of statement, what settles it, how long it may take. Domain 1.1, 2.4.
+"""Who owes what after which kind of statement, what settles it, and when it falls due. Domain 1.1, 2.4, 4.
 
-Limits run on the wall clock. Calendars of inboxes stretch nothing yet.
+A limit counts the hours and days of whoever owes it; what is still open at its end is spoken of then, and
+again at later parts of the limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from candour_protocol.calendars import WHOLE, Opening, end_of
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.policy import Policy, Step
+from candour_protocol.policy import Clock, Policy, Step, Unit
 
 
 class Duty(StrEnum):
@@ -38,15 +41,55 @@ SETTLES: Mapping[Kind, tuple[Duty, ...]] = {
     Kind.OUTCOME: (Duty.OUTCOME,),
 }
 
+# Nobody is told of these by a notice. A system that is away is seen by the sender's own node, which shows the
+# number to ring, and a notice about what cannot arrive would only be one more thing that does not.
+SILENT = frozenset({Duty.DELIVERY})
 
-def allowed(duty: Duty, urgency: str | None, urgent: bool, policy: Policy) -> timedelta:
-    """How long a duty may take, before any calendar stretches it."""
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """When something is due, and when it is spoken of while it is still open; each later than the last."""
+
+    due_at: datetime
+    reminders: tuple[datetime, ...]
+
+
+def term(
+    duty: Duty, urgency: str | None, urgent: bool, start: datetime, opens: Opening | None, policy: Policy
+) -> Term:
+    """Everything about one duty that begins at ``start``.
+
+    Args:
+        urgency: of the statement that it is about.
+        urgent: whether that travels urgently.
+        opens: the calendar of whoever owes it.
+    """
+    due_at = policy.sped(start, end_of(limit(duty, urgency, urgent, policy), start, opens))
+    if duty in SILENT:
+        return Term(due_at, ())
+    ends = _reminders(duty, limit(duty, urgency, urgent, policy), start, opens, policy)
+    return Term(due_at, tuple(policy.sped(start, end) for end in ends))
+
+
+def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy) -> Clock:
+    """What a duty may take, in its own unit."""
     match duty:
         case Duty.DELIVERY:
-            return policy.delivery_due(urgent=urgent)
+            return policy.deadlines.delivery_urgent if urgent else policy.deadlines.delivery_ordinary
         case Duty.DEBT:
-            return policy.debt_due
+            return Clock(amount=policy.emergency.debt_hours, unit=Unit.HOURS)
         case Duty.OUTCOME:
-            return policy.outcome_due
+            return policy.deadlines.outcome
         case Duty.ACKNOWLEDGEMENT | Duty.DECISION | Duty.ANSWER:
-            return policy.due(urgency, Step(duty.value))
+            return policy.limit(urgency, Step(duty.value))
+
+
+def _reminders(
+    duty: Duty, allowed: Clock, start: datetime, opens: Opening | None, policy: Policy
+) -> Iterator[datetime]:
+    if duty is Duty.DEBT:
+        for hours in policy.emergency.escalate_hours:
+            yield end_of(Clock(amount=hours, unit=Unit.HOURS), start, None)
+        return
+    for percent in policy.deadlines.escalate_percent:
+        yield end_of(allowed, start, opens, WHOLE * percent / 100)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from candour_protocol.children import same_child
-from candour_protocol.ids import GATEWAY, RESTRICTED, AgencyId, Jti, StatementHash
+from candour_protocol.ids import GATEWAY, GENERAL, RESTRICTED, AgencyId, Jti, StatementHash
 from candour_protocol.kinds import (
     ApprovalCodes,
     Codes,
@@ -46,7 +46,11 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Something is due. ``index`` and ``about`` name the statement that it is about."""
+    """Something is due. ``index`` and ``about`` name the statement that it is about.
+
+    Attributes:
+        reminders: when both sides are told of it while it is still open; each later than the last.
+    """
 
     index: int
     about: StatementHash
@@ -57,6 +61,7 @@ class Owed:
     urgent: bool
     since: datetime
     due_at: datetime
+    reminders: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +223,20 @@ def _owed(logged: Logged, duty: Duty, route: Route, hearing: Hearing) -> Owed:
     own = duty in (Duty.DEBT, Duty.OUTCOME)  # what the author of a request owes its holder
     owed_by, owed_to = (logged.iss, logged.aud) if own else (logged.aud, logged.iss)
     urgency = getattr(logged.codes, "urgency", None)
-    due_at = hearing.at + clocks.allowed(duty, urgency, route.urgent, hearing.policy)
+    inbox = GENERAL if own else getattr(logged.codes, "inbox", None) or GENERAL
+    opens = hearing.directory.opening(owed_by, inbox)
+    term = clocks.term(duty, urgency, route.urgent, hearing.at, opens, hearing.policy)
     return Owed(
-        logged.index, logged.hash, logged.jti, duty, owed_by, owed_to, route.urgent, hearing.at, due_at
+        logged.index,
+        logged.hash,
+        logged.jti,
+        duty,
+        owed_by,
+        owed_to,
+        route.urgent,
+        hearing.at,
+        term.due_at,
+        term.reminders,
     )
 
 

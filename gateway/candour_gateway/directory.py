@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from candour_protocol.calendars import Opening, opening
 from candour_protocol.codes import AgencyKind
 from candour_protocol.ids import AgencyId, Kid, PolicyId
 from candour_protocol.policy import Policy
@@ -65,6 +66,11 @@ class Directory:
         """What kind of body it is; only R08 may ask."""
         profile = self.profile(agency)
         return profile.kind if profile else None
+
+    def opening(self, agency: AgencyId, inbox: str) -> Opening | None:
+        """When one of its inboxes is read, once it has a profile."""
+        profile = self.profile(agency)
+        return opening(profile, inbox) if profile else None
 
     def has_phone(self, agency: AgencyId) -> bool:
         """Whether the directory knows a number to call it back on (R07)."""

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8001, ge=0, le=65535)
     tidy_every: timedelta = timedelta(hours=1)
+    remind_every: timedelta = timedelta(seconds=15)
 
     @property
     def database_url(self) -> URL:

@@ -120,6 +120,14 @@ obligations = Table(
     Column("since", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("settled_by", LogIndex),
+    Column("remind_at", BigInteger),  # when both sides are next told that it is open; null: never again
+    Column("reminders", Text, nullable=False, server_default=""),  # all such times, space between
+    Index(
+        "obligations_remind",
+        "remind_at",
+        sqlite_where=text("settled_by IS NULL AND remind_at IS NOT NULL"),
+        postgresql_where=text("settled_by IS NULL AND remind_at IS NOT NULL"),
+    ),
     Index(
         "obligations_open",
         "owed_by",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
 from typing import Annotated, Literal, Self
@@ -109,11 +109,19 @@ class Policy(PolicyFile):
         """All languages' phrases together."""
         return Vocabulary.of(tuple(self.phrases.values()))
 
-    def due(self, urgency: str | None, step: Step) -> timedelta:
-        """How long a step may take on the wall clock, before calendars; an unknown urgency is AMBER."""
+    def limit(self, urgency: str | None, step: Step) -> Clock:
+        """What a step may take, in its own unit; an unknown urgency is AMBER."""
         known = Urgency.__members__.get(urgency or "", Urgency.AMBER)
         clock: Clock = getattr(self.clocks[known], step.value)
-        return clock.elapsed / self.clock_speed
+        return clock
+
+    def due(self, urgency: str | None, step: Step) -> timedelta:
+        """How long a step may take on the wall clock, before calendars."""
+        return self.limit(urgency, step).elapsed / self.clock_speed
+
+    def sped(self, start: datetime, end: datetime) -> datetime:
+        """When a time that began at ``start`` ends, where the clock runs faster than the world's."""
+        return start + (end - start) / self.clock_speed
 
     def delivery_due(self, *, urgent: bool) -> timedelta:
         """After how long an undelivered statement is shown as overdue."""

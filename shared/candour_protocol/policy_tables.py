@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from itertools import pairwise
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -75,6 +76,16 @@ class Section(BaseModel):
     """A table of the file: closed, frozen, strict."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+_Table = TypeVar("_Table", bound=Section)
+
+
+def _refuse_falling(table: _Table, steps: Sequence[int]) -> _Table:
+    """Escalations come one after the other."""
+    if any(later <= sooner for sooner, later in pairwise(steps)):
+        raise ValueError("each step of an escalation comes later than the one before it")
+    return table
 
 
 class Clock(Section):
@@ -249,6 +260,10 @@ class Emergency(Section):
     debt_hours: Annotated[int, Field(ge=1, le=24)]
     escalate_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=168)], ...], Field(strict=False)]
 
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        return _refuse_falling(self, self.escalate_hours)
+
     @property
     def debt(self) -> timedelta:
         return timedelta(hours=self.debt_hours)
@@ -326,7 +341,11 @@ class Clocks(Section):
 
 
 class Deadlines(Section):
-    """Limits that do not depend on the urgency's clocks."""
+    """Limits that do not depend on the urgency's clocks.
+
+    ``escalate_percent``: at which parts of its limit an obligation that is still open is spoken of: the due
+    time itself, then to the next in rank each time.
+    """
 
     delivery_urgent: _Limit
     delivery_ordinary: _Limit
@@ -336,6 +355,13 @@ class Deadlines(Section):
     challenge: Annotated[tuple[_Limit, ...], Field(strict=False, min_length=1, max_length=4)] = (
         Clock(amount=1, unit=Unit.WORKING_DAYS),
     )
+    escalate_percent: Annotated[
+        tuple[Annotated[int, Field(ge=100, le=1_000)], ...], Field(strict=False, min_length=1, max_length=8)
+    ] = (100, 150, 200)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        return _refuse_falling(self, self.escalate_percent)
 
 
 class Retention(Section):

@@ -108,6 +108,7 @@ class Partnership:
             policy=self.folder / "policy.toml",
             registrar=self.folder / "registrar.jwk",
             transport="embedded:///unused",
+            remind_every=timedelta(hours=1),  # tests say when to look
         )
         return settings.model_copy(update=changes)
 

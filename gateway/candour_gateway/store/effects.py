@@ -19,8 +19,9 @@ _CODES = insert(codes)
 _SEALED = insert(sealed)
 _ROUTES = insert(routes)
 _OWE = text(
-    "INSERT INTO obligations (idx, kind, owed_by, owed_to, jti, about, urgent, since, due_at)"
-    " VALUES (:idx, :kind, :owed_by, :owed_to, :jti, :about, :urgent, :since, :due_at)"
+    "INSERT INTO obligations"
+    " (idx, kind, owed_by, owed_to, jti, about, urgent, since, due_at, remind_at, reminders) VALUES"
+    " (:idx, :kind, :owed_by, :owed_to, :jti, :about, :urgent, :since, :due_at, :remind_at, :reminders)"
     " ON CONFLICT (idx, kind) DO NOTHING"
 )
 _SETTLE = text(
@@ -116,4 +117,6 @@ def _owed_row(owed: Owed) -> Mapping[str, Any]:
         "urgent": owed.urgent,
         "since": to_ms(owed.since),
         "due_at": to_ms(owed.due_at),
+        "remind_at": to_ms(owed.reminders[0]) if owed.reminders else None,
+        "reminders": " ".join(str(to_ms(each)) for each in owed.reminders),
     }

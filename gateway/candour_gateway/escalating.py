@@ -1,0 +1,112 @@
+"""Speak of what is still owed: a notice to both sides at its due time, and at each later stage. Domain 4.2.
+
+What is due is found, logged and marked as spoken of in the one transaction that holds the log's lock. So no
+stage is told twice, whatever number of workers look at the same moment and wherever one of them is killed;
+and what an outage held up is told afterwards in the order in which it would have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from candour_protocol.ids import GATEWAY, AgencyId, Txn
+from candour_protocol.keys import SigningKey
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.reminders import Reminder
+from candour_protocol.statement import Draft, issue
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from candour_gateway.clocks import Duty
+from candour_gateway.screening import matched
+from candour_gateway.store import reminders
+from candour_gateway.store.bulk import Bulk
+from candour_gateway.store.reminders import Waiting
+from candour_gateway.t1box import T1Box
+from candour_gateway.verdict import Submission
+
+AT_ONCE = 128  # obligations; each stage of each is two entries in the log
+LIFETIME = timedelta(days=7)
+
+# What the first stage is called, the second, and all after it. A debt that is a day old is an incident.
+_CALLED = ("clock", "escalation", "escalation")
+_DEBT_CALLED = ("debt", "escalation", "incident")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One obligation at one of its times, counted from 1."""
+
+    waiting: Waiting
+    number: int
+    at: datetime
+
+    @property
+    def called(self) -> str:
+        """The notice's code."""
+        names = _DEBT_CALLED if self.waiting.duty == Duty.DEBT else _CALLED
+        return names[min(self.number, len(names)) - 1]
+
+
+@dataclass(slots=True)
+class Escalation:
+    """One look at what is due, to be used within one admission. ``stages`` is what it found."""
+
+    net: str
+    key: SigningKey
+    box: T1Box
+    stages: list[Stage] = field(default_factory=list)
+    _spoken: list[tuple[Waiting, datetime | None]] = field(default_factory=list)
+
+    async def find(self, connection: AsyncConnection, at: datetime) -> Sequence[Submission]:
+        """Notices for everything due by now, in the order of their times; none is written down yet."""
+        waiting = await reminders.due(connection, at, AT_ONCE, self.box)
+        # Of what comes after the last that was read nothing is known yet, so it must wait its turn.
+        until = waiting[-1].next_at if len(waiting) == AT_ONCE else at
+        self.stages = in_order(waiting, until)
+        self._spoken = [(each, _after(each, until)) for each in waiting]
+        return [notice for stage in self.stages for notice in self._notices(stage, at)]
+
+    def note(self, bulk: Bulk) -> None:
+        """Write down what has been spoken of."""
+        reminders.note(bulk, self._spoken)
+
+    def _notices(self, stage: Stage, at: datetime) -> Iterator[Submission]:
+        waiting = stage.waiting
+        if waiting.txn is None:
+            return
+        for to in (waiting.owed_by, waiting.owed_to):
+            yield self._notice(stage, to, waiting.txn, at)
+
+    def _notice(self, stage: Stage, to: AgencyId, txn: Txn, at: datetime) -> Submission:
+        """It answers what is waited about, so it takes the same lane, a restricted one included."""
+        about, iat = stage.waiting.about, int(at.timestamp())
+        draft = Draft(
+            net=self.net,
+            iss=GATEWAY,
+            aud=to,
+            jti=Reminder(about, stage.waiting.duty, stage.number, to).jti(stage.at),
+            iat=iat,
+            exp=iat + int(LIFETIME.total_seconds()),
+            kind=Kind.NOTICE,
+            irt=about,
+            codes={"txn": txn, "actor": None, "notice": stage.called, "about": about},
+        )
+        issued = issue(draft, self.key, None)
+        return matched(issued.statement, issued.body)
+
+
+def in_order(waiting: Sequence[Waiting], until: datetime) -> list[Stage]:
+    """Every stage that was reached by ``until`` and not spoken of, the earliest first."""
+    reached = [
+        Stage(each, number, at)
+        for each in waiting
+        for number, at in enumerate(each.times, start=1)
+        if each.next_at <= at <= until
+    ]
+    return sorted(reached, key=lambda stage: (stage.at, stage.waiting.index, stage.waiting.duty))
+
+
+def _after(waiting: Waiting, until: datetime) -> datetime | None:
+    return next((at for at in waiting.times if at > until), None)

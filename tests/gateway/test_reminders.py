@@ -1,0 +1,335 @@
+"""What is still owed is spoken of: to both sides, at its due time and at each stage after it, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from candour_gateway.assembly import build
+from candour_gateway.database import Database
+from candour_gateway.escalating import AT_ONCE
+from candour_protocol import profiles, registry_facts
+from candour_protocol.errors import CandourError
+from candour_protocol.ids import AgencyId, sha256_text
+from candour_protocol.kinds import NoticeCodes, parse_codes
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.profiles import Calendar, Day, Hours, Term
+from candour_protocol.reminders import Reminder, recognise
+from candour_protocol.statement import Issued, match, parse
+from candour_protocol.wire import Delivered, parse_inbound
+
+from tests.gateway.courier import Courier
+from tests.gateway.partnership import CSC, GP, SCHOOL
+from tests.gateway.world import World
+
+DUTIES = ("acknowledgement", "decision", "answer", "outcome", "debt")
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice as one side got it, beside what its id says."""
+
+    to: AgencyId
+    notice: str
+    reminder: Reminder
+    lane: str
+
+    @property
+    def stage(self) -> tuple[str, int]:
+        return self.reminder.duty, self.reminder.stage
+
+
+def told(world: World) -> list[Told]:
+    """Every notice of the clock, each statement once, in the order in which they first were sent."""
+    found: dict[str, Told] = {}
+    for sent in world.courier.sent:
+        for jwt, notice in _told(sent.routing_key, sent.body):
+            found.setdefault(jwt, notice)
+    return list(found.values())
+
+
+def _told(routing_key: str, body: bytes) -> Iterator[tuple[str, Told]]:
+    delivered, (agency, _, lane) = parse_inbound(body), routing_key.partition(".")
+    statement = parse(delivered.body.jwt) if isinstance(delivered, Delivered) else None
+    if statement is None or statement.claims.kind is not Kind.NOTICE or not isinstance(delivered, Delivered):
+        return
+    codes = parse_codes(Kind.NOTICE, match(statement, delivered.body) or {})
+    assert isinstance(codes, NoticeCodes)
+    assert isinstance(codes.about, str)
+    reminder = recognise(statement.claims.jti, codes.about, DUTIES, (AgencyId(agency),))
+    if reminder is not None:
+        yield statement.jwt, Told(AgencyId(agency), str(codes.notice), reminder, lane)
+
+
+def about(world: World, issued: Issued, duty: str) -> list[tuple[AgencyId, str, int]]:
+    return [
+        (each.to, each.notice, each.reminder.stage)
+        for each in told(world)
+        if each.reminder.about == issued.statement.hash and each.reminder.duty == duty
+    ]
+
+
+def both(notice: str, stage: int, *parties: AgencyId) -> list[tuple[AgencyId, str, int]]:
+    return [(party, notice, stage) for party in parties]
+
+
+async def later(world: World, by: timedelta) -> int:
+    world.clock.advance(by)
+    return await world.gateway.remind()
+
+
+async def test_both_sides_are_told_at_the_due_time_and_at_half_as_much_again_and_at_twice(
+    world: World,
+) -> None:
+    concern = world.partnership.concern()  # AMBER: to be opened by a person within four hours
+    await world.arrive(concern)
+
+    before = await later(world, 4 * HOUR - timedelta(milliseconds=1))
+    at_the_time = await later(world, timedelta(milliseconds=1))
+    nothing_new = await world.gateway.remind()
+    half_again = await later(world, 2 * HOUR)
+    twice = await later(world, 2 * HOUR)
+    no_more = await later(world, 8 * HOUR)
+
+    assert [before, at_the_time, nothing_new, half_again, twice, no_more] == [0, 1, 0, 1, 1, 0]
+    assert about(world, concern, "acknowledgement") == [
+        *both("clock", 1, SCHOOL, GP),
+        *both("escalation", 2, SCHOOL, GP),
+        *both("escalation", 3, SCHOOL, GP),
+    ]
+
+
+async def test_what_has_been_done_is_not_spoken_of(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    await later(world, 4 * HOUR)
+    await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, concern))
+
+    assert await later(world, 10 * HOUR) == 0
+    assert len(about(world, concern, "acknowledgement")) == 2
+
+
+async def test_a_debt_is_spoken_of_after_four_eight_and_twenty_four_hours(world: World) -> None:
+    request = world.partnership.emergency()
+    await world.arrive(request)
+
+    for hours in (4, 4, 16):
+        world.clock.advance(hours * HOUR - timedelta(milliseconds=1))
+        sooner = about(world, request, "debt")
+        await world.gateway.remind()
+        assert about(world, request, "debt") == sooner
+        await later(world, timedelta(milliseconds=1))
+
+    assert about(world, request, "debt") == [
+        *both("debt", 1, GP, SCHOOL),
+        *both("escalation", 2, GP, SCHOOL),
+        *both("incident", 3, GP, SCHOOL),
+    ]
+
+
+async def test_a_notice_takes_the_lane_of_what_it_is_about(world: World) -> None:
+    urgent = world.partnership.concern(urgency="RED")
+    restricted = world.partnership.concern(inbox="restricted")
+    await world.arrive(urgent, restricted)
+
+    await later(world, 4 * HOUR)
+
+    lanes = {(each.reminder.about, each.to): each.lane for each in told(world)}
+    assert lanes[urgent.statement.hash, SCHOOL] == lanes[urgent.statement.hash, GP] == "urgent"
+    assert lanes[restricted.statement.hash, SCHOOL] == "restricted"
+
+
+async def test_that_a_system_is_away_is_nobodys_duty(world: World) -> None:
+    """Else every notice that cannot arrive would bring the next."""
+    await world.submit(world.partnership.concern())
+    await later(world, 40 * HOUR)
+    spoken = len(told(world))
+
+    assert await later(world, timedelta(days=9)) > 0  # the decision
+    assert {each.reminder.duty for each in told(world)} == {"acknowledgement", "decision"}
+    assert await later(world, timedelta(days=60)) == 0
+    assert spoken > 0
+
+
+# -- calendars ----------------------------------------------------------------------------------------
+
+WEEKDAYS = (Day.MON, Day.TUE, Day.WED, Day.THU, Day.FRI)
+
+
+async def _open_hours(world: World, calendar: Calendar | None = None) -> None:
+    """The school is read in the daytime only, from here on."""
+    party = world.partnership.parties[SCHOOL]
+    profile = profiles.parse(party.profile)
+    hours = (Hours(days=WEEKDAYS, opens="08:00", closes="16:30"),)
+    inboxes = tuple(
+        each.model_copy(update={"hours": hours, "cover": f"{CSC}/{each.name}"}) for each in profile.inboxes
+    )
+    changed = profile.model_copy(update={"inboxes": inboxes, "calendar": calendar or Calendar()})
+    raw = profiles.dump(changed)
+    fact = registry_facts.profile(party.voice, SCHOOL, sha256_text(raw), world.clock())
+    await world.gateway.admit_registry(fact, raw)
+
+
+def _at(written: str) -> datetime:
+    return datetime.fromisoformat(written).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("urgency", "told_at", "due"),
+    [
+        ("EMERGENCY", "2026-11-27 16:00", "2026-11-27 16:15"),
+        ("RED", "2026-11-27 16:00", "2026-11-27 17:00"),  # past closing time
+        ("AMBER", "2026-11-27 16:00", "2026-11-30 11:30"),  # half an hour on Friday, the rest on Monday
+        ("GREEN", "2026-11-27 16:00", "2026-11-30 16:30"),
+        ("AMBER", "2026-12-24 16:00", "2026-12-29 11:30"),  # Christmas
+        ("AMBER", "2026-12-18 14:30", "2026-12-18 16:30"),  # the last two hours of term, and two of the next
+        ("PURPLE", "2026-11-24 09:00", "2026-11-24 13:00"),  # a code that nobody knows counts as AMBER
+    ],
+)
+async def test_a_concern_is_to_be_opened_within_the_hours_of_the_school(
+    world: World, urgency: str, told_at: str, due: str
+) -> None:
+    terms = (Term(first="2026-09-02", last="2026-12-18"), Term(first="2027-01-05", last="2027-03-25"))
+    in_term = told_at.startswith("2026-12-18")
+    await _open_hours(world, Calendar(terms=terms) if in_term else None)
+    world.clock.now = _at(told_at)
+    concern = world.partnership.concern(urgency=urgency)
+
+    await world.arrive(concern)
+
+    owed = (await world.obligations())["acknowledgement", concern.statement.hash]
+    expected = _at("2027-01-05 10:00") if in_term else _at(due)
+    assert datetime.fromisoformat(owed["due_at"]) == expected
+
+
+async def test_reminders_wait_for_the_door_to_open_and_red_ones_do_not(world: World) -> None:
+    await _open_hours(world)
+    world.clock.now = _at("2026-11-27 16:00")
+    amber, red = world.partnership.concern(), world.partnership.concern(urgency="RED")
+    await world.arrive(amber, red)
+
+    await later(world, timedelta(hours=30))
+
+    assert about(world, amber, "acknowledgement") == []
+    assert [stage for _, _, stage in about(world, red, "acknowledgement")] == [1, 1, 2, 2, 3, 3]
+
+
+async def test_a_profile_without_cover_for_its_closed_hours_is_not_registered(world: World) -> None:
+    party = world.partnership.parties[SCHOOL]
+    raw = party.profile.replace(b'"ALWAYS"', b'[{"days":["MON"],"opens":"08:00","closes":"16:30"}]')
+    fact = registry_facts.profile(party.voice, SCHOOL, sha256_text(raw), world.clock())
+
+    with pytest.raises(CandourError, match="names no cover"):
+        await world.gateway.admit_registry(fact, raw)
+
+
+# -- restarts, outages, several workers ------------------------------------------------------------------
+
+
+async def test_a_restart_forgets_nothing_and_repeats_nothing(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    await later(world, 4 * HOUR)
+
+    await world.restart()
+    repeated = await world.gateway.remind()
+    world.clock.advance(2 * HOUR)
+    await world.restart()
+    await world.gateway.remind()
+
+    assert repeated == 0
+    assert [stage for _, _, stage in about(world, concern, "acknowledgement")] == [1, 1, 2, 2]
+
+
+async def test_what_an_outage_held_up_is_told_afterwards_in_order(world: World) -> None:
+    first, second = world.partnership.concern(), world.partnership.concern(urgency="RED")
+    await world.arrive(first, second)
+
+    await later(world, timedelta(days=1))
+
+    caught_up = [
+        (each.reminder.about, each.stage) for each in told(world) if each.reminder.duty == "acknowledgement"
+    ]
+    one, two = first.statement.hash, second.statement.hash
+    in_time = [(two, 1), (two, 2), (two, 3), (one, 1), (one, 2), (one, 3)]  # 1, 1.5, 2, 4, 6 and 8 hours
+    assert caught_up == [(name, ("acknowledgement", stage)) for name, stage in in_time for _ in range(2)]
+
+
+async def test_more_than_a_batch_is_caught_up_in_order_too(world: World) -> None:
+    began: dict[str, int] = {}
+    for minutes in range(0, 200, 50):
+        concerns = [world.partnership.concern() for _ in range(AT_ONCE // 3)]
+        await world.submit(*concerns)
+        began |= dict.fromkeys([each.statement.hash for each in concerns], minutes)
+        world.clock.advance(timedelta(minutes=50))
+
+    stages = await later(world, timedelta(hours=12))
+
+    spoken = [each for each in told(world) if each.reminder.duty == "acknowledgement"]
+    times = [began[each.reminder.about] + 120 * (each.reminder.stage + 1) for each in spoken]
+    assert stages == len(began) * 3
+    assert len(spoken) == stages * 2
+    assert times == sorted(times)
+
+
+async def test_a_courier_that_is_away_loses_no_notice_and_doubles_none(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    world.courier.away = True
+
+    stages = await later(world, 4 * HOUR)
+    world.courier.away = False
+    before = about(world, concern, "acknowledgement")
+    world.clock.advance(timedelta(seconds=2))
+    await world.gateway.drive()
+
+    assert (stages, before) == (1, [])
+    assert about(world, concern, "acknowledgement") == both("clock", 1, SCHOOL, GP)
+
+
+_ABORT = "BEGIN SELECT RAISE(ABORT, 'full'); END"
+
+
+async def test_a_batch_that_fails_leaves_its_reminders_to_be_told(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    entries = len(await world.entries())
+    await _sql(world, f"CREATE TRIGGER full BEFORE UPDATE OF remind_at ON obligations {_ABORT}")
+
+    with pytest.raises(Exception, match="full"):
+        await later(world, 4 * HOUR)
+    after_failure = len(await world.entries())
+    await _sql(world, "DROP TRIGGER full")
+
+    assert after_failure == entries
+    assert await world.gateway.remind() == 1
+    assert about(world, concern, "acknowledgement") == both("clock", 1, SCHOOL, GP)
+
+
+async def _sql(world: World, statement: str) -> None:
+    database = Database(world.partnership.settings().database_url)
+    async with database.write() as connection:
+        await connection.exec_driver_sql(statement)
+    await database.close()
+
+
+async def test_two_workers_that_look_at_the_same_moment_tell_each_stage_once(world: World) -> None:
+    concerns = [world.partnership.concern() for _ in range(5)]
+    await world.arrive(*concerns)
+    entries = len(await world.entries())
+    world.clock.advance(4 * HOUR)
+    courier = Courier()
+    other = await build(world.partnership.settings(), courier, world.clock)
+    try:
+        counts = await asyncio.gather(world.gateway.remind(), other.remind())
+    finally:
+        await other.stop()
+
+    verdicts = list((await world.entries()).values())
+    assert sum(counts) == 5
+    assert len(verdicts) == entries + 10
+    assert {verdict for verdict, _ in verdicts} == {"passed"}
