@@ -65,7 +65,9 @@ def _valid_nhs(number: str) -> bool:
 
 
 def _valid_upn(number: str) -> bool:
-    return bool(_UPN.match(number)) and upn_check_letter(number[1:]) == number[0]
+    """Twelve equal digits have a check letter as any have, and are what people type who have no number."""
+    repeated = len(set(number[1:])) == 1
+    return bool(_UPN.match(number)) and not repeated and upn_check_letter(number[1:]) == number[0]
 
 
 def _valid_chi(number: str) -> bool:

@@ -38,6 +38,11 @@ def test_a_upn_that_cannot_be_one_is_not_valid(number: str) -> None:
     assert not is_valid(Scheme.UPN, number)
 
 
+@pytest.mark.parametrize("digit", "0123456789")
+def test_twelve_equal_digits_are_no_upn(digit: str) -> None:
+    assert not is_valid(Scheme.UPN, upn_check_letter(digit * 12) + digit * 12)
+
+
 def test_a_temporary_upn_ends_in_a_letter() -> None:
     rest = "80120000500A"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from candour_protocol import ids, profiles
+from candour_protocol.calendars import Opening, opening
 from candour_protocol.errors import CandourError, MalformedError, UnauthenticError
 from candour_protocol.ids import Address, AgencyId, PolicyId, parse_address
 from candour_protocol.keys import SealKey, VerifyKey
@@ -96,6 +97,11 @@ class Directory:
         if digest not in self._profiles:
             self._profiles[digest] = profiles.parse(self.documents[digest])
         return self._profiles[digest]
+
+    def opening(self, agency: AgencyId, inbox: str) -> Opening | None:
+        """When an agency reads one of its inboxes, once its profile was read."""
+        profile = self.profile(agency)
+        return opening(profile, inbox) if profile else None
 
     def contact(self, address: Address) -> Contact:
         """Name and numbers of a recipient; the id alone where its profile was not read yet."""

@@ -1,7 +1,7 @@
-"""Who owes whom what by when about one message, by the policy's clocks. Pure.
+"""Who owes whom what by when about one message, by the policy's clocks and the owing side's calendar. Pure.
 
-Elapsed time only: calendars stretch these limits later, never shorten them. Source: protocol section 4,
-domain 2.4.
+The gateway computes the same; a node doesn't wait to be told that something is late. Source: protocol
+sections 4 and 5, domain 2.4.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from candour_protocol.ids import GATEWAY, AgencyId
+from candour_protocol.calendars import end_of
+from candour_protocol.ids import GATEWAY, GENERAL, AgencyId
 from candour_protocol.kinds import Kind
-from candour_protocol.policy import Policy, Step
+from candour_protocol.policy import Clock, Step
 
+from candour_agency.directory import Directory
 from candour_agency.messages import Message
+from candour_agency.moments import from_ms
 from candour_agency.office import URGENT
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 _STEPS = {
     Kind.CONCERN: (Step.ACKNOWLEDGEMENT, Step.DECISION),
@@ -38,21 +43,24 @@ class Obligation:
         return (self.settled_at or now_ms) > self.due_at
 
 
-def obligations(message: Message, agency: AgencyId, policy: Policy) -> list[Obligation]:
+def obligations(message: Message, agency: AgencyId, directory: Directory) -> list[Obligation]:
     """Everything that is or was due about a message, in the order in which it falls due."""
     if message.counterparty == GATEWAY or message.verdict in ("refused", "held"):
         return []
     sender, recipient = message.counterparty, agency
     if not message.received:
         sender, recipient = recipient, sender
-    found = [*_delivery(message, sender, recipient, policy), *_steps(message, sender, recipient, policy)]
-    found += [*_outcome(message, sender, recipient, policy), *_debt(message, sender, recipient, policy)]
+    found = [
+        *_delivery(message, sender, recipient, directory),
+        *_steps(message, sender, recipient, directory),
+    ]
+    found += [*_outcome(message, sender, recipient, directory), *_debt(message, sender, recipient, directory)]
     return sorted(found, key=lambda one: one.due_at)
 
 
-def due_at(message: Message, agency: AgencyId, policy: Policy) -> int | None:
+def due_at(message: Message, agency: AgencyId, directory: Directory) -> int | None:
     """When the next thing that this agency owes about a message falls due."""
-    own = (one for one in obligations(message, agency, policy) if one.owed_by == agency)
+    own = (one for one in obligations(message, agency, directory) if one.owed_by == agency)
     return next((one.due_at for one in own if one.settled_at is None), None)
 
 
@@ -61,39 +69,55 @@ def _since(message: Message) -> int:
 
 
 def _after(start: int, limit: timedelta) -> int:
-    return start + int(limit.total_seconds() * 1000)
+    return start + limit // _MILLISECOND
+
+
+def _by_calendar(start: int, limit: Clock, owed_by: AgencyId, inbox: str, directory: Directory) -> int:
+    begins = from_ms(start)
+    ends = end_of(limit, begins, directory.opening(owed_by, inbox))
+    return _after(start, directory.policy.sped(begins, ends) - begins)
 
 
 def _delivery(
-    message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
 ) -> Iterator[Obligation]:
     if message.kind in (Kind.DELIVERY, Kind.APPROVAL) or message.received:
         return
-    limit = policy.delivery_due(urgent=message.urgency in URGENT)
+    limit = directory.policy.delivery_due(urgent=message.urgency in URGENT)
     due = _after(message.settled_at or message.made_at, limit)
     done = message.delivered_at if message.opened != "unreadable" else None
     yield Obligation("delivery", recipient, sender, due, done)
 
 
-def _steps(message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy) -> Iterator[Obligation]:
+def _steps(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
     done = {
         Step.ACKNOWLEDGEMENT: message.acknowledged_at or message.decided_at or message.answered_at,
         Step.DECISION: message.decided_at,
         Step.ANSWER: message.answered_at,
     }
     for step in _STEPS.get(message.kind, ()):
-        due = _after(_since(message), policy.due(message.urgency or None, step))
+        limit = directory.policy.limit(message.urgency or None, step)
+        due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
         yield Obligation(step.value, recipient, sender, due, done[step])
 
 
-def _outcome(message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy) -> Iterator[Obligation]:
+def _outcome(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
     if message.kind is Kind.REQUEST and message.answered_at is not None:
-        due = _after(message.answered_at, policy.outcome_due)
+        limit = directory.policy.deadlines.outcome
+        due = _by_calendar(message.answered_at, limit, sender, GENERAL, directory)
         yield Obligation("outcome", sender, recipient, due, message.outcome_at)
 
 
-def _debt(message: Message, sender: AgencyId, recipient: AgencyId, policy: Policy) -> Iterator[Obligation]:
+def _debt(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
     """An emergency request is lent: its concern is to follow."""
     codes = message.codes or {}
     if message.kind is Kind.REQUEST and message.urgency == "EMERGENCY" and not codes.get("concern_refs"):
-        yield Obligation("debt", sender, recipient, _after(_since(message), policy.debt_due), message.paid_at)
+        yield Obligation(
+            "debt", sender, recipient, _after(_since(message), directory.policy.debt_due), message.paid_at
+        )

@@ -106,8 +106,7 @@ class Views:
 
     def _obligations(self, message: Message) -> list[JsonObject]:
         now = to_ms(self.office.clock())
-        policy = self.office.directory.policy
-        found = obligations.obligations(message, self.office.agency, policy)
+        found = obligations.obligations(message, self.office.agency, self.office.directory)
         return [self._obligation(message, one, now) for one in found]
 
     def _obligation(self, message: Message, one: obligations.Obligation, now: int) -> JsonObject:
@@ -133,7 +132,7 @@ class Views:
     def item(self, listed: Listed) -> JsonObject:
         """A line of the worklist; nothing of what was written."""
         message = listed.message
-        due = obligations.due_at(message, self.office.agency, self.office.directory.policy)
+        due = obligations.due_at(message, self.office.agency, self.office.directory)
         stands = self.stands(message)
         return {
             "id": message.jti,
