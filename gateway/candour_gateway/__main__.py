@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -79,7 +80,12 @@ async def _listen(gateway: Gateway, settings: Settings) -> None:
         access_log=False,
         timeout_graceful_shutdown=GRACE,
     )
-    await uvicorn.Server(config).serve()
+    await uvicorn.Server(config).serve(_inherited(settings.listen_fd))
+
+
+def _inherited(descriptor: int | None) -> list[socket.socket] | None:
+    """The socket that whoever started this process listens on already."""
+    return None if descriptor is None else [socket.socket(fileno=descriptor)]
 
 
 @app.command("migrate")

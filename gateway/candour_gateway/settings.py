@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8001, ge=0, le=65535)
+    listen_fd: int | None = None  # a listening socket that was inherited, instead of host and port
     tidy_every: timedelta = timedelta(hours=1)
     remind_every: timedelta = timedelta(seconds=15)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -85,10 +86,15 @@ async def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=_GRACE,
     )
     try:
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve(_inherited(settings.listen_fd))
     finally:
         await node.stop()
         await courier.close()
+
+
+def _inherited(descriptor: int | None) -> list[socket.socket] | None:
+    """The socket that whoever started this process listens on already."""
+    return None if descriptor is None else [socket.socket(fileno=descriptor)]
 
 
 @app.command()

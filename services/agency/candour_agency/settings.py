@@ -53,4 +53,5 @@ class Settings(BaseSettings):
     public_url: str = ""  # where clients reach this node; only shown, never compared
     host: str = "127.0.0.1"
     port: int = Field(default=8101, ge=0, le=65535)
+    listen_fd: int | None = None  # a listening socket that was inherited, instead of host and port
     registry_every: timedelta = timedelta(minutes=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -24,9 +25,14 @@ async def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=2,
     )
     try:
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve(_inherited(settings.listen_fd))
     finally:
         await dashboard.stop()
+
+
+def _inherited(descriptor: int | None) -> list[socket.socket] | None:
+    """The socket that whoever started this process listens on already."""
+    return None if descriptor is None else [socket.socket(fileno=descriptor)]
 
 
 def app() -> None:

@@ -31,3 +31,4 @@ class Settings(BaseSettings):
     patience: timedelta = timedelta(seconds=3)
     host: str = "127.0.0.1"
     port: int = 8000
+    listen_fd: int | None = None  # a listening socket that was inherited, instead of host and port

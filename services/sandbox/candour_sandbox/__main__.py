@@ -9,15 +9,38 @@ from typing import Annotated
 
 import typer
 import uvloop
-from candour_protocol.errors import CandourError
+from candour_gateway.ledger import LogIncidentError
+from candour_gateway.schema import UnknownSchemaError
+from candour_protocol.errors import CandourError, TransportError
 
+from candour_sandbox import lock
 from candour_sandbox.desk import StuckError
+from candour_sandbox.engine import MOST_WORKERS, Engine, EngineError
+from candour_sandbox.estate import Estate
 from candour_sandbox.listeners import PortTakenError
 from candour_sandbox.lock import BusyError
+from candour_sandbox.premises import give_back
 from candour_sandbox.run import Run
 from candour_sandbox.telling import terminal
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+Data = Annotated[Path, typer.Option(help="Where everything is kept. Delete it to begin anew.")]
+Amqp = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="An administrator's address of a RabbitMQ, instead of files."),
+]
+AmqpManagement = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="That RabbitMQ's management API; usually 10,000 ports above the other address."
+    ),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="A PostgreSQL where databases may be created, instead of files."),
+]
 
 
 @app.callback()
@@ -27,9 +50,7 @@ def main() -> None:
 
 @app.command()
 def up(
-    data: Annotated[Path, typer.Option(help="Where everything is kept. Delete it to begin anew.")] = Path(
-        ".sandbox"
-    ),
+    data: Data = Path(".sandbox"),
     base_port: Annotated[
         int,
         typer.Option(
@@ -39,10 +60,28 @@ def up(
         ),
     ] = 8000,
     story: Annotated[bool, typer.Option("--story/--no-story", help="Play the story the first time.")] = True,
+    amqp: Amqp = None,
+    amqp_management: AmqpManagement = None,
+    database: Database = None,
+    processes: Annotated[
+        bool, typer.Option("--processes", help="Every service in a process of its own; needs --amqp.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, help="How many processes serve the gateway.")
+    ] = 1,
+    partner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Leave this agency's node out: it speaks to RabbitMQ itself; needs --amqp."
+        ),
+    ] = None,
 ) -> None:
     """Start gateway, agencies and health page, and play the story the first time. Stop with Ctrl+C."""
     try:
-        uvloop.run(_run(Run(data, base_port, story)))
+        engine = Engine(amqp, amqp_management, database, processes, workers, partner)
+        uvloop.run(_run(Run(data, base_port, story, engine)))
+    except EngineError as error:
+        _give_up(str(error))
     except PortTakenError as error:
         _give_up(
             f"Port {error.port} is taken, and the sandbox needs it for {error.service}.",
@@ -50,8 +89,30 @@ def up(
         )
     except BusyError:
         _give_up(f"Another sandbox is running on {data}.", "Stop it, or choose another folder with --data.")
-    except (StuckError, CandourError) as error:
+    except TransportError as error:
+        _give_up(f"RabbitMQ cannot be used: {error.detail}.")
+    except (StuckError, CandourError, LogIncidentError, UnknownSchemaError) as error:
         _give_up(f"It did not go as it must: {error}.", f"What happened is in {data / 'sandbox.log'}.")
+
+
+@app.command()
+def remove(
+    data: Data = Path(".sandbox"),
+    amqp: Amqp = None,
+    amqp_management: AmqpManagement = None,
+    database: Database = None,
+) -> None:
+    """Remove what a sandbox has on RabbitMQ and PostgreSQL, for good. Its folder is yours to delete."""
+    try:
+        engine, estate = Engine(amqp, amqp_management, database), Estate(data)
+        with lock.hold(estate.lock):
+            uvloop.run(give_back(engine, estate))
+    except BusyError:
+        _give_up(f"A sandbox is running on {data}. Stop it first.")
+    except EngineError as error:
+        _give_up(str(error))
+    except TransportError as error:
+        _give_up(f"RabbitMQ cannot be used: {error.detail}.")
 
 
 async def _run(run: Run) -> None:

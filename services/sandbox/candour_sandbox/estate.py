@@ -105,6 +105,24 @@ class Estate:
         return self.root / "sandbox.log"
 
     @property
+    def logs(self) -> Path:
+        """A file for each service that runs in a process of its own."""
+        return self.root / "logs"
+
+    @property
+    def engine(self) -> Path:
+        """What was chosen at the first start, and what tells this sandbox from others on its servers."""
+        return self.root / "engine.json"
+
+    @property
+    def broker_passwords(self) -> Path:
+        return self.root / "broker-passwords.json"
+
+    @property
+    def partner(self) -> Path:
+        return self.root / "partner.json"
+
+    @property
     def lock(self) -> Path:
         return self.root / ".lock"
 

@@ -20,8 +20,7 @@ LARGEST = 20 * 1024 * 1024  # bytes, before a start sets the old file aside
 
 def to_file(path: Path) -> logging.Handler:
     """Send structlog's events and the libraries' warnings to ``path``; the handler that does the latter."""
-    if path.exists() and path.stat().st_size > LARGEST:
-        path.replace(path.with_suffix(".old.log"))
+    set_aside(path)
     file = path.open("a", encoding="utf-8", buffering=1)
     structlog.configure(
         processors=[
@@ -38,6 +37,12 @@ def to_file(path: Path) -> logging.Handler:
     handler.setFormatter(_PlaceOnly())
     logging.getLogger().addHandler(handler)
     return handler
+
+
+def set_aside(path: Path) -> None:
+    """Let a file that has grown large begin anew; one old one is kept."""
+    if path.exists() and path.stat().st_size > LARGEST:
+        path.replace(path.with_suffix(".old.log"))
 
 
 def place(kind: type[BaseException], trace: TracebackType | None) -> str:

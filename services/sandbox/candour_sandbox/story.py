@@ -21,6 +21,15 @@ from candour_sandbox.words import verdict_of
 Keep = Callable[[str, str], None]
 """Keeps a receipt's text under a name."""
 
+CALLS = ("R-04", "C-05", "C-02", "C-03", "C-01", "R-01", "C-10", "R-05", "C-08", "R-02")
+PLAYERS = frozenset(
+    agency
+    for name in CALLS
+    for call in [samples().call(name)]
+    for agency in (call.sender, *(to.partition("/")[0] for to in call.body["recipients"]))
+)
+"""The agencies without whose nodes the story cannot be played."""
+
 REACHED = "reached their system"
 
 

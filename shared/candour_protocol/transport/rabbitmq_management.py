@@ -43,6 +43,12 @@ class Management:
         """Make what is missing and set what differs. Removes nothing; queues keep what is in them."""
         self._call("POST", "/api/definitions", definitions)
 
+    def remove(self, vhost: str) -> None:
+        """Throw away a virtual host with everything in it, if it is there; users are the whole broker's."""
+        named = {each.get("name") for each in self._call("GET", "/api/vhosts").json()}
+        if vhost in named:
+            self._call("DELETE", f"/api/vhosts/{quote(vhost, safe='')}")
+
     def takes_messages(self, vhost: str, queue: str) -> bool:
         """Whether an empty queue that nobody consumes confirms a message; the message is taken out again.
 
