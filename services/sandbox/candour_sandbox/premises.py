@@ -15,7 +15,7 @@ from candour_sandbox import cast, durable
 from candour_sandbox.databases import Databases
 from candour_sandbox.engine import Engine, EngineError
 from candour_sandbox.estate import Estate
-from candour_sandbox.realm import Realm
+from candour_sandbox.realm import Realm, kept_passwords
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 
@@ -62,7 +62,7 @@ async def _couriers(engine: Engine, estate: Estate, tag: str, services: tuple[st
 
 
 def _realm(engine: Engine, estate: Estate, tag: str) -> Realm:
-    return Realm(engine, f"{cast.NET}-{tag}", estate.broker_passwords)
+    return Realm(engine, f"{cast.NET}-{tag}", kept_passwords(engine, estate.broker_passwords))
 
 
 async def _databases(engine: Engine, estate: Estate, tag: str, services: tuple[str, ...]) -> dict[str, str]:

@@ -30,18 +30,13 @@ _AT_ONCE = 8  # probes
 
 
 class Realm:
-    """One virtual host.
+    """One virtual host; ``passwords`` are those of its users, see `kept_passwords`."""
 
-    Args:
-        passwords: the file that keeps them.
-    """
-
-    def __init__(self, engine: Engine, vhost: str, passwords: Path) -> None:
+    def __init__(self, engine: Engine, vhost: str, passwords: Mapping[str, str]) -> None:
         self._engine = engine
         self._parts = urlsplit(engine.amqp or "")
-        self.vhost = vhost
-        self._file = passwords
-        self._passwords: Mapping[str, str] = {}
+        self._vhost = vhost
+        self._passwords = passwords
 
     def make(self) -> None:
         """Make what is missing, and try every queue with a message.
@@ -50,9 +45,8 @@ class Realm:
             EngineError: another partnership has users of these names on this broker.
             TransportError: there is no such broker or administrator.
         """
-        self._passwords = self._kept_passwords()
         agencies = [AgencyId(agency) for agency in cast.PARTS]
-        definitions = broker_definitions.render(agencies, self._passwords, vhost=self.vhost)
+        definitions = broker_definitions.render(agencies, self._passwords, vhost=self._vhost)
         with self._management() as broker:
             self._refuse_strangers(broker)
             broker.apply(definitions)
@@ -61,24 +55,18 @@ class Realm:
     def remove(self) -> None:
         """The virtual host and everything in it. The users stay: another sandbox may need them."""
         with self._management() as broker:
-            broker.remove(self.vhost)
+            broker.remove(self._vhost)
 
     def url(self, user: str) -> str:
         """Where this user connects."""
         password = quote(self._passwords[user], safe="")
         place = self._parts.netloc.rpartition("@")[2]
         query = f"?{self._parts.query}" if self._parts.query else ""
-        return f"{self._parts.scheme}://{user}:{password}@{place}/{quote(self.vhost, safe='')}{query}"
+        return f"{self._parts.scheme}://{user}:{password}@{place}/{quote(self._vhost, safe='')}{query}"
 
     def _management(self) -> Management:
         user, password = unquote(self._parts.username or ""), unquote(self._parts.password or "")
         return Management(self._engine.management_url, user, password)
-
-    def _kept_passwords(self) -> Mapping[str, str]:
-        if not self._file.exists():
-            made = _passwords(unquote(self._parts.password or ""), (GATEWAY, *cast.PARTS))
-            durable.write(self._file, json.dumps(made, indent=1) + "\n", mode=0o600)
-        return {user: str(word) for user, word in strict_json.load_object(self._file.read_bytes()).items()}
 
     def _refuse_strangers(self, broker: Management) -> None:
         known = broker.definitions().get("users")
@@ -87,21 +75,30 @@ class Realm:
         strangers = [user for user, word in self._passwords.items() if not _is_of(word, hashes.get(user))]
         if strangers:
             raise EngineError(
-                f"This RabbitMQ has users of another partnership ({', '.join(strangers)}): their passwords are"
-                f" not those in {self._file}. Give the sandbox a RabbitMQ of its own."
+                f"This RabbitMQ has users of another partnership ({', '.join(strangers)}): their passwords"
+                " are not those in broker-passwords.json. Give the sandbox a RabbitMQ of its own."
             )
 
     def _refuse_silence(self, broker: Management, queues: Iterable[str]) -> None:
         """A queue that is lost right after its declaration says that it runs."""
         names = list(queues)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            answers = list(pool.map(lambda queue: broker.takes_messages(self.vhost, queue), names))
+            answers = list(pool.map(lambda queue: broker.takes_messages(self._vhost, queue), names))
         silent = [queue for queue, takes in zip(names, answers, strict=True) if not takes]
         if silent:
             raise EngineError(
                 f"RabbitMQ has queues that take no messages ({', '.join(silent)}). Delete them, and start"
                 " again."
             )
+
+
+def kept_passwords(engine: Engine, file: Path) -> Mapping[str, str]:
+    """The users' passwords; made, and kept in ``file``, where nobody has put any there."""
+    if not file.exists():
+        administrators = unquote(urlsplit(engine.amqp or "").password or "")
+        made = _passwords(administrators, (GATEWAY, *cast.PARTS))
+        durable.write(file, json.dumps(made, indent=1) + "\n", mode=0o600)
+    return {user: str(word) for user, word in strict_json.load_object(file.read_bytes()).items()}
 
 
 def _passwords(administrators: str, users: Iterable[str]) -> dict[str, str]:

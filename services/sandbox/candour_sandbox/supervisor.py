@@ -102,6 +102,7 @@ class Supervisor:
 
 async def _start(program: Program) -> Process:
     program.log.parent.mkdir(mode=0o700, exist_ok=True)
+    program.log.touch(0o600)
     with program.log.open("ab") as output:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid())),
