@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.sandbox.process import Process, free_base_port
 
 Start = Callable[..., Process]
+PATIENCE = 60  # seconds
 
 
 @pytest.fixture
@@ -61,6 +63,14 @@ class Partner:
 
     def message(self, message_id: str) -> dict[str, Any]:
         return self.get(f"/v1/messages/{message_id}")
+
+    def judged(self, message_id: str) -> dict[str, Any]:
+        """A message once the log has its verdict: a slow machine may take longer than a call waits."""
+        deadline = time.monotonic() + PATIENCE
+        while (message := self.message(message_id))["verdict"] is None:
+            assert time.monotonic() < deadline, "no verdict"
+            time.sleep(0.1)
+        return message
 
     def inbox(self) -> list[dict[str, Any]]:
         """Everything in the worklist."""

@@ -46,7 +46,7 @@ def audited(manifest: dict[str, Any]) -> AuditReport:
     return found
 
 
-def _worklists(manifest: dict[str, Any]) -> Counter[tuple[str, str, str]]:
+def worklists(manifest: dict[str, Any]) -> Counter[tuple[str, str, str]]:
     """How many messages of which kind each agency got, by sender; every id must be there once."""
     found: Counter[tuple[str, str, str]] = Counter()
     for agency, door in manifest["agencies"].items():
@@ -117,7 +117,11 @@ def test_every_receipt_of_the_story_verifies_alone(told: Process) -> None:
 
 
 def test_every_sample_gets_the_verdict_that_it_expects(start: Start) -> None:
-    manifest = start("--no-story").ready()
+    assert_verdicts(start("--no-story").ready())
+
+
+def assert_verdicts(manifest: dict[str, Any]) -> None:
+    """Send all samples in their order; each message must be judged as its sample says."""
     ids: dict[str, str] = {}
     found: dict[str, list[tuple[str, list[str]]]] = {}
 
@@ -126,7 +130,7 @@ def test_every_sample_gets_the_verdict_that_it_expects(start: Start) -> None:
             answer = partner.post(call.path, call.filled(ids, datetime.now(UTC).date()), f"sample-{call.id}")
             sent = _own_messages(answer, call.path)
             ids[call.id] = sent[0]
-            found[call.id] = [_verdict(partner.message(message_id)) for message_id in sent]
+            found[call.id] = [_verdict(partner.judged(message_id)) for message_id in sent]
 
     assert found == {
         call.id: [(call.verdict, list(call.rules))] * len(found[call.id]) for call in samples().calls
@@ -151,7 +155,7 @@ def _verdict(message: dict[str, Any]) -> tuple[str, list[str]]:
 def test_a_second_start_goes_on_and_does_not_tell_the_story_again(start: Start) -> None:
     first = start()
     before = first.ready()
-    worklists = _worklists(before)
+    told = worklists(before)
     status = first.stop()
     gone = not (first.data / "sandbox.json").exists()
 
@@ -162,7 +166,7 @@ def test_a_second_start_goes_on_and_does_not_tell_the_story_again(start: Start) 
     assert gone
     assert "the log verifies" not in "".join(second.lines)
     assert after["gateway"]["log"] == before["gateway"]["log"]
-    assert _worklists(after) == worklists
+    assert worklists(after) == told
     assert after["processes"]["sandbox"] == second.popen.pid
 
 
@@ -180,7 +184,7 @@ def test_killed_at_bad_moments_nothing_is_lost_and_nothing_comes_twice(
     undisturbed = start_elsewhere(tmp_path_factory.mktemp("undisturbed"))
     try:
         other = undisturbed.ready()
-        assert _worklists(manifest) == _worklists(other)
+        assert worklists(manifest) == worklists(other)
         assert report.statements is not None
         assert report.statements.kinds == audited(other).statements.kinds  # type: ignore[union-attr]
     finally:
@@ -205,8 +209,8 @@ def test_killed_while_it_serves_it_goes_on_with_everything(start: Start) -> None
         again = partner.post(call.path, dict(call.body), "before-the-kill").json()
 
     assert [message["id"] for message in again["messages"]] == [message["id"] for message in sent["messages"]]
-    assert _worklists(manifest)[("testborough-csc", "concern", "testborough-ed")] == 1
-    assert _worklists(manifest)[("testshire-police", "concern", "testborough-ed")] == 1
+    assert worklists(manifest)[("testborough-csc", "concern", "testborough-ed")] == 1
+    assert worklists(manifest)[("testshire-police", "concern", "testborough-ed")] == 1
     assert manifest["processes"]["sandbox"] != stale
 
 
