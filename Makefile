@@ -58,5 +58,6 @@ check: install ## Format, lint, types, import layers, unused dependencies
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
+	.venv/bin/mypy docs/partners
 	.venv/bin/lint-imports
 	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/.venv/bin/deptry .) || exit 1; done

@@ -1,0 +1,251 @@
+"""What came from the queue: proven, opened, kept with its ``delivery`` in one transaction, or parked.
+
+The courier brings everything at least once. What is in the book already has no second effect: for a statement
+that comes again, its ``delivery`` is submitted again, the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from candour_protocol.errors import MalformedError, MismatchError, ProofError
+from candour_protocol.ids import Address, StatementHash, Txn, new_uuid7
+from candour_protocol.kinds import ApprovalCodes, DeliveryCodes, Kind, parse_codes
+from candour_protocol.receipt import VerifiedReceipt
+from candour_protocol.statement import Body, Statement, authenticate, match, parse
+from candour_protocol.strict_json import JsonObject
+from candour_protocol.wire import Answered, Delivered, Problem, parse_inbound
+
+from book import Book, Message
+from directory import Directory
+from office import Office, now
+from opening import UNREADABLE, Opened, Opener
+from proof import prove
+from writing import URGENT, Desk, Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A statement for this agency, proven to be its issuer's and to be in the log."""
+
+    statement: Statement
+    body: Body
+    receipt: str
+    proven: VerifiedReceipt
+
+
+class Reception:
+    """Takes in one message at a time, inside the caller's transaction."""
+
+    def __init__(self, office: Office, book: Book, directory: Directory, desk: Desk) -> None:
+        self._office = office
+        self._book = book
+        self._directory = directory
+        self._desk = desk
+        self._opener = Opener(office, directory)
+
+    def take(self, raw: bytes) -> str:
+        """Take a message in; what it was, in a line for people: ids and codes, nothing that is somebody's.
+
+        Raises:
+            CandourError: why it is to be parked; ``unknown-kid`` may be cured by reading the registry on.
+        """
+        match parse_inbound(raw):
+            case Delivered() as delivered:
+                return self._delivered(delivered)
+            case Answered() as answered:
+                return self._answered(answered)
+            case Problem() as problem:
+                self._incident(problem.problem, problem.digest)
+                return f"problem {problem.problem} {problem.digest}"
+
+    # -- a verdict on what was said here ------------------------------------------------------------------
+
+    def _answered(self, answered: Answered) -> str:
+        proven = prove(self._office, self._book, answered.receipt)
+        message, entry = self._book.by_jti(answered.jti), proven.entry
+        if message is None or not message.own or message.hash != entry.statement:
+            return self._superseded(message, answered, proven)
+        if message.receipt is None:
+            borne_out = [each for each in answered.violations if each[0] in entry.rules]
+            self._book.note_verdict(message.hash, answered.receipt, proven.index, entry.verdict, borne_out)
+            self._act(message, proven)
+        return f"receipt {entry.verdict} {message.kind} {message.jti} {' '.join(entry.rules)}".rstrip()
+
+    def _superseded(self, message: Message | None, answered: Answered, proven: VerifiedReceipt) -> str:
+        """Of a reissue: the earlier one had passed after all, and its verdict stands."""
+        name = proven.entry.statement
+        if message is None or not message.own or message.reissues != name:
+            self._incident("foreign-receipt", name)
+            return f"incident foreign-receipt {name}"
+        self._book.settle(message.jti)
+        self._book.note_verdict(name, answered.receipt, proven.index, proven.entry.verdict, ())
+        return f"receipt {proven.entry.verdict} {message.kind} {message.jti} superseded"
+
+    def _act(self, message: Message, proven: VerifiedReceipt) -> None:
+        """Submit on until its delivery is here; not while it waits for a second person."""
+        verdict = proven.entry.verdict
+        if verdict == "refused":
+            self._refused(message, proven)
+        elif verdict == "held":
+            self._book.submit_again(message.jti, _to_ms(parse(message.jwt).claims.exp))
+        elif message.kind is Kind.APPROVAL and message.about is not None:
+            self._released(message.about, verdict)
+        if not message.awaits_delivery or message.opened is not None or verdict == "refused":
+            self._book.settle(message.jti)
+
+    def _refused(self, message: Message, proven: VerifiedReceipt) -> None:
+        """Say again what was refused for its form, never what was refused for what it says."""
+        rules = proven.entry.rules
+        if "clock" in rules:
+            self._desk.reissue(message, proven.entry.t_ms // 1000)
+        elif message.kind is Kind.DELIVERY or (
+            {"key", "mismatch"} & set(rules) and not self._desk.reissue(message)
+        ):
+            self._incident("not-said-again", message.hash)
+
+    def _released(self, request: StatementHash, verdict: str) -> None:
+        """A second person has approved it: on from here as if it had passed at once."""
+        held = self._book.by_hash(request)
+        if held is not None:
+            self._book.note_released(request, verdict)
+            self._book.submit_again(held.jti)
+
+    # -- a statement of somebody else's -------------------------------------------------------------------
+
+    def _delivered(self, delivered: Delivered) -> str:
+        arrival = self._prove(delivered.body, delivered.receipt)
+        part = delivered.approval
+        approval = self._prove(part.body, part.receipt) if part else None
+        if approval is not None:
+            _check_approves(approval, arrival)
+        if (approval or arrival).proven.entry.verdict not in ("passed", "flagged"):
+            raise ProofError("not-passed", "the log holds it with a verdict that lets nothing through")
+        return self._take_arrival(arrival, approval)
+
+    def _prove(self, body: Body, receipt: str) -> Arrival:
+        """Its receipt verifies and is for these bytes; they are for us; its issuer's key made them.
+
+        Raises:
+            CandourError: one of these is not so.
+        """
+        statement, proven = parse(body.jwt), prove(self._office, self._book, receipt)
+        if proven.entry.jwt != statement.jwt:
+            raise ProofError("other-statement", "the receipt is for another statement")
+        if (statement.claims.net, statement.claims.aud) != (self._office.net, self._office.agency):
+            raise ProofError("not-for-us", "the statement is for somebody else")
+        authenticate(statement, self._directory.sign_key(statement, proven))
+        return Arrival(statement, body, receipt, proven)
+
+    def _take_arrival(self, arrival: Arrival, approval: Arrival | None) -> str:
+        statement = arrival.statement
+        known = self._book.by_jti(statement.claims.jti)
+        if known is not None:
+            return self._again(known, statement)
+        if statement.claims.kind is Kind.DELIVERY:
+            return self._delivery(arrival)
+        opened = self._opener.open(statement, arrival.body, self._cited(arrival))
+        verdict = (approval or arrival).proven.entry.verdict
+        message = self._keep(arrival, opened, verdict)
+        self._desk.write(_delivery_of(message, opened))
+        claims = statement.claims
+        return f"received {opened.opened} {claims.kind} {claims.jti} from {claims.iss}"
+
+    def _again(self, known: Message, statement: Statement) -> str:
+        """The log still lacks our word for it: say the same again."""
+        if known.hash != statement.hash:
+            self._incident("equivocation", statement.hash)
+            return f"incident equivocation {statement.hash}"
+        for own in self._book.about(known.hash, Kind.DELIVERY):
+            self._book.submit_again(own.jti)
+        return f"again {known.kind} {known.jti}"
+
+    def _delivery(self, arrival: Arrival) -> str:
+        """Its recipient has what was said here, and found it so. Only ``unreadable`` can change later."""
+        statement = arrival.statement
+        parent = self._book.by_hash(statement.claims.irt)
+        codes = match(statement, arrival.body) or {}
+        found = parse_codes(Kind.DELIVERY, codes)
+        if parent is None or not parent.own or parent.party != statement.claims.iss:
+            self._incident("stray-delivery", statement.hash)
+            return f"incident stray-delivery {statement.hash}"
+        assert isinstance(found, DeliveryCodes)  # noqa: S101 - narrows the type
+        self._keep(arrival, Opened("", parent.inbox, codes, {}), arrival.proven.entry.verdict)
+        if parent.opened in (None, UNREADABLE):
+            self._book.note_opened(parent.hash, found.opened)
+            self._settle(parent, found.opened)
+        return f"delivered {found.opened} {parent.kind} {parent.jti}"
+
+    def _settle(self, parent: Message, opened: str) -> None:
+        if parent.receipt is not None:
+            self._book.settle(parent.jti)
+        if opened == UNREADABLE and not self._desk.reissue(parent):
+            self._incident("unreadable-there", parent.hash)
+
+    def _cited(self, arrival: Arrival) -> list[Message]:
+        """The concerns of a request, as they are in the book."""
+        if arrival.statement.claims.kind is not Kind.REQUEST:
+            return []
+        try:
+            refs = (match(arrival.statement, arrival.body) or {}).get("concern_refs")
+        except MismatchError:
+            return []
+        names = [StatementHash(str(ref)) for ref in refs] if isinstance(refs, list) else []
+        found = [self._book.by_hash(name) for name in names]
+        return [one for one in found if one is not None and one.kind is Kind.CONCERN]
+
+    def _keep(self, arrival: Arrival, opened: Opened, verdict: str) -> Message:
+        claims, codes = arrival.statement.claims, opened.codes or {}
+        parent = self._book.by_hash(claims.irt)
+        message = Message(
+            hash=arrival.statement.hash,
+            jti=claims.jti,
+            own=False,
+            kind=claims.kind,
+            party=claims.iss,
+            inbox=opened.inbox,
+            txn=Txn(str(codes.get("txn") or new_uuid7(now()))),
+            urgent=codes.get("urgency") in URGENT or (parent is not None and parent.urgent),
+            about=claims.irt,
+            reissues=claims.reissues,
+            codes=opened.codes,
+            content=opened.content,
+            jwt=arrival.statement.jwt,
+            kept_at=_to_ms(now().timestamp()),
+            receipt=arrival.receipt,
+            log_index=arrival.proven.index,
+            verdict=verdict,
+            opened=opened.opened or None,
+        )
+        self._book.keep(message)
+        return message
+
+    def _incident(self, code: str, digest: str) -> None:
+        self._book.incident(code, digest, _to_ms(now().timestamp()))
+
+
+def _check_approves(approval: Arrival, held: Arrival) -> None:
+    """That an approval is one, by the held statement's own agency, and of exactly that statement."""
+    claims = approval.statement.claims
+    if claims.kind is not Kind.APPROVAL:
+        raise MalformedError("body", "what came as an approval is none", pointer="/approval")
+    codes = parse_codes(Kind.APPROVAL, match(approval.statement, approval.body) or {})
+    fits = isinstance(codes, ApprovalCodes) and codes.approves == held.statement.hash
+    if not fits or claims.iss != held.statement.claims.iss:
+        raise MismatchError("mismatch", "the approval is of something else", pointer="/approval")
+
+
+def _delivery_of(message: Message, opened: Opened) -> Letter:
+    """The word that every statement but a ``delivery`` is owed: we have it, and found it so."""
+    codes: JsonObject = {
+        "txn": message.txn,
+        "actor": None,
+        "opened": opened.opened,
+        "rules": dict(opened.rules),
+    }
+    to = Address(message.party)
+    return Letter(Kind.DELIVERY, to, message.txn, message.urgent, codes, about=message.hash)
+
+
+def _to_ms(seconds: float) -> int:
+    return int(seconds * 1000)

@@ -1,0 +1,214 @@
+"""A partnership on RabbitMQ: a gateway, a school with a node, and a surgery that is on the queue itself."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from candour_agency import assembly as agency_assembly
+from candour_agency.assembly import Node
+from candour_agency.settings import Settings
+from candour_gateway import assembly as gateway_assembly
+from candour_gateway.assembly import Gateway
+from candour_protocol.ids import GATEWAY, AgencyId
+from candour_protocol.keys import SigningKey
+from candour_protocol.kinds import Kind
+from candour_protocol.note import Verifier
+from candour_protocol.receipt import verify
+from candour_protocol.statement import Statement, parse
+from candour_protocol.tokens import access_token, audience_of
+from candour_sandbox.listeners import Listeners, reserve
+
+from tests.gateway.partnership import GP, INBOXES, NET, ORIGIN, SCHOOL, Partnership, TestClock
+from tests.journeys.town import EVERYTHING
+from tests.partners.surgery import Surgery
+from tests.transport.realm import Realm
+from tests.transport.waiting import until
+
+PATIENCE = 60.0  # seconds for what takes one on an idle machine
+
+
+class WallClock(TestClock):
+    """The machine's, which the surgery's own process has too."""
+
+    __test__ = False
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class District:
+    """Use ``open_district``."""
+
+    partnership: Partnership
+    realm: Realm
+    gateway: Gateway
+    school: Node
+    surgery: Surgery
+    school_token: SigningKey
+
+    # -- the school's people ------------------------------------------------------------------------------
+
+    async def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """A call to the school's node with every scope; it succeeds."""
+        party = audience_of(NET, SCHOOL)
+        now = self.partnership.clock()
+        token = access_token(self.school_token, party, party, "desktop", EVERYTHING, now, may_assert=True)
+        headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=30"}
+        async with _client(self.school.app) as http:
+            answer = await http.request(method, path, json=body, headers=headers)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def message(self, jti: str) -> dict[str, Any]:
+        """A message as the school sees it."""
+        return await self.call("GET", f"/v1/messages/{jti}")
+
+    async def arrived(self, jti: str) -> dict[str, Any]:
+        """A message in the school's worklist, once it is there; it is there once."""
+
+        async def there() -> bool:
+            return jti in await self._worklist()
+
+        await until(there, PATIENCE)
+        assert (await self._worklist()).count(jti) == 1
+        return await self.message(jti)
+
+    async def reaches(self, jti: str, state: str) -> dict[str, Any]:
+        """A message of the school's, once it is in this state."""
+
+        async def there() -> bool:
+            return bool((await self.message(jti))["state"] == state)
+
+        await until(there, PATIENCE)
+        return await self.message(jti)
+
+    async def _worklist(self) -> list[str]:
+        items = (await self.call("GET", "/v1/inbox?limit=200"))["items"]
+        return [str(item["id"]) for item in items]
+
+    # -- the log --------------------------------------------------------------------------------------------
+
+    async def logged(self, issuer: AgencyId, kind: Kind) -> list[Statement]:
+        """What this agency has stated of this kind, by the log."""
+        token = self.gateway.token("tests", frozenset({"log.audit"}), timedelta(hours=1))
+        async with _client(self.gateway.app) as http:
+            answer = await http.get(
+                "/v1/entries", params={"limit": "500"}, headers={"Authorization": f"Bearer {token}"}
+            )
+        assert answer.is_success, answer.text
+        entries = [verify(item["receipt"], self.verifier).entry for item in answer.json()["items"]]
+        statements = [parse(entry.jwt) for entry in entries]
+        return [each for each in statements if (each.claims.iss, each.claims.kind) == (issuer, kind)]
+
+    @property
+    def verifier(self) -> Verifier:
+        return Verifier.from_vkey(self.gateway.vkey)
+
+
+def _client(app: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://district", timeout=PATIENCE)
+
+
+@asynccontextmanager
+async def open_district(folder: Path, amqp_url: str) -> AsyncIterator[District]:
+    """Found everything below ``folder`` and on a virtual host of its own; run it, and clear it away."""
+    partnership, realm = Partnership(folder, WallClock()), Realm(amqp_url)
+    realm.make(partnership.parties)
+    listeners, place = Listeners(), reserve("gateway", 0)
+    gateway = await gateway_assembly.build(
+        partnership.settings(), await realm.connect(GATEWAY), partnership.clock
+    )
+    await gateway.start()
+    for jwt, document in partnership.founding():
+        await gateway.admit_registry(jwt, document)
+    await listeners.serve(place, gateway.app)
+    token = SigningKey.generate()
+    secret = secrets.token_bytes(32)
+    school = await _school(partnership, gateway, realm, token, secret)
+    surgery = _surgery(partnership, gateway, realm, place.url, secret)
+    try:
+        yield District(partnership, realm, gateway, school, surgery, token)
+    finally:
+        surgery.end()
+        await school.stop()
+        await gateway.stop()
+        await listeners.stop()
+        await realm.close()
+        realm.remove()
+
+
+async def _school(
+    partnership: Partnership, gateway: Gateway, realm: Realm, token: SigningKey, secret: bytes
+) -> Node:
+    folder = _write_keys(partnership, SCHOOL, secret)
+    (folder / "token.jwk").write_text(json.dumps(token.private_jwk))
+    common = partnership.settings()
+    settings = Settings(
+        agency=SCHOOL,
+        net=NET,
+        database=folder / "node.db",
+        sign_key=folder / "sign.jwk",
+        client_key=folder / "client.jwk",
+        token_key=folder / "token.jwk",
+        seal_keys={inbox: (folder / f"seal-{inbox}.jwk",) for inbox in INBOXES},
+        actor_key=folder / "actor.key",
+        partnership_keys=(folder / "partnership.key",),
+        policy=common.policy,
+        transport="embedded:///unused",
+        gateway_url="http://district",
+        log_vkey=gateway.vkey,
+        log_origin=ORIGIN,
+        registrar=common.registrar,
+    )
+    courier = await realm.connect(SCHOOL)
+    node = await agency_assembly.build(settings, courier, partnership.clock, http=_client(gateway.app))
+    await node.start()
+    return node
+
+
+def _surgery(
+    partnership: Partnership, gateway: Gateway, realm: Realm, gateway_url: str, secret: bytes
+) -> Surgery:
+    """Its ``partner.json``, as the sandbox writes one."""
+    folder = _write_keys(partnership, GP, secret)
+    common = partnership.settings()
+    given = {
+        "agency": GP,
+        "net": NET,
+        "amqp": realm.url(GP),
+        "keys": {
+            "sign": "sign.jwk",
+            "client": "client.jwk",
+            "actor": "actor.key",
+            "seal": {inbox: f"seal-{inbox}.jwk" for inbox in INBOXES},
+        },
+        "partnership_keys": ["partnership.key"],
+        "gateway": {"url": gateway_url},
+        "log": {"origin": ORIGIN, "vkey": gateway.vkey},
+        "registrar": str(common.registrar),
+        "policy": str(common.policy),
+    }
+    (folder / "partner.json").write_text(json.dumps(given))
+    return Surgery(folder)
+
+
+def _write_keys(partnership: Partnership, agency: AgencyId, secret: bytes) -> Path:
+    party, folder = partnership.parties[agency], partnership.folder / agency
+    folder.mkdir()
+    jwks = {"sign": party.sign.private_jwk, "client": party.client.private_jwk}
+    jwks |= {f"seal-{inbox}": key.private_jwk for inbox, key in party.seal.items()}
+    for name, jwk in jwks.items():
+        (folder / f"{name}.jwk").write_text(json.dumps(jwk))
+    (folder / "actor.key").write_bytes(secrets.token_bytes(32))
+    (folder / "partnership.key").write_bytes(secret)
+    return folder

@@ -1,0 +1,128 @@
+"""The surgery: its own process, its own keys, and the script that partners are given."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.transport.waiting import until
+
+SCRIPT = Path(__file__).parents[2] / "docs" / "partners" / "agency.py"
+PATIENCE = 60.0  # seconds for what takes one on an idle machine
+
+
+@dataclass(slots=True)
+class Surgery:
+    """An agency without a node; ``folder`` holds its ``partner.json``, and its book beside it."""
+
+    folder: Path
+    _listening: subprocess.Popen[bytes] | None = None
+    _files: int = field(default=0)
+
+    # -- its commands ---------------------------------------------------------------------------------------
+
+    async def tell(self, body: Any, *more: str) -> str:
+        """Tell a concern; its id."""
+        return await self._state("tell", body, *more)
+
+    async def ask(self, body: Any) -> str:
+        """Ask; the request's id."""
+        return await self._state("ask", body)
+
+    async def answer(self, jti: str, body: Any) -> str:
+        """Answer a request that came; the answer's id."""
+        return await self._state("answer", body, before=(jti,))
+
+    async def say(self, kind: str, jti: str, body: Any) -> str:
+        """Anything else about a statement; its id."""
+        return await self._state("say", body, before=(kind, jti))
+
+    async def show(self, jti: str) -> dict[str, Any]:
+        """A statement as it stands."""
+        found: dict[str, Any] = json.loads(await self.command("show", jti))
+        return found
+
+    async def has(self, jti: str, column: str = "verdict") -> dict[str, Any]:
+        """A statement, once it is in the book and this is known of it."""
+
+        async def known() -> bool:
+            return bool(self.look_up(f"SELECT {column} FROM message WHERE jti = ?", jti))  # noqa: S608
+
+        await until(known, PATIENCE)
+        return await self.show(jti)
+
+    def look_up(self, question: str, *values: str) -> Any:
+        """What the book answers to a question: one value, ``None`` where it has none."""
+        with closing(sqlite3.connect(self.folder / "book.db", timeout=PATIENCE)) as book:
+            row = book.execute(question, values).fetchone()
+        return row[0] if row else None
+
+    async def command(self, *arguments: str) -> str:
+        """What a command says; it succeeds."""
+        status, out, err = await self.attempt(*arguments)
+        assert status == 0, err
+        return out
+
+    async def attempt(self, *arguments: str) -> tuple[int, str, str]:
+        """A command's exit status, and what it says on both channels."""
+        process = await asyncio.create_subprocess_exec(
+            *self._invocation(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
+        assert process.returncode is not None
+        return process.returncode, out.decode().strip(), err.decode()
+
+    async def _state(self, command: str, body: Any, *more: str, before: tuple[str, ...] = ()) -> str:
+        self._files += 1
+        file = self.folder / f"body-{self._files}.json"
+        file.write_text(json.dumps(body))
+        return await self.command(command, *before, str(file), *more)
+
+    def _invocation(self, *arguments: str) -> list[str]:
+        return [sys.executable, str(SCRIPT), "--partner", str(self.folder / "partner.json"), *arguments]
+
+    # -- its post -------------------------------------------------------------------------------------------
+
+    async def listen(self) -> None:
+        """Take the post from now on."""
+        with self._log.open("ab") as out:
+            command = self._invocation("listen")
+            self._listening = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: ASYNC220, S603 - ours
+        await self.hears("listening")
+
+    async def hears(self, text: str) -> str:
+        """The line in which the present or an earlier listener says this, once it has."""
+
+        async def said() -> bool:
+            assert self._listening is None or self._listening.poll() is None, self._log.read_text()
+            return text in self._log.read_text()
+
+        await until(said, PATIENCE)
+        return next(line for line in self._log.read_text().splitlines() if text in line)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        assert self._listening is not None
+        os.kill(self._listening.pid, signal.SIGKILL)
+        self._listening.wait(PATIENCE)
+        self._listening = None
+
+    def end(self) -> None:
+        """For good."""
+        if self._listening is not None:
+            self._listening.terminate()
+            self._listening.wait(PATIENCE)
+            self._listening = None
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "listen.log"

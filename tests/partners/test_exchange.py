@@ -1,0 +1,111 @@
+"""An agency on the queue tells, asks, is told and is asked, beside agencies that run a node."""
+
+from __future__ import annotations
+
+import pytest
+from candour_protocol.kinds import Kind
+from candour_protocol.receipt import verify
+from candour_protocol.statement import parse
+
+from tests.gateway.partnership import GP, SCHOOL
+from tests.journeys.bodies import a_concern_for, a_request_for
+from tests.partners.bodies import a_concern, a_request, an_answer, the_schools_answer
+from tests.partners.district import District
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_concern_that_is_told_on_the_queue_reaches_a_node_and_comes_back_as_delivered(
+    district: District,
+) -> None:
+    told = await district.surgery.tell(a_concern())
+
+    shown = await district.surgery.has(told, "opened")
+    assert (shown["verdict"], shown["opened"], shown["violations"]) == ("passed", "sound", [])
+    assert parse(verify(shown["receipt"], district.verifier).entry.jwt).claims.jti == told
+    seen = await district.arrived(told)
+    assert seen["counterparty"] == GP
+    assert seen["content"]["facts"][0]["what"] == a_concern()["content"]["facts"][0]["what"]
+
+
+async def test_a_request_without_a_concern_comes_back_with_every_rule_that_it_broke(
+    district: District,
+) -> None:
+    asked = await district.surgery.ask(a_request())
+
+    shown = await district.surgery.has(asked)
+    assert shown["verdict"] == "refused"
+    assert "R01" in {each["rule"] for each in shown["violations"]}
+
+
+async def test_a_request_leaves_with_its_concerns_receipt_and_is_answered(district: District) -> None:
+    surgery = district.surgery
+    concern = await surgery.tell(a_concern())
+    asked = await surgery.ask(a_request(concern))
+
+    request = await surgery.has(asked, "opened")
+    assert (request["verdict"], request["opened"]) == ("passed", "sound")
+    await district.arrived(asked)
+    answered = await district.call("POST", f"/v1/requests/{asked}/answer", the_schools_answer())
+    answer = await surgery.has(answered["messages"][0]["id"])
+    assert answer["content"]["content"][0]["text"] == "Present on 61 of 92 days."
+    assert answer["opened"] == "sound"
+    assert answer["thread"] == request["thread"]
+
+
+async def test_a_node_tells_and_asks_the_partner_and_is_answered(district: District) -> None:
+    surgery = district.surgery
+    told = await district.call("POST", "/v1/concerns", a_concern_for(GP))
+    concern = told["messages"][0]["id"]
+    await district.reaches(concern, "delivered")
+    asked = await district.call("POST", "/v1/requests", a_request_for(GP, concern))
+    request = asked["messages"][0]["id"]
+    await district.reaches(request, "delivered")
+
+    came = await surgery.show(request)
+    answer = await surgery.answer(request, an_answer())
+
+    assert (came["kind"], came["opened"], came["party"]) == ("request", "sound", SCHOOL)
+    found = await district.arrived(answer)
+    assert found["verdict"]["outcome"] == "passed"
+    assert (await district.reaches(request, "answered"))["state"] == "answered"
+
+
+async def test_a_named_person_of_the_partner_acknowledges_and_decides(district: District) -> None:
+    told = await district.call("POST", "/v1/concerns", a_concern_for(GP))
+    concern = told["messages"][0]["id"]
+    await district.reaches(concern, "delivered")
+    person = {"staff_id": "quennell", "content": {"name": "Dr Quennell Abara", "role": "Lead"}}
+    decided = {
+        "staff_id": "quennell",
+        "codes": {"decision": "ADVICE_NFA", "final": True},
+        "content": {"feedback": "Seen today with her mother.", "reasons": "Injury explained and tested."},
+    }
+
+    await district.surgery.say("acknowledgement", concern, person)
+    await district.reaches(concern, "acknowledged")
+    await district.surgery.say("decision", concern, decided)
+
+    await district.reaches(concern, "decided")
+
+
+async def test_the_same_person_has_one_pseudonym_in_a_thread_and_another_in_the_next(
+    district: District,
+) -> None:
+    surgery = district.surgery
+    first, second = await surgery.tell(a_concern()), await surgery.tell(a_concern())
+    third = await surgery.ask(a_request(first))
+
+    actors = [(await surgery.show(each))["codes"]["actor"] for each in (first, second, third)]
+
+    assert actors[0] == actors[2] != actors[1]
+
+
+async def test_a_command_repeated_under_one_key_says_nothing_twice(district: District) -> None:
+    first = await district.surgery.tell(a_concern(), "--once", "case 7")
+    again = await district.surgery.tell(a_concern(), "--once", "case 7")
+
+    await district.arrived(first)
+    assert first == again
+    told = await district.logged(GP, Kind.CONCERN)
+    assert [str(each.claims.jti) for each in told].count(first) == 1
