@@ -56,6 +56,7 @@ class Agency:
         overdue = message.awaits_delivery and not settled and age > OVERDUE[message.urgent]
         told: dict[str, Any] = {
             "id": message.jti,
+            "hash": message.hash,
             "thread": message.txn,
             "kind": message.kind.value,
             "direction": "out" if message.own else "in",

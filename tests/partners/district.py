@@ -17,13 +17,16 @@ from candour_agency.assembly import Node
 from candour_agency.settings import Settings
 from candour_gateway import assembly as gateway_assembly
 from candour_gateway.assembly import Gateway
-from candour_protocol.ids import GATEWAY, AgencyId
+from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
 from candour_protocol.keys import SigningKey
 from candour_protocol.kinds import Kind
 from candour_protocol.note import Verifier
 from candour_protocol.receipt import verify
 from candour_protocol.statement import Statement, parse
 from candour_protocol.tokens import access_token, audience_of
+from candour_protocol.transport.port import Outbound, PublishResult
+from candour_protocol.transport.topology import DELIVER, SUBMIT, Lane, deliver_key, inbox_queues, submit_key
+from candour_protocol.wire import Delivered, render_delivered
 from candour_sandbox.listeners import Listeners, reserve
 
 from tests.gateway.partnership import GP, INBOXES, NET, ORIGIN, SCHOOL, Partnership, TestClock
@@ -96,6 +99,27 @@ class District:
         items = (await self.call("GET", "/v1/inbox?limit=200"))["items"]
         return [str(item["id"]) for item in items]
 
+    # -- the queue ----------------------------------------------------------------------------------------
+
+    async def submit(self, issuer: AgencyId, raw: bytes, key: str | None = None) -> PublishResult:
+        """Bytes in an agency's name, by its own broker user."""
+        courier = await self.realm.connect(issuer)
+        routing_key = key or submit_key(issuer, Kind.CONCERN, urgent=False)
+        (result,) = await courier.publish([Outbound(SUBMIT, routing_key, raw, issuer)])
+        return result
+
+    async def drop_in(self, delivered: Delivered) -> None:
+        """Put a delivery into the surgery's inbox, as only a gateway can, or who has its place."""
+        courier = await self.realm.connect(GATEWAY)
+        key = deliver_key(GP, Lane.ORDINARY)
+        (result,) = await courier.publish([Outbound(DELIVER, key, render_delivered(delivered), GATEWAY)])
+        assert result is PublishResult.CONFIRMED
+
+    def empty_inbox(self) -> None:
+        """Lose what lies there, as a queue that was declared a moment ago can."""
+        for queue in inbox_queues(GP):
+            self.realm.delete(f"/queues/{self.realm.name}/{queue}/contents")
+
     # -- the log --------------------------------------------------------------------------------------------
 
     async def logged(self, issuer: AgencyId, kind: Kind) -> list[Statement]:
@@ -109,6 +133,19 @@ class District:
         entries = [verify(item["receipt"], self.verifier).entry for item in answer.json()["items"]]
         statements = [parse(entry.jwt) for entry in entries]
         return [each for each in statements if (each.claims.iss, each.claims.kind) == (issuer, kind)]
+
+    async def deliveries(self, of: StatementHash) -> int:
+        """How often the surgery has said of a statement that it has it, by the log."""
+        stated = await self.logged(GP, Kind.DELIVERY)
+        return sum(each.claims.irt == of for each in stated)
+
+    async def is_logged(self, issuer: AgencyId, kind: Kind, count: int) -> None:
+        """Wait until the log holds as many statements of this kind."""
+
+        async def there() -> bool:
+            return len(await self.logged(issuer, kind)) >= count
+
+        await until(there, PATIENCE)
 
     @property
     def verifier(self) -> Verifier:

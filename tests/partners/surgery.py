@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ class Surgery:
 
     folder: Path
     _listening: subprocess.Popen[bytes] | None = None
-    _files: int = field(default=0)
+    _files: int = 0
+    _pipe: tuple[int, ...] = ()
 
     # -- its commands ---------------------------------------------------------------------------------------
 
@@ -99,6 +100,30 @@ class Surgery:
             self._listening = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: ASYNC220, S603 - ours
         await self.hears("listening")
 
+    async def listen_and_choke(self) -> None:
+        """Take the post, and stand still when there is something to say: after its commit, before its ack.
+
+        Nobody reads what it says, and the pipe is full.
+        """
+        fifo = self.folder / "choked"
+        os.mkfifo(fifo)
+        reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        filling = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        self._pipe = (reading, filling)
+        with fifo.open("wb", buffering=0) as out:
+            self._listening = subprocess.Popen(self._invocation("listen"), stdout=out)  # noqa: ASYNC220, S603 - ours
+
+        async def listens() -> bool:
+            with suppress(BlockingIOError):
+                return os.read(reading, 4096).startswith(b"listening")
+            return False
+
+        await until(listens, PATIENCE)
+        for size in (4096, 1):
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(filling, bytes(size))
+
     async def hears(self, text: str) -> str:
         """The line in which the present or an earlier listener says this, once it has."""
 
@@ -115,6 +140,9 @@ class Surgery:
         os.kill(self._listening.pid, signal.SIGKILL)
         self._listening.wait(PATIENCE)
         self._listening = None
+        for end in self._pipe:
+            os.close(end)
+        self._pipe = ()
 
     def end(self) -> None:
         """For good."""
