@@ -9,7 +9,7 @@ from candour_protocol.statement import parse
 
 from tests.gateway.partnership import GP, SCHOOL
 from tests.journeys.bodies import a_concern_for, a_request_for
-from tests.partners.bodies import a_concern, a_request, an_answer, the_schools_answer
+from tests.partners.bodies import a_concern, a_request, example, the_schools_answer
 from tests.partners.district import District
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,7 +63,7 @@ async def test_a_node_tells_and_asks_the_partner_and_is_answered(district: Distr
     await district.reaches(request, "delivered")
 
     came = await surgery.show(request)
-    answer = await surgery.answer(request, an_answer())
+    answer = await surgery.answer(request, example("answer"))
 
     assert (came["kind"], came["opened"], came["party"]) == ("request", "sound", SCHOOL)
     found = await district.arrived(answer)
@@ -75,18 +75,29 @@ async def test_a_named_person_of_the_partner_acknowledges_and_decides(district: 
     told = await district.call("POST", "/v1/concerns", a_concern_for(GP))
     concern = told["messages"][0]["id"]
     await district.reaches(concern, "delivered")
-    person = {"staff_id": "quennell", "content": {"name": "Dr Quennell Abara", "role": "Lead"}}
-    decided = {
-        "staff_id": "quennell",
-        "codes": {"decision": "ADVICE_NFA", "final": True},
-        "content": {"feedback": "Seen today with her mother.", "reasons": "Injury explained and tested."},
-    }
 
-    await district.surgery.say("acknowledgement", concern, person)
+    await district.surgery.say("acknowledgement", concern, example("acknowledgement"))
     await district.reaches(concern, "acknowledged")
-    await district.surgery.say("decision", concern, decided)
+    await district.surgery.say("decision", concern, example("decision"))
 
     await district.reaches(concern, "decided")
+
+
+async def test_a_held_request_goes_on_when_a_second_person_of_the_partner_approves_it(
+    district: District,
+) -> None:
+    surgery = district.surgery
+    concern = await surgery.tell(a_concern(categories=["SEXUAL_ADULT"]))
+    line = {"line": 1, "role": "PARENT_PR", "category": "HEALTH_SEXUAL", "months": 12}
+    asked = await surgery.ask(a_request(concern, asked=[line]))
+    held = await surgery.has(asked)
+
+    await surgery.say("approval", asked, example("approval"))
+
+    assert held["verdict"] == "held"
+    released = await surgery.has(asked, "opened")
+    assert released["verdict"] == "passed"
+    await district.arrived(asked)
 
 
 async def test_the_same_person_has_one_pseudonym_in_a_thread_and_another_in_the_next(
