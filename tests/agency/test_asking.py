@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from candour_agency.api.gate import SCOPES
 from candour_protocol.kinds import Kind
 from candour_protocol.statement import Statement
 
@@ -217,6 +218,31 @@ async def test_a_held_request_goes_on_once_a_second_person_approves(
     thread = await csc.get(f"/v1/threads/{found['thread']}")
     assert [one["kind"] for one in thread["messages"]] == ["request", "approval"]
     assert [item["kind"] for item in await csc.inbox()] == ["request"]
+
+
+async def test_a_held_request_is_nobodys_backlog(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    """It waits for a person: it is not sent again, not by a restart either, and makes no node look stuck."""
+    partnership.gateway.judge = _refusing(Kind.REQUEST, Says("held", ("R06",)))
+    asked = await school.ask(CSC)
+    await school.until(asked, "held")
+    sent = len(partnership.courier.submitted)
+    partnership.clock.forward(timedelta(hours=1))
+    school.token = school.with_scopes(*SCOPES, may_assert=True)
+
+    await school.restart()
+    told = await school.tell()
+    await school.until(told, "delivered")
+
+    again = {one.routing_key for one in partnership.courier.submitted[sent:]}
+    assert again == {f"{SCHOOL}.concern.urgent", f"{CSC}.delivery.urgent"}
+    checks = {one["name"]: one for one in (await school.get("/readyz"))["checks"]}
+    assert (checks["outbox"]["status"], checks["outbox"]["reason"]) == ("ok", "")
+    partnership.gateway.judge = lambda statement: Says()
+    approval = {"who": {"staff_id": "oduya", "name": "S. Oduya"}, "why": "Agreed with the team manager."}
+    await school.post(f"/v1/requests/{asked}/approval", approval)
+    await school.until(asked, "delivered")
 
 
 async def test_a_held_request_lapses_at_its_end(school: Office, partnership: Partnership) -> None:

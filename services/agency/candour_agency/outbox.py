@@ -146,7 +146,10 @@ class Outbox:
 
     async def _look_again(self) -> None:
         """Ask the writer: once it can write again, what was under way is kept or lost, and known."""
-        found = await self._database.write(store.outbox.due)
+        await self._database.write(store.outbox.due, self._take_stock)
+
+    def _take_stock(self, found: Sequence[Due]) -> None:
+        """Called right after that commit, so that nothing committed later is taken for settled."""
         self._in_doubt = False
         self.settled(set(self._tries) - {one.jti for one in found})
         self.offer(one for one in found if one.jti not in self._tries)

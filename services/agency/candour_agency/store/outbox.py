@@ -16,6 +16,10 @@ from candour_agency.tables import messages, outbox, waits
 
 _INSERT = outbox.insert()
 _REMOVE = delete(outbox).where(outbox.c.jti.in_(bindparam("jtis", expanding=True)))
+# Nothing comes back for these before a second person has approved them.
+_HELD = select(messages.c.jti).where(
+    messages.c.jti == outbox.c.jti, messages.c.verdict == "held", messages.c.settled_at.is_(None)
+)
 _WAITING = select(waits.c.jti).where(waits.c.hash.in_(bindparam("hashes", expanding=True))).distinct()
 
 
@@ -39,9 +43,9 @@ def add(
 
 
 def due(connection: Connection, jtis: Iterable[str] | None = None) -> list[Due]:
-    """What may leave now, oldest first: all of it, or those of these ids."""
+    """What may leave now, oldest first: all of it, or those of these ids; nothing that is held."""
     query = select(outbox.c.jti, outbox.c.routing_key, outbox.c.body).where(
-        ~select(waits.c.jti).where(waits.c.jti == outbox.c.jti).exists()
+        ~select(waits.c.jti).where(waits.c.jti == outbox.c.jti).exists(), ~_HELD.exists()
     )
     if jtis is not None:
         query = query.where(outbox.c.jti.in_(sorted(set(jtis))))
@@ -78,6 +82,7 @@ def drop_lapsed(connection: Connection, issued_before: int) -> None:
 
 
 def size(connection: Connection) -> tuple[int, int | None]:
-    """How many are not settled, and when the oldest was made."""
-    row = connection.execute(select(func.count(), func.min(outbox.c.made_at))).one()
+    """How many wait for the gateway or a recipient, and when the oldest was made."""
+    query = select(func.count(), func.min(outbox.c.made_at)).select_from(outbox)
+    row = connection.execute(query.where(~_HELD.exists())).one()
     return int(row[0]), row[1]
