@@ -84,7 +84,7 @@ class Courier:
         """Until every lane that is consumed has been emptied and settled."""
         while any(consumer.busy for consumer in self._consumers.values()):
             self._settled.clear()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await self._settled.wait()
 
     async def depth(self, queue: str) -> Depth:

@@ -300,7 +300,8 @@ async def test_an_answer_reaches_the_asker_and_the_outcome_the_holder(
     assert due["owed_by"] == CSC
     ended = await csc.post(f"/v1/requests/{asked}/outcome", {"came_of_it": "Strategy discussion today."})
     await police.until(ended["messages"][0]["id"], "delivered")
-    assert (await csc.message(asked))["state"] == (await police.message(asked))["state"] == "closed"
+    await csc.until(asked, "closed")
+    await police.until(asked, "closed")
 
 
 async def test_an_answer_waits_until_the_log_holds_that_everything_was_opened(

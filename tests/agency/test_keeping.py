@@ -138,7 +138,7 @@ async def test_what_follows_a_commit_happens_although_the_caller_has_gone(databa
 
     writing.cancel()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await happened.wait()
     assert await database.read(_codes) == ["kept"]
 

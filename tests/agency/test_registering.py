@@ -99,8 +99,7 @@ async def test_a_statement_in_the_agencys_name_that_it_never_made_is_an_alarm(
     told = await school.tell()
     await school.until(told, "delivered")
     await school.stop()
-    for file in (partnership.folder / SCHOOL).glob("node.db*"):
-        file.unlink()
+    partnership.places.lose(SCHOOL)
 
     await school.start()
 

@@ -122,7 +122,7 @@ async def test_a_poll_without_a_wait_is_answered_at_once(csc: Office) -> None:
 
 async def _take(events: Any, count: int) -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in events:
             if event.startswith("id: "):
                 lines = dict(line.split(": ", 1) for line in event.strip().split("\n"))

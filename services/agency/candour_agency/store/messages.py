@@ -41,7 +41,9 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def find(connection: Connection, jti: str) -> Message | None:
-    """The statement with this id."""
+    """The statement with this id; none has an id that PostgreSQL cannot keep."""
+    if "\0" in jti:
+        return None
     row = connection.execute(_FIND, {"jti": jti}).first()
     return None if row is None else from_row(row)
 
@@ -71,6 +73,8 @@ def about(connection: Connection, name: str) -> list[Message]:
 
 def thread(connection: Connection, txn: str) -> list[Message]:
     """A whole matter, in the order in which it came together here."""
+    if "\0" in txn:
+        return []
     return _all(connection, _SELECT.where(messages.c.txn == txn).order_by(messages.c.seq))
 
 
