@@ -27,8 +27,10 @@ from candour_gateway.api.app import create_app
 from candour_gateway.api.desk import Desk
 from candour_gateway.database import Database
 from candour_gateway.directory import Directory
+from candour_gateway.doorkeeper import Doorkeeper
 from candour_gateway.escalating import Escalation
 from candour_gateway.facts import FactDesk
+from candour_gateway.fairness import Fairness
 from candour_gateway.highwater import HighWater
 from candour_gateway.intake import Intake
 from candour_gateway.keyring import Keyring
@@ -59,7 +61,7 @@ class Gateway:
     _database: Database
     _transport: Transport
     _clock: Clock
-    _intake: Intake
+    _door: Doorkeeper
     _router: Router
     _scheduler: Scheduler
     _facts: FactDesk
@@ -78,7 +80,7 @@ class Gateway:
         tidying = housekeeping.keep_tidy(self._database, self._clock, self._tidy_every, self._stopping)
         self._tasks.append(asyncio.create_task(tidying))
         for queue in GATEWAY_QUEUES:
-            self._consumers.append(await self._transport.consume(queue, self._intake.handle))
+            self._consumers.append(await self._transport.consume(queue, self._door.handle))
 
     async def stop(self) -> None:
         """Let running batches end; the transport belongs to whoever gave it."""
@@ -172,7 +174,15 @@ async def _assemble(
         _database=database,
         _transport=transport,
         _clock=clock,
-        _intake=Intake(admission, database, publisher, metrics, clock, after),
+        _door=Doorkeeper(
+            Fairness(policy.rates),
+            Intake(admission, database, publisher, metrics, clock, after).handle,
+            admission,
+            database,
+            publisher,
+            metrics,
+            clock,
+        ),
         _router=router,
         _scheduler=scheduler,
         _facts=facts,

@@ -10,7 +10,7 @@ _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """Counters by code, kind and verdict; no agency, no id, nothing about a person."""
+    """Counters by code, kind and verdict, by agency where one is held back; no id, nothing about a person."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -31,6 +31,18 @@ class Metrics:
         )
         self.sent_again = Counter(
             "candour_sent_again", "Statements sent again for want of a delivery.", registry=self.registry
+        )
+        self.waiting = Gauge(
+            "candour_rate_waiting",
+            "Statements of an agency that wait for their turn.",
+            ["agency"],
+            registry=self.registry,
+        )
+        self.let_go = Counter(
+            "candour_rate_let_go",
+            "Statements of an agency that it has to submit again.",
+            ["agency"],
+            registry=self.registry,
         )
         self.batch = Histogram(
             "candour_batch_size", "Submissions in one transaction.", buckets=_BATCH, registry=self.registry
