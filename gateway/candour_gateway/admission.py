@@ -6,7 +6,7 @@ Nothing is returned before the commit is known, so whoever publishes what comes 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,11 +20,13 @@ from candour_protocol.wire import Answered, Delivered, Problem
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway.casebook import Casebook
-from candour_gateway.consequences import Routed, lane_of
 from candour_gateway.database import Database
 from candour_gateway.directory import Directory
+from candour_gateway.effects import Routed
 from candour_gateway.instants import from_ms, to_ms
+from candour_gateway.lanes import lane_of
 from candour_gateway.ledger import Appended, Ledger, Tip
+from candour_gateway.naming import is_of_a_child, is_private, keys_of
 from candour_gateway.notices import Herald
 from candour_gateway.screening import Unfit
 from candour_gateway.sitting import Again, Heard, Result, Sitting
@@ -125,7 +127,9 @@ class Admission:
             await self._know_directory(connection)
             at = self._time(tip)
             said = await own.find(connection, at) if own else ()
-            book = await cases.load(connection, [*submissions, *said], self._box)
+            book = await cases.load(
+                connection, [*submissions, *said], self._box, patterns=self._policy.patterns.shown
+            )
             sitting = self._sit(tip, at, book, submissions, named)
             results = [sitting.hear(each) for each in submissions]
             for each in said:
@@ -188,6 +192,16 @@ class Admission:
             if body.sealed and heard.verdict.outcome != "refused":
                 jwes.append((logged.index, body.sealed, self._kept_until(heard)))
         effects.keep_parts(bulk, boxes, jwes)
+        effects.keep_traces(bulk, [key for heard in sitting.heard for key in self._keys(heard)])
+
+    def _keys(self, heard: Heard) -> Iterator[tuple[str, int]]:
+        """Under which keys a statement is found again: what only T1 says, as a keyed hash."""
+        logged = heard.logged
+        if heard.verdict.outcome == "refused":
+            return
+        for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
+            if self._policy.patterns.shown or not is_of_a_child(key):
+                yield self._box.blind(key) if is_private(key) else key, logged.index
 
     def _kept_until(self, heard: Heard) -> datetime | None:
         """What is on its way is kept until its delivery says otherwise; what is held may lapse."""

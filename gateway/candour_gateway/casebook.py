@@ -6,15 +6,19 @@ sees what those before it in the same batch have done. Source: protocol sections
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from candour_protocol.ids import AgencyId, Jti, StatementHash
 from candour_protocol.kinds import Codes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome
 from candour_protocol.transport.topology import Lane
+
+from candour_gateway.naming import keys_of, names_in
 
 PASSING = frozenset({Outcome.PASSED, Outcome.FLAGGED})
 
@@ -27,7 +31,7 @@ class Route:
         approval: index of the approval that released it, where it had been held.
         settled_by: index of the ``delivery`` that counts; None while it is outstanding.
         opened: what that delivery says.
-        refreshed_by: index of the newest ``reply`` by which its author added to it.
+        refreshed_by: index of the newest ``reply`` or concern by which its author added to it.
     """
 
     recipient: AgencyId
@@ -42,6 +46,49 @@ class Route:
     def refreshed(self) -> bool:
         """Whether its author has added to it since its recipient found it wanting."""
         return self.refreshed_by is not None and self.refreshed_by > (self.settled_by or 0)
+
+
+class Mark(StrEnum):
+    """What can happen to a statement after it was logged; each is a member of ``History``."""
+
+    WITHDRAWN = "withdrawn_by"
+    TAKEN_BACK = "taken_back_by"
+    UNAPPLIED = "unapplied_by"
+    CLOSED = "closed_by"
+    CHALLENGED = "challenged_by"
+    SUSPENDED = "suspended_by"
+    PAUSED = "paused_by"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What has happened to a statement since it was logged: indexes of what did it, None where nothing has.
+
+    Attributes:
+        withdrawn_by: its author's withdrawal, or the undoing of a link.
+        taken_back_by: the correction by which its author no longer stands by it; of a relay, by which the
+            originator does not.
+        unapplied_by: the newest correction that its recipient has not answered yet.
+        closed_by: the closure of the matter.
+        challenged_by: the open challenge about what was decided on it.
+        suspended_by: of a request, what has taken away the concern that it rests on.
+        paused_by: of a request, the answer that wants more before the rest is answered.
+        answered: of a request, the lines that have an outcome.
+    """
+
+    withdrawn_by: int | None = None
+    taken_back_by: int | None = None
+    unapplied_by: int | None = None
+    closed_by: int | None = None
+    challenged_by: int | None = None
+    suspended_by: int | None = None
+    paused_by: int | None = None
+    answered: frozenset[int] = frozenset()
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether its author no longer says it, whatever they have told since."""
+        return self.withdrawn_by is not None or self.taken_back_by is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +108,7 @@ class Logged:
     exp: int
     codes: Codes | None
     route: Route | None = None
+    history: History = field(default_factory=History)
 
     @property
     def passes(self) -> bool:
@@ -82,6 +130,8 @@ class Casebook:
     """Everything loaded so far, by hash; what is not in here is not in the log."""
 
     _logged: dict[StatementHash, Logged] = field(default_factory=dict)
+    _by_index: dict[int, StatementHash] = field(default_factory=dict)
+    _by_key: dict[str, list[StatementHash]] = field(default_factory=dict)
     _by_jti: dict[Jti, list[StatementHash]] = field(default_factory=dict)
     _barred: dict[StatementHash, AgencyId] = field(default_factory=dict)
     _debts: dict[StatementHash, Debt] = field(default_factory=dict)
@@ -89,6 +139,26 @@ class Casebook:
     def find(self, name: StatementHash | None) -> Logged | None:
         """The logged statement of this hash."""
         return None if name is None else self._logged.get(name)
+
+    def at(self, index: int | None) -> Logged | None:
+        """The statement with this log index."""
+        return None if index is None else self.find(self._by_index.get(index))
+
+    def traced(self, key: str) -> list[Logged]:
+        """What is kept under a key, in log order."""
+        found = [self._logged[name] for name in self._by_key.get(key, ())]
+        return sorted(found, key=lambda logged: logged.index)
+
+    def names(self) -> Iterator[StatementHash]:
+        """Every statement that one in here names."""
+        for logged in self._logged.values():
+            yield from names_in(logged.irt, logged.codes)
+
+    def indexes(self) -> Iterator[int]:
+        """The challenges that are open about something in here."""
+        for logged in self._logged.values():
+            if logged.history.challenged_by is not None:
+                yield logged.history.challenged_by
 
     def others_under(self, jti: Jti, name: StatementHash) -> list[Logged]:
         """What was logged under the same id with other bytes."""
@@ -119,7 +189,10 @@ class Casebook:
     def add(self, logged: Logged) -> None:
         """A statement has been logged."""
         self._logged[logged.hash] = logged
+        self._by_index[logged.index] = logged.hash
         self._by_jti.setdefault(logged.jti, []).append(logged.hash)
+        for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
+            self._by_key.setdefault(key, []).append(logged.hash)
 
     def route(self, name: StatementHash, route: Route) -> None:
         """A statement goes to its recipient."""
@@ -132,6 +205,18 @@ class Casebook:
     def refresh(self, name: StatementHash, by: int) -> None:
         """Its author has added to it."""
         self._change(name, refreshed_by=by)
+
+    def mark(self, name: StatementHash, mark: Mark, by: int | None) -> None:
+        """Something has happened to it, or is undone."""
+        logged = self._logged[name]
+        change: dict[str, Any] = {mark.value: by}
+        self._logged[name] = replace(logged, history=replace(logged.history, **change))
+
+    def answer(self, name: StatementHash, lines: Iterable[int]) -> None:
+        """These lines have an outcome."""
+        logged = self._logged[name]
+        answered = logged.history.answered | set(lines)
+        self._logged[name] = replace(logged, history=replace(logged.history, answered=answered))
 
     def bar(self, name: StatementHash, iss: AgencyId) -> None:
         """Its issuer has replaced it."""

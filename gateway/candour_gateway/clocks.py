@@ -15,6 +15,8 @@ from candour_protocol.calendars import WHOLE, Opening, end_of
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import Clock, Policy, Step, Unit
 
+LONGEST_HOLD = Clock(amount=168, unit=Unit.HOURS)  # what is held lapses at its own end, which is no later
+
 
 class Duty(StrEnum):
     """What can be owed."""
@@ -25,6 +27,9 @@ class Duty(StrEnum):
     ANSWER = "answer"
     OUTCOME = "outcome"
     DEBT = "debt"
+    APPROVAL = "approval"
+    CORRECTION = "correction"
+    CHALLENGE = "challenge"
 
 
 # What the recipient of a statement owes its sender; of any other kind only its delivery.
@@ -37,7 +42,7 @@ DUTIES: Mapping[Kind, tuple[Duty, ...]] = {
 SETTLES: Mapping[Kind, tuple[Duty, ...]] = {
     Kind.ACKNOWLEDGEMENT: (Duty.ACKNOWLEDGEMENT,),
     Kind.DECISION: (Duty.ACKNOWLEDGEMENT, Duty.DECISION),
-    Kind.ANSWER: (Duty.ACKNOWLEDGEMENT, Duty.ANSWER),
+    Kind.ANSWER: (Duty.ACKNOWLEDGEMENT,),  # and the answer, once every line has an outcome
     Kind.OUTCOME: (Duty.OUTCOME,),
 }
 
@@ -55,23 +60,32 @@ class Term:
 
 
 def term(
-    duty: Duty, urgency: str | None, urgent: bool, start: datetime, opens: Opening | None, policy: Policy
+    duty: Duty,
+    urgency: str | None,
+    urgent: bool,
+    start: datetime,
+    opens: Opening | None,
+    policy: Policy,
+    *,
+    stage: int = 1,
 ) -> Term:
     """Everything about one duty that begins at ``start``.
 
     Args:
         urgency: of the statement that it is about.
-        urgent: whether that travels urgently.
+        urgent: whether that travels urgently; of a correction, whether it cannot wait.
         opens: the calendar of whoever owes it.
+        stage: of a challenge.
     """
-    due_at = policy.sped(start, end_of(limit(duty, urgency, urgent, policy), start, opens))
+    allowed = limit(duty, urgency, urgent, policy, stage)
+    due_at = policy.sped(start, end_of(allowed, start, opens))
     if duty in SILENT:
         return Term(due_at, ())
-    ends = _reminders(duty, limit(duty, urgency, urgent, policy), start, opens, policy)
+    ends = _reminders(duty, allowed, start, opens, policy)
     return Term(due_at, tuple(policy.sped(start, end) for end in ends))
 
 
-def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy) -> Clock:
+def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy, stage: int = 1) -> Clock:
     """What a duty may take, in its own unit."""
     match duty:
         case Duty.DELIVERY:
@@ -80,6 +94,13 @@ def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy) -> Cloc
             return Clock(amount=policy.emergency.debt_hours, unit=Unit.HOURS)
         case Duty.OUTCOME:
             return policy.deadlines.outcome
+        case Duty.CORRECTION:
+            return policy.deadlines.correction_swift if urgent else policy.deadlines.correction
+        case Duty.CHALLENGE:
+            stages = policy.deadlines.challenge
+            return stages[min(stage, len(stages)) - 1]
+        case Duty.APPROVAL:
+            return LONGEST_HOLD
         case Duty.ACKNOWLEDGEMENT | Duty.DECISION | Duty.ANSWER:
             return policy.limit(urgency, Step(duty.value))
 

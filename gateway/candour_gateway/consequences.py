@@ -7,117 +7,48 @@ in the transaction that logs the verdict; replaying the log gives the same list.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from candour_protocol.children import same_child
-from candour_protocol.ids import GATEWAY, GENERAL, RESTRICTED, AgencyId, Jti, StatementHash
+from candour_protocol.ids import GATEWAY, StatementHash
 from candour_protocol.kinds import (
+    AnswerCodes,
     ApprovalCodes,
     Codes,
     ConcernCodes,
     DecisionCodes,
     DeliveryCodes,
+    Notice,
+    NoticeCodes,
     RequestCodes,
 )
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.rules import Outcome, is_emergency
-from candour_protocol.transport.topology import Lane
+from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin
 
-from candour_gateway import clocks
-from candour_gateway.casebook import Casebook, Debt, Logged, Route
+from candour_gateway import aftermath, announcing, clocks
+from candour_gateway.casebook import Casebook, Debt, Logged, Mark
 from candour_gateway.clocks import Duty
+from candour_gateway.effects import (
+    Answered,
+    Barred,
+    Effect,
+    Marked,
+    Notified,
+    Opened,
+    Owed,
+    Refreshed,
+    Reopened,
+    Routed,
+    Settled,
+    Stopped,
+)
+from candour_gateway.lanes import owed, route_of
+from candour_gateway.parties import lodgees_of
 from candour_gateway.verdict import Hearing, Verdict
 
-URGENT = frozenset({"EMERGENCY", "RED"})
 UNREADABLE = "unreadable"
 SOUND = "sound"
 _SUBSTANCE = ("R02", "R03")
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """The statement at ``index`` goes out; ``approval`` is the index of what released it."""
-
-    name: StatementHash
-    index: int
-    route: Route
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """Something is due. ``index`` and ``about`` name the statement that it is about.
-
-    Attributes:
-        reminders: when both sides are told of it while it is still open; each later than the last.
-    """
-
-    index: int
-    about: StatementHash
-    jti: Jti
-    duty: Duty
-    owed_by: AgencyId
-    owed_to: AgencyId
-    urgent: bool
-    since: datetime
-    due_at: datetime
-    reminders: tuple[datetime, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What was due about the statement at ``index`` has been done by the one at ``by``."""
-
-    index: int
-    about: StatementHash
-    duty: Duty
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The statement at ``index`` is in its recipient's system, as the ``delivery`` at ``by`` says.
-
-    Attributes:
-        approval: index of the approval that came with it.
-        keep_sealed_until: when the sealed parts may go; None while they are still needed.
-    """
-
-    index: int
-    name: StatementHash
-    by: int
-    opened: str
-    approval: int | None
-    keep_sealed_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """The author of the statement at ``index`` has added to it."""
-
-    index: int
-    name: StatementHash
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class Barred:
-    """``name`` has been replaced for ever."""
-
-    name: StatementHash
-    iss: AgencyId
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """The statement at ``index`` was on its way, and is sent no more."""
-
-    index: int
-    keep_sealed_until: datetime
-
-
-Effect = Routed | Owed | Settled | Opened | Refreshed | Barred | Stopped
 
 
 def consequences(
@@ -125,6 +56,8 @@ def consequences(
 ) -> list[Effect]:
     """Everything that follows, in order; nothing is changed yet."""
     effects = list(_bar(logged, verdict, reissues, hearing, book))
+    if verdict.outcome is Outcome.HELD and isinstance(logged.codes, RequestCodes):
+        effects += _held(logged, verdict, hearing, book)
     if not verdict.passes:
         return effects
     codes = logged.codes
@@ -134,11 +67,12 @@ def consequences(
         case DeliveryCodes():
             effects += _opened(logged, codes, hearing, book)
         case ApprovalCodes():
-            held = book.find(codes.approves)
-            effects += _sent(held, hearing, book, approval=logged.index) if held else ()
+            effects += _released(logged, codes, hearing, book)
         case _:
             effects += _sent(logged, hearing, book)
-            effects += _settled(logged, codes, book)
+            effects += _settled(logged, codes, hearing, book)
+            effects += aftermath.of(logged, hearing, book)
+            effects += announcing.of(logged, verdict, hearing, book)
     return effects
 
 
@@ -153,11 +87,15 @@ def apply(effect: Effect, book: Casebook) -> None:
             book.refresh(name, by)
         case Barred(name=name, iss=iss):
             book.bar(name, iss)
+        case Marked(name=name, mark=mark, by=at):
+            book.mark(name, mark, at)
+        case Answered(name=name, lines=lines):
+            book.answer(name, lines)
         case Owed(duty=Duty.DEBT):
             book.owe(Debt(effect.about, effect.owed_by, effect.due_at))
         case Settled(duty=Duty.DEBT, about=about):
             book.pay(about)
-        case Owed() | Settled() | Stopped():
+        case Owed() | Reopened() | Settled() | Stopped() | Notified():
             pass
 
 
@@ -179,65 +117,46 @@ def _replaces(logged: Logged, earlier: Logged) -> bool:
     return (earlier.iss, earlier.aud, earlier.kind) == (logged.iss, logged.aud, logged.kind)
 
 
+def _held(logged: Logged, verdict: Verdict, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """A second person is waited for until the request's own end, or whoever its concern is lodged with."""
+    lodgees = sorted(lodgees_of(logged, book)) if "R10" in verdict.rules else []
+    waits_for = lodgees[0] if lodgees else logged.iss
+    ends = datetime.fromtimestamp(logged.exp, UTC)
+    yield owed(logged, Duty.APPROVAL, hearing, owed_by=waits_for, owed_to=logged.iss, due_at=ends)
+    for lodgee in lodgees:
+        yield announcing.notified(lodgee, Notice.LODGED, logged)
+
+
+def _released(logged: Logged, codes: ApprovalCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    held = book.find(codes.approves)
+    if held is None:
+        return
+    yield from _sent(held, hearing, book, approval=logged.index)
+    yield Settled(held.index, held.hash, Duty.APPROVAL, logged.index)
+    if logged.iss != held.iss:
+        yield announcing.notified(held.iss, Notice.RELEASED, held)
+
+
 def _sent(
     logged: Logged, hearing: Hearing, book: Casebook, *, approval: int | None = None
 ) -> Iterator[Effect]:
     """Route a statement and open what its recipient, or its author, then owes."""
-    route = _route(logged, book, approval)
     if logged.aud != GATEWAY:
-        yield Routed(logged.hash, logged.index, route)
-        yield from _duties(logged, route, hearing, book)
-
-
-def lane_of(logged: Logged, book: Casebook) -> Lane:
-    """In which lane a statement travels, and what is said about it to its sender."""
-    return _route(logged, book, None).lane
-
-
-def _route(logged: Logged, book: Casebook, approval: int | None) -> Route:
-    parent = book.find(logged.irt)
-    above = parent.route if parent else None
-    urgency, inbox = getattr(logged.codes, "urgency", None), getattr(logged.codes, "inbox", None)
-    urgent = urgency in URGENT if hasattr(logged.codes, "urgency") else bool(above and above.urgent)
-    restricted = inbox == RESTRICTED if inbox else _stays_restricted(logged, above)
-    lane = Lane.RESTRICTED if restricted else Lane.URGENT if urgent else Lane.ORDINARY
-    return Route(logged.aud, lane, urgent, approval)
-
-
-def _stays_restricted(logged: Logged, above: Route | None) -> bool:
-    """What adds to a restricted matter goes where the matter went."""
-    return above is not None and above.lane is Lane.RESTRICTED and above.recipient == logged.aud
-
-
-def _duties(logged: Logged, route: Route, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    for duty in clocks.DUTIES.get(logged.kind, (Duty.DELIVERY,)):
-        yield _owed(logged, duty, route, hearing)
+        yield Routed(logged.hash, logged.index, route_of(logged, book, approval))
+        yield from _duties(logged, hearing, book)
     if isinstance(logged.codes, RequestCodes) and is_emergency(logged.codes):
-        yield _owed(logged, Duty.DEBT, route, hearing)
+        yield owed(logged, Duty.DEBT, hearing, book)
+        for concern in book.traced(logged.hash):
+            if concern.route is not None and concern.route.opened == SOUND:
+                yield from _paid(concern, logged, concern.route.settled_by or logged.index)
+
+
+def _duties(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    for duty in clocks.DUTIES.get(logged.kind, (Duty.DELIVERY,)):
+        yield owed(logged, duty, hearing, book)
     asked = book.find(logged.irt) if logged.kind is Kind.ANSWER else None
     if asked is not None and asked.route is not None:
-        yield _owed(asked, Duty.OUTCOME, asked.route, hearing)
-
-
-def _owed(logged: Logged, duty: Duty, route: Route, hearing: Hearing) -> Owed:
-    own = duty in (Duty.DEBT, Duty.OUTCOME)  # what the author of a request owes its holder
-    owed_by, owed_to = (logged.iss, logged.aud) if own else (logged.aud, logged.iss)
-    urgency = getattr(logged.codes, "urgency", None)
-    inbox = GENERAL if own else getattr(logged.codes, "inbox", None) or GENERAL
-    opens = hearing.directory.opening(owed_by, inbox)
-    term = clocks.term(duty, urgency, route.urgent, hearing.at, opens, hearing.policy)
-    return Owed(
-        logged.index,
-        logged.hash,
-        logged.jti,
-        duty,
-        owed_by,
-        owed_to,
-        route.urgent,
-        hearing.at,
-        term.due_at,
-        term.reminders,
-    )
+        yield owed(asked, Duty.OUTCOME, hearing, book)
 
 
 def _opened(logged: Logged, codes: DeliveryCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
@@ -249,29 +168,30 @@ def _opened(logged: Logged, codes: DeliveryCodes, hearing: Hearing, book: Casebo
     approval = parent.route.approval
     yield Opened(parent.index, parent.hash, logged.index, codes.opened, approval, keep)
     yield Settled(parent.index, parent.hash, Duty.DELIVERY, logged.index)
-    if codes.opened == SOUND:
-        yield from _paid(parent, logged.index, book)
+    named = parent.codes.pays_back if isinstance(parent.codes, ConcernCodes) else None
+    request = book.find(named)
+    if codes.opened == SOUND and request is not None and request.passes:
+        yield from _paid(parent, request, logged.index)
 
 
 def _sealed_keep(hearing: Hearing) -> timedelta:
     return hearing.policy.retention.sealed_keep
 
 
-def _paid(concern: Logged, by: int, book: Casebook) -> Iterator[Effect]:
+def _paid(concern: Logged, request: Logged, by: int) -> Iterator[Effect]:
     """A debt is settled by a sound concern of substance to the same holder about the same child."""
-    codes = concern.codes
-    request = book.find(codes.pays_back) if isinstance(codes, ConcernCodes) else None
-    if request is None or not isinstance(codes, ConcernCodes) or not isinstance(request.codes, RequestCodes):
+    codes, asked = concern.codes, request.codes
+    if not isinstance(codes, ConcernCodes) or not isinstance(asked, RequestCodes):
         return
+    meant = codes.pays_back == request.hash and is_emergency(asked)
     same_parties = (request.iss, request.aud) == (concern.iss, concern.aud)
-    about = same_child(codes.child, request.codes.child)
     checks = codes.checks or {}
     substance = all(checks.get(rule) == "pass" and rule not in concern.rules for rule in _SUBSTANCE)
-    if same_parties and about and substance and is_emergency(request.codes):
+    if meant and same_parties and substance and same_child(codes.child, asked.child):
         yield Settled(request.index, request.hash, Duty.DEBT, by)
 
 
-def _settled(logged: Logged, codes: Codes, book: Casebook) -> Iterator[Effect]:
+def _settled(logged: Logged, codes: Codes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """What an answer of any kind settles about what it answers."""
     parent = book.find(logged.irt)
     if logged.kind is Kind.OUTCOME and parent is not None and parent.kind is Kind.ANSWER:
@@ -285,3 +205,20 @@ def _settled(logged: Logged, codes: Codes, book: Casebook) -> Iterator[Effect]:
         duties = tuple(duty for duty in duties if duty is not Duty.DECISION)
     for duty in duties:
         yield Settled(parent.index, parent.hash, duty, logged.index)
+    if isinstance(codes, AnswerCodes) and isinstance(parent.codes, RequestCodes):
+        yield from _answered(logged, codes, parent, parent.codes)
+    if isinstance(codes, NoticeCodes) and codes.notice is Notice.LAPSE:
+        yield Settled(parent.index, parent.hash, Duty.APPROVAL, logged.index)
+
+
+def _answered(logged: Logged, codes: AnswerCodes, request: Logged, asked: RequestCodes) -> Iterator[Effect]:
+    """An answer may come in parts. A line that is sent back for more waits for the asker."""
+    more = {each.line for each in codes.outcomes if says_too_thin(each)}
+    done = request.history.answered | {each.line for each in codes.outcomes} - more
+    yield Answered(request.index, request.hash, tuple(sorted(done)))
+    open_lines = {line.line for line in asked.asked} - done
+    thin = costs_nothing(codes)
+    if open_lines and (thin or open_lines <= more):
+        yield Marked(request.index, request.hash, Mark.PAUSED, logged.index)
+    if not open_lines or thin or open_lines <= more:
+        yield Settled(request.index, request.hash, Duty.ANSWER, logged.index)

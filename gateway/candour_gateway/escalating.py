@@ -32,6 +32,7 @@ LIFETIME = timedelta(days=7)
 # What the first stage is called, the second, and all after it. A debt that is a day old is an incident.
 _CALLED = ("clock", "escalation", "escalation")
 _DEBT_CALLED = ("debt", "escalation", "incident")
+_HOLD_CALLED = ("lapse",)  # the one time at which somebody hears of a hold is its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Stage:
     @property
     def called(self) -> str:
         """The notice's code."""
-        names = _DEBT_CALLED if self.waiting.duty == Duty.DEBT else _CALLED
+        names = {Duty.DEBT: _DEBT_CALLED, Duty.APPROVAL: _HOLD_CALLED}.get(self.waiting.duty, _CALLED)
         return names[min(self.number, len(names)) - 1]
 
 
@@ -76,7 +77,8 @@ class Escalation:
         waiting = stage.waiting
         if waiting.txn is None:
             return
-        for to in (waiting.owed_by, waiting.owed_to):
+        # A second person is waited for by their own agency, which is told once.
+        for to in dict.fromkeys((waiting.owed_by, waiting.owed_to)):
             yield self._notice(stage, to, waiting.txn, at)
 
     def _notice(self, stage: Stage, to: AgencyId, txn: Txn, at: datetime) -> Submission:

@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from candour_protocol.ids import GATEWAY, AgencyId, Jti, StatementHash, new_uuid7
+from candour_protocol.ids import GATEWAY, Jti, StatementHash, new_uuid7
 from candour_protocol.keys import SigningKey
-from candour_protocol.kinds import ConcernCodes
+from candour_protocol.kinds import Pattern
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Draft, issue
+from candour_protocol.strict_json import JsonObject
 
-from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.effects import Effect, Notified
 from candour_gateway.screening import matched
-from candour_gateway.verdict import Submission, Verdict
+from candour_gateway.verdict import Submission
 
-RELAY = "relay"
 LIFETIME = timedelta(days=7)
 
 
 class Herald:
-    """Makes the notices that follow from a verdict."""
+    """Puts into words what follows from a verdict."""
 
     def __init__(self, net: str, key: SigningKey) -> None:
         self._net = net
         self._key = key
 
-    def after(self, logged: Logged, verdict: Verdict, at: datetime, book: Casebook) -> list[Submission]:
-        """The originator of a concern hears that it was passed on. Source: protocol section 3.1."""
-        codes = logged.codes
-        if not verdict.passes or not isinstance(codes, ConcernCodes):
-            return []
-        original = book.find(codes.relays)
-        if original is None or original.iss == logged.aud:
-            return []
-        return [self._notice(original.iss, codes.txn, original.hash, at)]
+    def after(self, effects: Iterable[Effect], at: datetime) -> Iterator[Submission]:
+        """A notice for each thing that a party is to be told."""
+        for effect in effects:
+            if isinstance(effect, Notified):
+                yield self._notice(effect, at)
 
-    def _notice(self, to: AgencyId, txn: str, about: StatementHash, at: datetime) -> Submission:
+    def _notice(self, told: Notified, at: datetime) -> Submission:
+        """It answers what it is about, so that it takes the same lane, a restricted one included."""
         iat = int(at.timestamp())
+        about, irt = _about(told.about)
         draft = Draft(
             net=self._net,
             iss=GATEWAY,
-            aud=to,
+            aud=told.to,
             jti=Jti(new_uuid7(at)),
             iat=iat,
             exp=iat + int(LIFETIME.total_seconds()),
             kind=Kind.NOTICE,
-            codes={"txn": txn, "actor": None, "notice": RELAY, "about": about},
+            irt=irt,
+            codes={"txn": told.txn, "actor": None, "notice": told.notice.value, "about": about},
         )
         issued = issue(draft, self._key, None)
         return matched(issued.statement, issued.body)
+
+
+def _about(about: StatementHash | Pattern) -> tuple[JsonObject | str, StatementHash | None]:
+    if isinstance(about, Pattern):
+        return about.model_dump(mode="json"), None
+    return about, about

@@ -11,25 +11,31 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from candour_protocol.claims import Claims
-from candour_protocol.ids import GATEWAY, AgencyId, StatementHash, parse_address
+from candour_protocol.ids import GATEWAY, AgencyId, parse_address
 from candour_protocol.kinds import (
     AnswerCodes,
     ApprovalCodes,
     ChallengeCodes,
+    ClosureCodes,
     Codes,
     ConcernCodes,
-    CorrectionCodes,
     LinkCodes,
     RequestCodes,
     TransferCodes,
 )
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.rules import Outcome
+from candour_protocol.rules import Outcome, costs_nothing
 
-from candour_gateway.casebook import PASSING, Casebook, Logged
+from candour_gateway.casebook import PASSING, Casebook, History, Logged
+from candour_gateway.matters import challenged_kind, decided, unanswered_checks
+from candour_gateway.naming import parent_of
 
 NOT_A_PARTY = "not-a-party"
 NOT_OPENED = "not-opened"
+WITHDRAWN = "withdrawn"
+SUSPENDED = "suspended"
+SAME_DECIDER = "same-decider"
+REASON_NEEDED = "reason-needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +48,6 @@ class Standing:
 
 _IRT = Standing(NOT_A_PARTY, "/irt")
 Check = Callable[[Claims, Codes, Casebook], Standing | None]
-
-
-def parent_of(irt: StatementHash | None, codes: Codes | None) -> StatementHash | None:
-    """The statement that this one is about, if it names one."""
-    match codes:
-        case ApprovalCodes(approves=name):
-            return name
-        case CorrectionCodes(corrects=name):
-            return name
-        case ChallengeCodes(challenges=name):
-            return name
-        case LinkCodes(undoes=name) if name is not None:
-            return name
-        case _:
-            return irt
-
-
-def names_in(irt: StatementHash | None, codes: Codes | None) -> set[StatementHash]:
-    """Every statement that this one names."""
-    names = {irt, parent_of(irt, codes)}
-    match codes:
-        case ConcernCodes():
-            names |= {codes.relays, codes.pays_back}
-        case RequestCodes():
-            names |= set(codes.concern_refs)
-        case _:
-            pass
-    return {name for name in names if name is not None}
-
-
-def named_by(claims: Claims, codes: Codes | None) -> set[StatementHash]:
-    """Every logged statement that its verdict may depend on."""
-    reissued = {claims.reissues} if claims.reissues is not None else set()
-    return names_in(claims.irt, codes) | reissued
 
 
 def check_standing(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
@@ -120,6 +92,11 @@ def _concern(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     return Standing(NOT_A_PARTY, "/relays")
 
 
+def _request(_claims: Claims, _codes: Codes, _book: Casebook) -> Standing | None:
+    """Anybody may ask; the rules say what of."""
+    return None
+
+
 def _approval(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     """A second person of the agency whose request is held, or somebody with whom its concern is lodged."""
     held = book.find(parent_of(claims.irt, codes))
@@ -129,6 +106,7 @@ def _approval(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
         or held.verdict is not Outcome.HELD
         or held.passes
         or book.is_barred(held.hash, held.iss)
+        or _stopped(held.history)
         or held.aud != claims.aud
         or not _may_approve(held, claims, codes, book)
     ):
@@ -172,9 +150,35 @@ def _answer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     request = book.find(claims.irt)
     if request is None or not isinstance(request.codes, RequestCodes) or not isinstance(codes, AnswerCodes):
         return _IRT
+    if not costs_nothing(codes) and (stopped := _stopped(request.history)):
+        return Standing(stopped, "/irt")
+    if redecided := _redecided(Kind.ANSWER, request, codes, book):
+        return redecided
     if all(_is_opened(book.find(name)) for name in (request.hash, *request.codes.concern_refs)):
         return None
     return Standing(NOT_OPENED, "/irt")
+
+
+def _stopped(history: History) -> str:
+    """Why a request is not to be answered just now, but by "too thin"."""
+    if history.withdrawn_by is not None or history.taken_back_by is not None:
+        return WITHDRAWN
+    return SUSPENDED if history.suspended_by is not None else ""
+
+
+def _decision(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
+    fault = _answering(Kind.CONCERN)(claims, codes, book)
+    concern = book.find(claims.irt)
+    return fault or (_redecided(Kind.DECISION, concern, codes, book) if concern else None)
+
+
+def _redecided(kind: Kind, matter: Logged, codes: Codes, book: Casebook) -> Standing | None:
+    """While a decision is challenged, somebody else than its decider decides again. Source: domain 4.2."""
+    if challenged_kind(matter, book) is not kind:
+        return None
+    first = decided(book.at(matter.history.challenged_by), book)
+    same = codes.actor is None or (first is not None and first.codes and first.codes.actor == codes.actor)
+    return Standing(SAME_DECIDER, "/decider") if same else None
 
 
 def _is_opened(logged: Logged | None) -> bool:
@@ -234,7 +238,8 @@ def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 
 _MATTERS = frozenset({Kind.CONCERN, Kind.REQUEST})
 _CORRECTABLE = frozenset(Kind) - {Kind.DELIVERY, Kind.NOTICE, Kind.CORRECTION, Kind.REGISTRY, Kind.ERASURE}
-_WITHDRAWABLE = _CORRECTABLE - {Kind.WITHDRAWAL} | {Kind.CORRECTION}
+# What was decided or answered is not unsaid: it is corrected, or decided again.
+_WITHDRAWABLE = frozenset({Kind.CONCERN, Kind.REQUEST, Kind.CHALLENGE, Kind.TOLD})
 
 
 def _taking_back(kinds: frozenset[Kind], pointer: str) -> Check:
@@ -254,14 +259,18 @@ def _taking_back(kinds: frozenset[Kind], pointer: str) -> Check:
     return check
 
 
-def _closure(claims: Claims, _codes: Codes, book: Casebook) -> Standing | None:
-    """Either party of a concern, and whoever asked."""
+def _closure(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
+    """Either party of a concern, and whoever asked; while checks are unanswered it wants a reason."""
     parent = book.find(claims.irt)
     if parent is None or not parent.passes:
         return _IRT
     asked = parent.kind is Kind.REQUEST and _own(parent, claims)
     told = parent.kind is Kind.CONCERN and (_own(parent, claims) or _to_me(parent, claims))
-    return None if asked or told else _IRT
+    if not (asked or told):
+        return _IRT
+    unanswered = told and unanswered_checks(parent, claims.iss, book)
+    silent = isinstance(codes, ClosureCodes) and codes.reason is None
+    return Standing(REASON_NEEDED, "/reason") if unanswered and silent else None
 
 
 def _link(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
@@ -287,20 +296,16 @@ def _notice(claims: Claims, _codes: Codes, _book: Casebook) -> Standing | None:
     return None if claims.iss == GATEWAY else Standing(NOT_A_PARTY, "/iss")
 
 
-def _free(_claims: Claims, _codes: Codes, _book: Casebook) -> Standing | None:
-    return None
-
-
 _ROUTED = tuple(kind for kind in Kind if kind is not Kind.DELIVERY)
 
 _CHECKS: Mapping[Kind, Check] = {
     Kind.CONCERN: _concern,
-    Kind.REQUEST: _free,
+    Kind.REQUEST: _request,
     Kind.APPROVAL: _approval,
     Kind.DELIVERY: _answering(*_ROUTED),
     Kind.ACKNOWLEDGEMENT: _answering(Kind.CONCERN, Kind.REQUEST, Kind.TRANSFER),
     Kind.REPLY: _reply,
-    Kind.DECISION: _answering(Kind.CONCERN),
+    Kind.DECISION: _decision,
     Kind.ANSWER: _answer,
     Kind.CHALLENGE: _challenge,
     Kind.OUTCOME: _outcome,

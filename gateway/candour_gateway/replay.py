@@ -18,9 +18,9 @@ from candour_protocol.rules import Outcome
 from candour_protocol.statement import Body, Statement, parse
 
 from candour_gateway.casebook import Casebook
-from candour_gateway.consequences import Effect, Owed, Settled
 from candour_gateway.database import Database
 from candour_gateway.directory import Directory
+from candour_gateway.effects import Effect, Owed, Reopened, Settled
 from candour_gateway.sitting import Heard, Sitting
 from candour_gateway.store import dispatches, documents
 from candour_gateway.store import entries as entry_store
@@ -57,6 +57,9 @@ class Replayed:
             match effect:
                 case Owed(index=index, duty=duty):
                     self.owed.setdefault((index, duty.value), effect)
+                case Reopened(owed=owed):
+                    self.owed[owed.index, owed.duty.value] = owed
+                    self.settled.pop((owed.index, owed.duty.value), None)
                 case Settled(index=index, duty=duty, by=by) if (index, duty.value) in self.owed:
                     self.settled.setdefault((index, duty.value), by)
                 case _:

@@ -19,8 +19,8 @@ from candour_protocol.wire import render_body
 
 from candour_gateway import consequences
 from candour_gateway.casebook import Casebook, Logged
-from candour_gateway.consequences import Effect
 from candour_gateway.directory import Directory
+from candour_gateway.effects import Effect
 from candour_gateway.instants import to_ms
 from candour_gateway.ledger import NewEntry
 from candour_gateway.notices import Herald
@@ -98,7 +98,7 @@ class Sitting:
         for effect in follows:
             consequences.apply(effect, self.book)
         self.effects += follows
-        for notice in self.herald.after(heard.logged, verdict, self.at, self.book) if self.herald else ():
+        for notice in self.herald.after(follows, self.at) if self.herald else ():
             self.hear(notice)
         return heard
 

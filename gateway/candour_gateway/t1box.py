@@ -5,8 +5,10 @@ The statement's hash is authenticated with it, so that one row cannot stand in f
 
 from __future__ import annotations
 
+import hmac
 import secrets
 
+from candour_protocol import base64url
 from candour_protocol.ids import StatementHash
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -21,6 +23,12 @@ class T1Box:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the key of the T1 store has {KEY_BYTES} bytes")
         self._cipher = AESGCM(key)
+
+        self._blind = hmac.digest(key, b"keyed names of what T1 says", "sha256")
+
+    def blind(self, text: str) -> str:
+        """A name that says nothing to anybody without the key: 43 characters, the same for the same text."""
+        return base64url.encode(hmac.digest(self._blind, text.encode(), "sha256"))
 
     def seal(self, name: StatementHash, disclosure: str) -> bytes:
         """A fresh nonce, then the ciphertext with its tag."""

@@ -146,6 +146,30 @@ barred = Table(
     Column("by_idx", LogIndex, ForeignKey("entries.idx"), nullable=False),
 )
 
+# What has happened to a statement since; one that nothing happened to has no row.
+histories = Table(
+    "histories",
+    metadata,
+    Column("idx", LogIndex, ForeignKey("entries.idx"), primary_key=True, autoincrement=False),
+    Column("withdrawn_by", LogIndex),
+    Column("taken_back_by", LogIndex),
+    Column("unapplied_by", LogIndex),
+    Column("closed_by", LogIndex),
+    Column("challenged_by", LogIndex),
+    Column("suspended_by", LogIndex),
+    Column("paused_by", LogIndex),
+    Column("answered", Text, nullable=False, server_default=""),  # line numbers, space between
+)
+
+# By what a statement is looked for: the hash of one that it names, or a keyed hash of what T1 says.
+traces = Table(
+    "traces",
+    metadata,
+    Column("key", String(43), primary_key=True),
+    Column("idx", LogIndex, ForeignKey("entries.idx"), primary_key=True, autoincrement=False),
+    Index("traces_idx", "idx"),
+)
+
 documents = Table(
     "documents",
     metadata,

@@ -13,22 +13,35 @@ from datetime import datetime, timedelta
 from candour_protocol.claims import Claims, check_lifetime
 from candour_protocol.entry import EQUIVOCATION, KEY
 from candour_protocol.errors import MismatchError
-from candour_protocol.ids import GATEWAY, AgencyId, PolicyId
+from candour_protocol.ids import GATEWAY, PolicyId
 from candour_protocol.kinds import (
     AnswerCodes,
     ApprovalCodes,
     Codes,
     ConcernCodes,
+    CorrectionCodes,
     RequestCodes,
 )
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import Policy
-from candour_protocol.rules import Ask, Judgement, Outcome, Told, judge_answer, judge_concern, judge_request
+from candour_protocol.rules import (
+    Ask,
+    Judgement,
+    Outcome,
+    Telling,
+    Told,
+    judge_answer,
+    judge_concern,
+    judge_correction,
+    judge_request,
+)
 from candour_protocol.statement import Body, Statement
 
+from candour_gateway import recollection
 from candour_gateway.casebook import PASSING, Casebook, Logged
 from candour_gateway.directory import Directory
-from candour_gateway.parties import NOT_A_PARTY, check_standing
+from candour_gateway.matters import above, challenged_kind, is_taken_back
+from candour_gateway.parties import NOT_A_PARTY, WITHDRAWN, check_standing
 
 LATE = "late"
 CLOCK = "clock"
@@ -168,6 +181,18 @@ def _is_over(exp: int, at: datetime) -> bool:
     return at.timestamp() > exp
 
 
+def _check_withdrawn(submission: Submission, _hearing: Hearing, book: Casebook) -> Fault | None:
+    """A request that its author took back before it was logged; what was told stays told (INV-2)."""
+    claims = submission.claims
+    if claims.kind is not Kind.REQUEST:
+        return None
+    for each in book.traced(submission.statement.hash):
+        withdrawn = each.kind is Kind.WITHDRAWAL and each.irt == submission.statement.hash and each.passes
+        if withdrawn and (each.iss, each.aud) == (claims.iss, claims.aud):
+            return WITHDRAWN, ""
+    return None
+
+
 def _check_parties(submission: Submission, hearing: Hearing, book: Casebook) -> Fault | None:
     claims, codes = submission.claims, submission.codes
     if not _is_reachable(claims, hearing.directory):
@@ -194,6 +219,7 @@ _STEPS: tuple[_Step, ...] = (
     _check_clock,
     _check_late,
     _check_parties,
+    _check_withdrawn,
 )
 
 
@@ -201,37 +227,53 @@ def _judge(submission: Submission, hearing: Hearing, book: Casebook) -> Verdict:
     """What the rules say; most kinds are gated by none."""
     match submission.codes:
         case ConcernCodes() as codes:
-            judgement = _judge_concern(codes, submission.claims.aud, hearing, book)
+            judgement = _judge_concern(codes, submission.claims, hearing, book)
         case RequestCodes() as codes:
             judgement = _judge_ask(_ask(codes, submission.claims, hearing, book), hearing)
         case ApprovalCodes() as codes:
-            judgement = _judge_approved(codes, hearing, book)
+            judgement = _judge_approved(codes, submission.claims, hearing, book)
         case AnswerCodes() as codes:
             judgement = _judge_answer(codes, submission.claims, hearing, book)
+        case CorrectionCodes() as codes:
+            judgement = judge_correction(codes)
         case _:
             return Verdict(Outcome.PASSED)
     violations = tuple((violation.rule, violation.pointer) for violation in judgement.violations)
     return Verdict(judgement.outcome, tuple(judgement.rules), violations)
 
 
-def _judge_concern(codes: ConcernCodes, holder: AgencyId, hearing: Hearing, book: Casebook) -> Judgement:
+def _judge_concern(codes: ConcernCodes, claims: Claims, hearing: Hearing, book: Casebook) -> Judgement:
     original = book.find(codes.relays)
-    said = original.codes if original else None
-    known = said if isinstance(said, ConcernCodes) else None
-    return judge_concern(codes, known, holder, hearing.policy, hearing.admitted)
+    originals = [original, *above(original, book)] if original else []
+    said = [each.codes for each in originals if isinstance(each.codes, ConcernCodes)]
+    gone = any(each.history.is_unsaid for each in originals)
+    return judge_concern(
+        codes,
+        said[0] if said else None,
+        claims.aud,
+        hearing.policy,
+        hearing.admitted,
+        above=said[1:],
+        telling=Telling(claims.iss, hearing.at, taken_back=gone),
+    )
 
 
 def _judge_ask(ask: Ask, hearing: Hearing) -> Judgement:
     return judge_request(ask, hearing.policy, hearing.admitted)
 
 
-def _judge_approved(codes: ApprovalCodes, hearing: Hearing, book: Casebook) -> Judgement:
-    """An approval is judged together with what it approves, again and now."""
+def _judge_approved(codes: ApprovalCodes, claims: Claims, hearing: Hearing, book: Casebook) -> Judgement:
+    """An approval is judged together with what it approves, again and now, and with those before it."""
     held = book.find(codes.approves)
     if held is None or not isinstance(held.codes, RequestCodes):
         return Judgement(Outcome.REFUSED, ())
+    before = [each for each in book.traced(held.hash) if each.verdict is Outcome.HELD]
+    approvals = [(each.iss, each.codes) for each in before if isinstance(each.codes, ApprovalCodes)]
+    said = [(claims.iss, codes), *approvals]
+    second = next((each.actor for _, each in said if each.capacity == "second"), None)
+    lodgees = frozenset(iss for iss, each in said if each.capacity == "lodgee")
     ask = _ask(held.codes, held, hearing, book)
-    return _judge_ask(replace(ask, second=codes.actor), hearing)
+    return _judge_ask(replace(ask, second=second, lodgees=lodgees), hearing)
 
 
 def _judge_answer(codes: AnswerCodes, claims: Claims, hearing: Hearing, book: Casebook) -> Judgement:
@@ -245,8 +287,9 @@ def _judge_answer(codes: AnswerCodes, claims: Claims, hearing: Hearing, book: Ca
 
 def _ask(codes: RequestCodes, parties: Claims | Logged, hearing: Hearing, book: Casebook) -> Ask:
     issuer, directory = parties.iss, hearing.directory
-    cited = (book.find(name) for name in codes.concern_refs)
-    told = [_told(logged) for logged in cited if logged]
+    cited = [logged for name in codes.concern_refs if (logged := book.find(name))]
+    told = [_told(logged, parties, book) for logged in cited]
+    itself = parties.hash if isinstance(parties, Logged) else None
     return Ask(
         issuer=issuer,
         issuer_kind=directory.kind_of(issuer) or "",
@@ -258,13 +301,16 @@ def _ask(codes: RequestCodes, parties: Claims | Logged, hearing: Hearing, book: 
         has_directory_phone=directory.has_phone(issuer),
         second=None,
         overdue_debts=book.overdue_debts(issuer, hearing.at),
+        earlier=tuple(recollection.earlier(codes, issuer, itself, book)),
+        kin=recollection.kin(codes, cited, frozenset({issuer, parties.aud}), book),
     )
 
 
-def _told(logged: Logged) -> Told | None:
+def _told(logged: Logged, parties: Claims | Logged, book: Casebook) -> Told | None:
     """A logged concern as the rules see it; none, once its T1 is erased."""
     if not isinstance(logged.codes, ConcernCodes):
         return None
+    route, originals = logged.route, [logged, *above(logged, book)]
     return Told(
         hash=logged.hash,
         issuer=logged.iss,
@@ -273,9 +319,17 @@ def _told(logged: Logged) -> Told | None:
         outcome=logged.verdict,
         at=logged.at,
         codes=logged.codes,
-        opened=logged.route.opened if logged.route else None,
-        refreshed=logged.route.refreshed if logged.route else False,
+        opened=route.opened if route else None,
+        refreshed=bool(route and route.refreshed) or challenged_kind(logged, book) is Kind.DELIVERY,
         rules=logged.rules,
+        live=all(recollection.is_live(each, book) for each in originals),
+        index=logged.index,
+        refreshed_by=route.refreshed_by if route else None,
+        taken_back=any(is_taken_back(each) for each in originals),
+        unapplied=any(
+            each.aud == parties.iss and each.history.unapplied_by is not None for each in originals
+        ),
+        lodgees=recollection.lodgees(logged, logged.codes, parties, book),
     )
 
 

@@ -138,16 +138,6 @@ class Policy(PolicyFile):
         """How long an asker may take to tell the holder what came of an answer."""
         return self.deadlines.outcome.elapsed / self.clock_speed
 
-    def correction_due(self, *, swift: bool) -> timedelta:
-        """How long a recipient may take to apply a correction, or to say why it cannot."""
-        limit = self.deadlines.correction_swift if swift else self.deadlines.correction
-        return limit.elapsed / self.clock_speed
-
-    def challenge_due(self, stage: int) -> timedelta:
-        """How long a challenge of this stage (1 to 4) may go unanswered."""
-        limits = self.deadlines.challenge
-        return limits[min(stage, len(limits)) - 1].elapsed / self.clock_speed
-
 
 def default_policy() -> bytes:
     """The policy file that this package ships."""

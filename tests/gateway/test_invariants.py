@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from candour_gateway.casebook import Casebook
-from candour_gateway.consequences import Effect, Opened, Routed
 from candour_gateway.directory import Directory
+from candour_gateway.effects import Effect, Opened, Routed
 from candour_gateway.screening import matched
 from candour_gateway.sitting import Heard, Sitting
 from candour_gateway.verdict import Submission

@@ -105,7 +105,7 @@ async def test_a_concern_told_to_another_inbox(world: World) -> None:
     concern = world.partnership.concern(GP, SCHOOL, inbox="restricted")
     await world.submit(concern)
 
-    assert await _refused(world, world.partnership.request([concern.statement.hash])) == ("R01",)
+    assert await _refused(world, world.partnership.request([concern.statement.hash])) == ("R10",)
 
 
 async def test_a_request_that_its_own_node_attests_as_failing(world: World) -> None:

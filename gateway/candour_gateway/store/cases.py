@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from candour_protocol import disclosures
@@ -14,13 +14,16 @@ from candour_protocol.transport.topology import Lane
 from sqlalchemy import BindParameter, Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from candour_gateway.casebook import Casebook, Debt, Logged, Route
+from candour_gateway.casebook import Casebook, Debt, History, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.instants import from_ms
-from candour_gateway.parties import named_by
+from candour_gateway.naming import is_private, named_by
+from candour_gateway.searching import Parties, keys_wanted
 from candour_gateway.t1box import T1Box
-from candour_gateway.tables import barred, codes, entries, obligations, routes
+from candour_gateway.tables import barred, codes, entries, histories, obligations, routes, traces
 from candour_gateway.verdict import Submission
+
+_ROUNDS = 40  # of searching; a chain of copies or challenges is no longer than 32
 
 _delivery = entries.alias("delivery")
 _delivery_codes = codes.alias("delivery_codes")
@@ -32,12 +35,15 @@ _COLUMNS = (
     codes.c.box,
     *(routes.c.recipient, routes.c.lane, routes.c.urgent, routes.c.approval),
     *(routes.c.settled_by, routes.c.refreshed_by),
+    *(histories.c[mark.value] for mark in Mark),
+    histories.c.answered,
     _delivery.c.hash.label("delivery_hash"),
     _delivery_codes.c.box.label("delivery_box"),
 )
 _FOUND = select(*_COLUMNS).select_from(
     entries.outerjoin(codes, codes.c.idx == _ENTRY.idx)
     .outerjoin(routes, routes.c.idx == _ENTRY.idx)
+    .outerjoin(histories, histories.c.idx == _ENTRY.idx)
     .outerjoin(_delivery, _delivery.c.idx == routes.c.settled_by)
     .outerjoin(_delivery_codes, _delivery_codes.c.idx == routes.c.settled_by)
 )
@@ -45,34 +51,74 @@ _FOUND = select(*_COLUMNS).select_from(
 _NAMES: BindParameter[Any] = bindparam("names", expanding=True)
 _NAMED = _FOUND.where(or_(_ENTRY.hash.in_(_NAMES), _ENTRY.jti.in_(bindparam("jtis", expanding=True))))
 _FURTHER = _FOUND.where(_ENTRY.hash.in_(_NAMES))
+_TRACED = _FOUND.where(_ENTRY.idx.in_(select(traces.c.idx).where(traces.c.key.in_(_NAMES))))
+_AT = _FOUND.where(_ENTRY.idx.in_(_NAMES))
 _BARS = select(barred.c.hash, barred.c.iss).where(barred.c.hash.in_(_NAMES))
 
 
-async def load(connection: AsyncConnection, submissions: Sequence[Submission], box: T1Box) -> Casebook:
-    """Everything that these statements' verdicts can depend on."""
+async def load(
+    connection: AsyncConnection, submissions: Sequence[Submission], box: T1Box, *, patterns: bool = False
+) -> Casebook:
+    """Everything that these statements' verdicts, and what follows from them, can depend on.
+
+    Args:
+        patterns: whether concerns about the same child are looked for too.
+    """
     book = Casebook()
     hashes = {each.statement.hash for each in submissions}
     names = {name for each in submissions for name in named_by(each.claims, each.codes)} | hashes
     jtis = [each.claims.jti for each in submissions]
-    found = await _find(connection, _NAMED, {"names": list(names), "jtis": jtis}, box)
-    book.load(found)
-    further = _named_in(found) - names
-    if further:
-        book.load(await _find(connection, _FURTHER, {"names": list(further)}, box))
+    book.load(await _find(connection, _NAMED, {"names": list(names), "jtis": jtis}, box))
+    await _Search(connection, book, box, names).exhaust(submissions, patterns=patterns)
     await _load_bars(connection, book, hashes | names)
     await _load_debts(connection, book, submissions)
     return book
 
 
-def _named_in(found: Iterable[Logged]) -> set[StatementHash]:
-    """What those that were found name in their turn: the concerns of a request, the request of an answer."""
-    names: set[StatementHash | None] = set()
-    for logged in found:
-        names.add(logged.irt)
-        for member in ("relays", "pays_back", "approves"):
-            names.add(getattr(logged.codes, member, None))
-        names.update(getattr(logged.codes, "concern_refs", ()))
-    return {name for name in names if name is not None}
+class _Search:
+    """Follow what was found to what that names, and to what is kept under its keys, until nothing is new."""
+
+    def __init__(
+        self, connection: AsyncConnection, book: Casebook, box: T1Box, names: Collection[StatementHash]
+    ) -> None:
+        self._connection = connection
+        self._book = book
+        self._box = box
+        self._names = set(names)
+        self._keys: set[str] = set()
+        self._indexes: set[int] = set()
+
+    async def exhaust(self, submissions: Sequence[Submission], *, patterns: bool) -> None:
+        for _ in range(_ROUNDS):
+            keys = {key for each in submissions for key in self._keys_for(each, patterns=patterns)}
+            found = [
+                *await self._under(keys - self._keys),
+                *await self._named(set(self._book.names()) - self._names),
+                *await self._at(set(self._book.indexes()) - self._indexes),
+            ]
+            if not found:
+                return
+            self._book.load(found)
+
+    def _keys_for(self, each: Submission, *, patterns: bool) -> Iterator[str]:
+        parties = Parties(each.claims.iss, each.claims.aud, each.claims.irt)
+        yield from keys_wanted(each.statement.hash, parties, each.codes, self._book, patterns=patterns)
+
+    async def _under(self, keys: set[str]) -> list[Logged]:
+        self._keys |= keys
+        if not keys:
+            return []
+        stored = [self._box.blind(key) if is_private(key) else key for key in keys]
+        return await _find(self._connection, _TRACED, {"names": stored}, self._box)
+
+    async def _named(self, names: set[StatementHash]) -> list[Logged]:
+        self._names |= names
+        return await _find(self._connection, _FURTHER, {"names": list(names)}, self._box) if names else []
+
+    async def _at(self, indexes: set[int]) -> list[Logged]:
+        self._indexes |= indexes
+        query, values = _AT, {"names": list(indexes)}
+        return await _find(self._connection, query, values, self._box) if indexes else []
 
 
 async def _find(
@@ -117,7 +163,13 @@ def _logged(row: Any, box: T1Box) -> Logged:
         exp=row.exp,
         codes=None if row.box is None else read_codes(kind, box.open(name, row.box)),
         route=None if row.recipient is None else _route(row, box),
+        history=_history(row),
     )
+
+
+def _history(row: Any) -> History:
+    marks = {mark.value: getattr(row, mark.value) for mark in Mark}
+    return History(**marks, answered=frozenset(map(int, (row.answered or "").split())))
 
 
 def _route(row: Any, box: T1Box) -> Route:

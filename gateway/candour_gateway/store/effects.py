@@ -8,10 +8,23 @@ from typing import Any
 
 from sqlalchemy import insert, text
 
-from candour_gateway.consequences import Barred, Effect, Opened, Owed, Refreshed, Routed, Settled, Stopped
+from candour_gateway.casebook import Mark
+from candour_gateway.effects import (
+    Answered,
+    Barred,
+    Effect,
+    Marked,
+    Opened,
+    Owed,
+    Refreshed,
+    Reopened,
+    Routed,
+    Settled,
+    Stopped,
+)
 from candour_gateway.instants import to_ms
 from candour_gateway.store.bulk import Bulk
-from candour_gateway.tables import codes, routes, sealed
+from candour_gateway.tables import codes, routes, sealed, traces
 
 FIRST_AGAIN = timedelta(seconds=1)
 
@@ -23,6 +36,25 @@ _OWE = text(
     " (idx, kind, owed_by, owed_to, jti, about, urgent, since, due_at, remind_at, reminders) VALUES"
     " (:idx, :kind, :owed_by, :owed_to, :jti, :about, :urgent, :since, :due_at, :remind_at, :reminders)"
     " ON CONFLICT (idx, kind) DO NOTHING"
+)
+_REOPEN = text(
+    "INSERT INTO obligations"
+    " (idx, kind, owed_by, owed_to, jti, about, urgent, since, due_at, remind_at, reminders) VALUES"
+    " (:idx, :kind, :owed_by, :owed_to, :jti, :about, :urgent, :since, :due_at, :remind_at, :reminders)"
+    " ON CONFLICT (idx, kind) DO UPDATE SET since = excluded.since, due_at = excluded.due_at,"
+    " remind_at = excluded.remind_at, reminders = excluded.reminders, settled_by = NULL"
+)
+_TRACES = insert(traces)
+_MARK = {
+    mark: text(
+        f"INSERT INTO histories (idx, {mark.value}) VALUES (:idx, :by)"  # noqa: S608 - names of our own columns
+        f" ON CONFLICT (idx) DO UPDATE SET {mark.value} = excluded.{mark.value}"
+    )
+    for mark in Mark
+}
+_ANSWERED = text(
+    "INSERT INTO histories (idx, answered) VALUES (:idx, :lines)"
+    " ON CONFLICT (idx) DO UPDATE SET answered = excluded.answered"
 )
 _SETTLE = text(
     "UPDATE obligations SET settled_by = :by WHERE idx = :at_idx AND kind = :at_kind AND settled_by IS NULL"
@@ -56,17 +88,46 @@ def write(bulk: Bulk, effects: Sequence[Effect], at: datetime) -> None:
     _write_routes(bulk, [each for each in effects if isinstance(each, Routed)], at)
     bulk.add(_OWE, [_owed_row(each) for each in effects if isinstance(each, Owed)])
     _write_opened(bulk, [each for each in effects if isinstance(each, Opened)])
-    settled = [
-        {"at_idx": each.index, "at_kind": each.duty.value, "by": each.by}
-        for each in effects
-        if isinstance(each, Settled)
-    ]
-    bulk.add(_SETTLE, settled)
-    refreshed = [{"at_idx": each.index, "by": each.by} for each in effects if isinstance(each, Refreshed)]
-    bulk.add(_REFRESH, refreshed)
+    _write_duties(bulk, effects)
+    refreshed = {each.index: each.by for each in effects if isinstance(each, Refreshed)}
+    bulk.add(_REFRESH, [{"at_idx": index, "by": by} for index, by in refreshed.items()])
+    _write_histories(bulk, effects)
     bars = [each for each in effects if isinstance(each, Barred)]
     bulk.add(_BAR, [{"hash": each.name, "iss": each.iss, "by": each.by} for each in bars])
     _write_stopped(bulk, [each for each in effects if isinstance(each, Stopped)])
+
+
+def keep_traces(bulk: Bulk, keys: Sequence[tuple[str, int]]) -> None:
+    """Keep under which keys statements are found again."""
+    bulk.add(_TRACES, [{"key": key, "idx": index} for key, index in keys])
+
+
+def _write_duties(bulk: Bulk, effects: Sequence[Effect]) -> None:
+    """What was settled before it was opened anew stays open; of several that settle it the first counts."""
+    reopened: dict[tuple[int, str], Owed] = {}
+    settled: dict[tuple[int, str], int] = {}
+    for each in effects:
+        match each:
+            case Reopened(owed=owed):
+                reopened[owed.index, owed.duty.value] = owed
+                settled.pop((owed.index, owed.duty.value), None)
+            case Settled(index=index, duty=duty, by=by):
+                settled.setdefault((index, duty.value), by)
+            case _:
+                pass
+    bulk.add(_REOPEN, [_owed_row(each) for each in reopened.values()])
+    rows = [{"at_idx": index, "at_kind": kind, "by": by} for (index, kind), by in settled.items()]
+    bulk.add(_SETTLE, rows)
+
+
+def _write_histories(bulk: Bulk, effects: Sequence[Effect]) -> None:
+    """Of several changes to one thing the last counts."""
+    for mark in Mark:
+        marked = {each.index: each.by for each in effects if isinstance(each, Marked) and each.mark is mark}
+        bulk.add(_MARK[mark], [{"idx": index, "by": by} for index, by in marked.items()])
+    answered = {each.index: each.lines for each in effects if isinstance(each, Answered)}
+    rows = [{"idx": index, "lines": " ".join(map(str, lines))} for index, lines in answered.items()]
+    bulk.add(_ANSWERED, rows)
 
 
 def _write_routes(bulk: Bulk, routed: Iterable[Routed], at: datetime) -> None:

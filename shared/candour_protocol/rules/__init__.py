@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from candour_protocol.rules.answers import is_unlocked
+from candour_protocol.rules.answers import costs_nothing, is_unlocked, says_too_thin
 from candour_protocol.rules.facts import Ask, Earlier, Matter, Telling, Told, is_emergency
 from candour_protocol.rules.identity import plainly_another
 from candour_protocol.rules.judge import (
@@ -32,6 +32,7 @@ __all__ = [
     "Violation",
     "check_matter",
     "check_subject",
+    "costs_nothing",
     "is_emergency",
     "is_unlocked",
     "judge_answer",
@@ -39,5 +40,6 @@ __all__ = [
     "judge_correction",
     "judge_request",
     "plainly_another",
+    "says_too_thin",
     "still_current",
 ]

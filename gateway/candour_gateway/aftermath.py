@@ -1,0 +1,275 @@
+"""What a statement does to those before it: taking back, correcting, closing, challenging, handing over.
+
+The same function serves a statement that was logged before what it is about: its effects follow when that
+comes. Source: protocol section 4; domain 4.1, 4.2, R14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from candour_protocol.children import same_child
+from candour_protocol.ids import StatementHash, parse_address
+from candour_protocol.kinds import (
+    AppliedCodes,
+    ChallengeCodes,
+    ClosureCodes,
+    ConcernCodes,
+    CorrectionCodes,
+    LinkCodes,
+    Notice,
+    RequestCodes,
+    TransferCodes,
+    WithdrawalCodes,
+)
+from candour_protocol.kinds.lists import Kind
+
+from candour_gateway.announcing import notified
+from candour_gateway.casebook import Casebook, Logged, Mark
+from candour_gateway.clocks import Duty
+from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
+from candour_gateway.lanes import owed
+from candour_gateway.matters import (
+    challenged_kind,
+    copies_of,
+    decided,
+    is_open,
+    matter_of,
+    relays_of,
+    resting_on,
+    stands,
+    unanswered_checks,
+)
+from candour_gateway.naming import parent_of, thread_key
+from candour_gateway.verdict import Hearing
+
+_SUBSTANCE = ("R02", "R03")
+
+
+def of(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """What it does to others, and what those do to it that were logged before it came."""
+    yield from _on(book.find(parent_of(logged.irt, logged.codes)), logged, hearing, book)
+    for earlier in book.traced(logged.hash):
+        about = parent_of(earlier.irt, earlier.codes) == logged.hash
+        same = (earlier.iss, earlier.aud) == (logged.iss, logged.aud)
+        if earlier.kind in _AHEAD and earlier.passes and about and same and earlier.index < logged.index:
+            yield from _on(logged, earlier, hearing, book)
+
+
+_AHEAD = frozenset({Kind.WITHDRAWAL, Kind.CORRECTION, Kind.LINK})
+
+
+def _on(parent: Logged | None, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    match logged.codes:
+        case WithdrawalCodes() if parent is not None:
+            yield from _withdrawn(parent, logged, hearing, book)
+        case LinkCodes(undoes=name) if parent is not None and name is not None:
+            yield Marked(parent.index, parent.hash, Mark.WITHDRAWN, logged.index)
+        case CorrectionCodes() as codes:
+            yield from _corrected(parent, logged, codes, hearing, book)
+        case AppliedCodes() if parent is not None:
+            yield from _applied(parent, logged, book)
+        case ClosureCodes() if parent is not None:
+            yield from _closed(parent, logged, book)
+        case ChallengeCodes() if parent is not None:
+            yield from _challenged(parent, logged, hearing, book)
+        case TransferCodes() as codes if parent is not None:
+            yield from _transferred(parent, logged, codes, hearing)
+        case ConcernCodes() as codes:
+            yield from _told_anew(logged, codes, hearing, book)
+        case _ if parent is not None:
+            yield from _answered(parent, logged, hearing, book)
+        case _:
+            pass
+
+
+def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    yield Marked(parent.index, parent.hash, Mark.WITHDRAWN, by.index)
+    match parent.kind:
+        case Kind.CONCERN:
+            yield from _settle(parent, by, Duty.ACKNOWLEDGEMENT, Duty.DECISION, Duty.CORRECTION)
+            yield from _no_longer_stands(parent, by, hearing, book)
+        case Kind.REQUEST:
+            yield from _ended(parent, by)
+        case Kind.CHALLENGE:
+            yield from _challenge_met(parent, by, book)
+        case _:
+            pass
+
+
+def _ended(request: Logged, by: Logged) -> Iterator[Effect]:
+    """Nothing more is owed for a request that its author ends; a debt is, for what was borrowed was used."""
+    yield from _settle(request, by, Duty.ACKNOWLEDGEMENT, Duty.ANSWER, Duty.APPROVAL, Duty.OUTCOME)
+
+
+def _settle(about: Logged, by: Logged, *duties: Duty) -> Iterator[Effect]:
+    for duty in duties:
+        yield Settled(about.index, about.hash, duty, by.index)
+
+
+def _corrected(
+    parent: Logged | None, logged: Logged, codes: CorrectionCodes, hearing: Hearing, book: Casebook
+) -> Iterator[Effect]:
+    """Its recipient applies it; whoever passed the statement on passes the correction on."""
+    swift = codes.correction_kind in hearing.policy.corrections.swift
+    yield owed(logged, Duty.CORRECTION, hearing, urgent=swift)
+    if parent is None:
+        return
+    yield Settled(parent.index, parent.hash, Duty.CORRECTION, logged.index)
+    if parent.kind is Kind.CONCERN:
+        yield Marked(parent.index, parent.hash, Mark.UNAPPLIED, logged.index)
+        yield from _chase(parent, swift, hearing, book)
+    if codes.correction_kind not in hearing.policy.corrections.retracting:
+        return
+    yield Marked(parent.index, parent.hash, Mark.TAKEN_BACK, logged.index)
+    if parent.kind is Kind.CONCERN:
+        yield from _no_longer_stands(parent, logged, hearing, book)
+    elif parent.kind is Kind.REQUEST:
+        yield from _ended(parent, logged)
+
+
+def _chase(concern: Logged, swift: bool, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    for relay in relays_of(concern, book):
+        due = owed(relay, Duty.CORRECTION, hearing, owed_by=relay.iss, owed_to=relay.aud, urgent=swift)
+        yield Reopened(due)
+    for copy in copies_of(concern, book):
+        yield notified(copy.aud, Notice.CORRECTION, copy)
+
+
+def _no_longer_stands(concern: Logged, by: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """Every copy falls with it, and every request that has nothing else to rest on waits."""
+    copies = [concern, *copies_of(concern, book)]
+    fallen = {copy.hash for copy in copies}
+    for copy in copies[1:]:
+        yield Marked(copy.index, copy.hash, Mark.TAKEN_BACK, by.index)
+    requests = {request.hash: request for copy in copies for request in resting_on(copy, book)}
+    for request in requests.values():
+        if not _rests_elsewhere(request, fallen, book):
+            yield from _suspended(request, by)
+
+
+def _rests_elsewhere(request: Logged, fallen: set[StatementHash], book: Casebook) -> bool:
+    codes = request.codes
+    others = codes.concern_refs if isinstance(codes, RequestCodes) else ()
+    return any(stands(book.find(name)) for name in others if name not in fallen)
+
+
+def _suspended(request: Logged, by: Logged) -> Iterator[Effect]:
+    """What is unanswered waits until it rests on something again; what was disclosed is spoken of."""
+    if not is_open(request):
+        for to in (request.iss, request.aud):
+            yield notified(to, Notice.CORRECTION, request)
+        return
+    if request.history.suspended_by is not None:
+        return
+    yield Marked(request.index, request.hash, Mark.SUSPENDED, by.index)
+    yield Settled(request.index, request.hash, Duty.ANSWER, by.index)
+    for to in (request.iss, request.aud):
+        yield notified(to, Notice.SUSPENDED, request)
+
+
+def _resumed(concern: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """Its author has told something in place of what was taken back: what waited for that goes on."""
+    if concern.history.withdrawn_by is not None:
+        return
+    for request in resting_on(concern, book):
+        if request.history.suspended_by is None or not is_open(request):
+            continue
+        yield Marked(request.index, request.hash, Mark.SUSPENDED, None)
+        yield Reopened(owed(request, Duty.ANSWER, hearing))
+        for to in (request.iss, request.aud):
+            yield notified(to, Notice.RESUMED, request)
+
+
+def _told_anew(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """A newer concern of substance in the same thread stands in for those that were found wanting."""
+    checks = codes.checks or {}
+    if not all(checks.get(rule) == "pass" and rule not in logged.rules for rule in _SUBSTANCE):
+        return
+    for older in book.traced(thread_key(codes.txn)):
+        if older.index < logged.index and _is_same(older, logged, codes) and _wanting(older):
+            yield Refreshed(older.index, older.hash, logged.index)
+            yield from _resumed(older, hearing, book)
+
+
+def _is_same(older: Logged, logged: Logged, codes: ConcernCodes) -> bool:
+    theirs = older.codes
+    parties = (older.iss, older.aud) == (logged.iss, logged.aud)
+    if not isinstance(theirs, ConcernCodes) or not parties or not older.passes:
+        return False
+    return theirs.inbox == codes.inbox and same_child(theirs.child, codes.child)
+
+
+def _wanting(concern: Logged) -> bool:
+    opened = concern.route.opened if concern.route else None
+    thin = opened not in (None, "sound") or any(rule in concern.rules for rule in _SUBSTANCE)
+    return thin or concern.history.taken_back_by is not None
+
+
+def _applied(correction: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:
+    yield Settled(correction.index, correction.hash, Duty.CORRECTION, logged.index)
+    corrected = book.find(parent_of(correction.irt, correction.codes))
+    if corrected is not None and corrected.history.unapplied_by == correction.index:
+        yield Marked(corrected.index, corrected.hash, Mark.UNAPPLIED, None)
+
+
+def _closed(parent: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:
+    """Those whose checks are still unanswered are told."""
+    yield Marked(parent.index, parent.hash, Mark.CLOSED, logged.index)
+    if parent.kind is Kind.REQUEST:
+        yield from _ended(parent, logged)
+    for check in unanswered_checks(parent, logged.iss, book):
+        yield notified(check.aud, Notice.CLOSED, check)
+
+
+def _challenged(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """Whoever decided owes a new look; a higher stage takes the place of the one before."""
+    first = decided(parent, book)
+    if first is None:
+        return
+    other = logged.aud if logged.iss == first.iss else logged.iss
+    yield owed(logged, Duty.CHALLENGE, hearing, book, owed_by=first.iss, owed_to=other)
+    if parent.kind is Kind.CHALLENGE:
+        yield Settled(parent.index, parent.hash, Duty.CHALLENGE, logged.index)
+    matter = matter_of(first, book)
+    if matter is not None:
+        yield Marked(matter.index, matter.hash, Mark.CHALLENGED, logged.index)
+
+
+def _challenge_met(challenge: Logged, by: Logged, book: Casebook) -> Iterator[Effect]:
+    yield Settled(challenge.index, challenge.hash, Duty.CHALLENGE, by.index)
+    matter = matter_of(decided(challenge, book), book)
+    if matter is not None and matter.history.challenged_by == challenge.index:
+        yield Marked(matter.index, matter.hash, Mark.CHALLENGED, None)
+
+
+def _transferred(parent: Logged, logged: Logged, codes: TransferCodes, hearing: Hearing) -> Iterator[Effect]:
+    """Within an agency the clock starts again for the worker; another authority says that it has it."""
+    to = parse_address(codes.to).agency
+    if to == logged.iss and logged.aud == parent.iss:
+        yield Reopened(owed(parent, Duty.ACKNOWLEDGEMENT, hearing))
+    elif to == logged.aud:
+        yield owed(logged, Duty.ACKNOWLEDGEMENT, hearing)
+
+
+def _answered(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """A new decision or answer meets an open challenge of the old one, and so does a reply."""
+    if logged.kind is Kind.REPLY:
+        yield from _replied(parent, logged, hearing, book)
+        return
+    challenge = book.at(parent.history.challenged_by)
+    redecides = {Kind.DECISION: Kind.DECISION, Kind.ANSWER: Kind.ANSWER}.get(logged.kind)
+    if challenge is not None and redecides is not None and challenged_kind(parent, book) is redecides:
+        yield from _challenge_met(challenge, logged, book)
+
+
+def _replied(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    if parent.kind is Kind.CHALLENGE and logged.iss == parent.aud:
+        yield from _challenge_met(parent, logged, book)
+    if parent.iss != logged.iss:
+        return
+    if parent.kind is Kind.CONCERN and parent.history.taken_back_by is not None:
+        yield from _resumed(parent, hearing, book)
+    if parent.history.paused_by is not None and is_open(parent):
+        yield Marked(parent.index, parent.hash, Mark.PAUSED, None)
+        yield Reopened(owed(parent, Duty.ANSWER, hearing))

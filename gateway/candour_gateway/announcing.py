@@ -1,0 +1,52 @@
+"""Whom the gateway tells of what it has seen. Source: protocol sections 3.1 and 4, domain 5.5 and R10."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from candour_protocol.ids import GATEWAY, AgencyId, parse_address
+from candour_protocol.kinds import ConcernCodes, Notice, RequestCodes
+from candour_protocol.rules import is_emergency
+
+from candour_gateway import patterns
+from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.effects import Effect, Notified
+from candour_gateway.matters import above
+from candour_gateway.verdict import Hearing, Verdict
+
+
+def notified(to: AgencyId, notice: Notice, about: Logged) -> Notified:
+    """A party is told something about a statement, in its own thread."""
+    txn = about.codes.txn if about.codes else ""
+    return Notified(to, notice, about.hash, txn)
+
+
+def of(logged: Logged, verdict: Verdict, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """What is said after a statement that passed."""
+    match logged.codes:
+        case ConcernCodes() as codes:
+            yield from _passed_on(logged, book)
+            yield from _lodged(logged, codes, hearing)
+            yield from patterns.seen(logged, codes, hearing, book)
+        case RequestCodes() as codes if is_emergency(codes) and book.overdue_debts(logged.iss, hearing.at):
+            for to in (logged.iss, logged.aud):
+                yield notified(to, Notice.DEBT, logged)
+        case _:
+            pass
+
+
+def _passed_on(relay: Logged, book: Casebook) -> Iterator[Effect]:
+    """Everybody through whose hands a concern went hears that it went further."""
+    for original in above(relay, book):
+        if original.iss not in (relay.aud, relay.iss):
+            yield notified(original.iss, Notice.RELAY, original)
+
+
+def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[Effect]:
+    """The holder learns, in its restricted inbox, that something is lodged elsewhere; and no more."""
+    withheld = codes.withheld
+    if withheld is None or withheld.kept_from is None or codes.relays is not None:
+        return
+    holder = parse_address(withheld.kept_from).agency
+    if holder not in (concern.aud, concern.iss, GATEWAY) and hearing.directory.is_member(holder):
+        yield notified(holder, Notice.LODGED, concern)

@@ -1,0 +1,135 @@
+"""What can follow from a verdict, as data: applied to the casebook, and written to the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from candour_protocol.ids import AgencyId, Jti, StatementHash
+from candour_protocol.kinds import Notice, Pattern
+
+from candour_gateway.casebook import Mark, Route
+from candour_gateway.clocks import Duty
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The statement at ``index`` goes out; ``approval`` is the index of what released it."""
+
+    name: StatementHash
+    index: int
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something is due. ``index`` and ``about`` name the statement that it is about.
+
+    Attributes:
+        reminders: when both sides are told of it while it is still open; each later than the last.
+    """
+
+    index: int
+    about: StatementHash
+    jti: Jti
+    duty: Duty
+    owed_by: AgencyId
+    owed_to: AgencyId
+    urgent: bool
+    since: datetime
+    due_at: datetime
+    reminders: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """What was due, and perhaps settled, is due anew."""
+
+    owed: Owed
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was due about the statement at ``index`` has been done by the one at ``by``."""
+
+    index: int
+    about: StatementHash
+    duty: Duty
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The statement at ``index`` is in its recipient's system, as the ``delivery`` at ``by`` says.
+
+    Attributes:
+        approval: index of the approval that came with it.
+        keep_sealed_until: when the sealed parts may go; None while they are still needed.
+    """
+
+    index: int
+    name: StatementHash
+    by: int
+    opened: str
+    approval: int | None
+    keep_sealed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The author of the statement at ``index`` has added to it."""
+
+    index: int
+    name: StatementHash
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """``name`` has been replaced for ever."""
+
+    name: StatementHash
+    iss: AgencyId
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The statement at ``index`` was on its way, and is sent no more."""
+
+    index: int
+    keep_sealed_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Something has happened to the statement at ``index``; undone again where ``by`` is None."""
+
+    index: int
+    name: StatementHash
+    mark: Mark
+    by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """These lines of the request at ``index`` have an outcome now, with those before."""
+
+    index: int
+    name: StatementHash
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """The gateway has something to say to a party; whoever judges again does not say it again."""
+
+    to: AgencyId
+    notice: Notice
+    about: StatementHash | Pattern
+    txn: str
+
+
+Effect = (
+    Routed | Owed | Reopened | Settled | Opened | Refreshed | Barred | Stopped | Marked | Answered | Notified
+)

@@ -1,0 +1,99 @@
+"""What belongs together: the copies of a concern, what rests on it, and what was decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from candour_protocol.kinds import ChallengeCodes, ConcernCodes, RequestCodes
+from candour_protocol.kinds.lists import Kind
+
+from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.naming import parent_of
+
+_LONGEST = 32  # links of a chain; no honest one is as long
+
+
+def above(concern: Logged | None, book: Casebook) -> Iterator[Logged]:
+    """What a relay relays, up to its originator's own concern, the nearest first."""
+    for _ in range(_LONGEST):
+        codes = concern.codes if concern else None
+        concern = book.find(codes.relays) if isinstance(codes, ConcernCodes) else None
+        if concern is None:
+            return
+        yield concern
+
+
+def relays_of(concern: Logged, book: Casebook) -> Iterator[Logged]:
+    """Those who passed it on, directly."""
+    for each in book.traced(concern.hash):
+        if isinstance(each.codes, ConcernCodes) and each.codes.relays == concern.hash and each.passes:
+            yield each
+
+
+def copies_of(concern: Logged, book: Casebook, depth: int = _LONGEST) -> Iterator[Logged]:
+    """Every copy of it, and copies of copies."""
+    for each in relays_of(concern, book) if depth else ():
+        yield each
+        yield from copies_of(each, book, depth - 1)
+
+
+def resting_on(concern: Logged, book: Casebook) -> Iterator[Logged]:
+    """The requests that cite it, and were let through."""
+    for each in book.traced(concern.hash):
+        if isinstance(each.codes, RequestCodes) and each.passes:
+            yield each
+
+
+def unanswered_checks(concern: Logged, asker: str, book: Casebook) -> list[Logged]:
+    """The open requests of one agency that rest on a concern or on its copies."""
+    copies = [concern, *copies_of(concern, book)]
+    found = {each.hash: each for copy in copies for each in resting_on(copy, book)}
+    return [each for each in found.values() if each.iss == asker and is_open(each)]
+
+
+def is_open(request: Logged) -> bool:
+    """Whether some line of a request has no outcome yet, and it goes on."""
+    codes, history = request.codes, request.history
+    if not isinstance(codes, RequestCodes) or not request.passes:
+        return False
+    ended = (history.withdrawn_by, history.taken_back_by, history.closed_by)
+    return {asked.line for asked in codes.asked} > history.answered and ended == (None, None, None)
+
+
+def stands(concern: Logged | None) -> bool:
+    """Whether a cited concern can still carry a request."""
+    if concern is None or not concern.passes:
+        return False
+    history = concern.history
+    return history.withdrawn_by is None and not is_taken_back(concern)
+
+
+def is_taken_back(concern: Logged) -> bool:
+    """Whether its author has corrected it away and told nothing since."""
+    by = concern.history.taken_back_by
+    refreshed = concern.route.refreshed_by if concern.route else None
+    return by is not None and (refreshed is None or refreshed < by)
+
+
+def decided(challenge: Logged | None, book: Casebook) -> Logged | None:
+    """What a challenge is about in the end, through all its stages."""
+    for _ in range(_LONGEST):
+        if challenge is None or not isinstance(challenge.codes, ChallengeCodes):
+            return challenge
+        challenge = book.find(challenge.codes.challenges)
+    return None
+
+
+def matter_of(statement: Logged | None, book: Casebook) -> Logged | None:
+    """The concern or request that a decision, an answer or anything else about it belongs to."""
+    for _ in range(_LONGEST):
+        if statement is None or statement.kind in (Kind.CONCERN, Kind.REQUEST):
+            return statement
+        statement = book.find(parent_of(statement.irt, statement.codes))
+    return None
+
+
+def challenged_kind(matter: Logged, book: Casebook) -> Kind | None:
+    """What kind of decision about a matter is under an open challenge."""
+    found = decided(book.at(matter.history.challenged_by), book)
+    return found.kind if found else None

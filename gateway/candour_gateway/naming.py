@@ -1,0 +1,107 @@
+"""What a statement names, and under which keys it can be found again. Source: protocol sections 3.1 and 4.
+
+A key is the hash of a statement that is named; or, with a colon in it, something that only T1 says, which is
+kept as a keyed hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from candour_protocol.claims import Claims
+from candour_protocol.ids import AgencyId, StatementHash
+from candour_protocol.kinds import (
+    ApprovalCodes,
+    ChallengeCodes,
+    Codes,
+    ConcernCodes,
+    CorrectionCodes,
+    LinkCodes,
+    RequestCodes,
+    TransferCodes,
+    WithdrawalCodes,
+)
+
+
+def parent_of(irt: StatementHash | None, codes: Codes | None) -> StatementHash | None:
+    """The statement that this one is about, if it names one."""
+    match codes:
+        case ApprovalCodes(approves=name):
+            return name
+        case CorrectionCodes(corrects=name):
+            return name
+        case ChallengeCodes(challenges=name):
+            return name
+        case LinkCodes(undoes=name) if name is not None:
+            return name
+        case _:
+            return irt
+
+
+def names_in(irt: StatementHash | None, codes: Codes | None) -> set[StatementHash]:
+    """Every statement that this one names."""
+    names = {irt, parent_of(irt, codes)}
+    match codes:
+        case ConcernCodes():
+            names |= {codes.relays, codes.pays_back}
+        case RequestCodes():
+            names |= set(codes.concern_refs)
+        case _:
+            pass
+    return {name for name in names if name is not None}
+
+
+def named_by(claims: Claims, codes: Codes | None) -> set[StatementHash]:
+    """Every logged statement that its verdict may depend on."""
+    reissued = {claims.reissues} if claims.reissues is not None else set()
+    return names_in(claims.irt, codes) | reissued
+
+
+def keys_of(iss: AgencyId, irt: StatementHash | None, codes: Codes | None) -> Iterator[str]:
+    """Under which keys a logged statement is looked for."""
+    match codes:
+        case ConcernCodes():
+            yield from names_in(irt, codes)
+            yield thread_key(codes.txn)
+            if codes.relays is None:
+                yield from (child_key(token) for token in codes.child)
+        case RequestCodes():
+            yield from names_in(irt, codes)
+            yield from (asked_key(iss, token) for token in codes.child)
+        case ApprovalCodes() | CorrectionCodes() | WithdrawalCodes() | ChallengeCodes() | TransferCodes():
+            yield from names_in(irt, codes)
+        case LinkCodes():
+            yield from names_in(irt, codes)
+            yield from (joined_key(item) for item in codes.joins or ())
+        case _:
+            pass
+
+
+def thread_key(txn: str) -> str:
+    """The concerns of a thread."""
+    return f"thread:{txn}"
+
+
+def child_key(token: str) -> str:
+    """The concerns about a child, relays apart. Kept only where patterns are shown: it lists children."""
+    return f"child:{token}"
+
+
+def asked_key(iss: AgencyId, token: str) -> str:
+    """The requests of an agency about a child."""
+    return f"asked:{iss}:{token}"
+
+
+def joined_key(item: str) -> str:
+    """The links that join a thread or a token to something."""
+    return f"joined:{item}"
+
+
+def is_private(key: str) -> bool:
+    """Whether it says what only T1 says."""
+    return ":" in key
+
+
+def is_of_a_child(key: str) -> bool:
+    """Whether it would make a list of the concerns about each child."""
+    return key.startswith("child:")

@@ -1,0 +1,91 @@
+"""Several concerns that may be more together than each alone. Source: domain 5.5.
+
+Off unless the policy switches it on. Social care alone is told, in counts, kinds of agency, days and ids: no
+story, no score. Nothing is matched but tokens, and what a person at that social care has joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from candour_protocol.codes import AgencyKind
+from candour_protocol.ids import AgencyId, new_uuid7
+from candour_protocol.kinds import ConcernCodes, Notice, Pattern
+
+from candour_gateway import kinship
+from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.effects import Notified
+from candour_gateway.naming import child_key
+from candour_gateway.verdict import Hearing
+
+_AT_MOST = 64
+
+
+def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Notified]:
+    """What social care is to be told, now that one more concern has come."""
+    if not hearing.policy.patterns.shown or codes.relays is not None:
+        return
+    for to in _social_care(hearing):
+        together = _together(logged, codes, to, hearing, book)
+        pattern = _pattern(logged, codes, together, hearing)
+        if pattern is not None and _is_for(to, together, hearing):
+            yield Notified(to, Notice.PATTERN, pattern, new_uuid7(hearing.at))
+
+
+def _pattern(
+    logged: Logged, codes: ConcernCodes, together: Sequence[Logged], hearing: Hearing
+) -> Pattern | None:
+    wanted = hearing.policy.patterns
+    agencies = {each.iss for each in together}
+    if len(together) >= wanted.concerns and len(agencies) >= wanted.agencies:
+        return _shown("CHILD", together, hearing)
+    unseen = any(category in wanted.unseen for category in codes.categories)
+    if unseen and any(each.hash != logged.hash for each in together):
+        return _shown("OUT_OF_SIGHT", together, hearing)
+    return None
+
+
+def _together(
+    logged: Logged, codes: ConcernCodes, reader: AgencyId, hearing: Hearing, book: Casebook
+) -> list[Logged]:
+    """The concerns about this child in the window; what was told to several at once counts once."""
+    tokens = set(codes.child) | kinship.joined(codes.child, (), frozenset({reader}), book)
+    since = hearing.at - timedelta(days=hearing.policy.patterns.window_days)
+    found = {each.index: each for token in tokens for each in book.traced(child_key(token))}
+    tellings: dict[tuple[AgencyId, str], Logged] = {}
+    for each in (*sorted(found.values(), key=lambda one: one.index), logged):
+        if each.at >= since and _counts(each, logged) and isinstance(each.codes, ConcernCodes):
+            tellings.setdefault((each.iss, each.codes.txn), each)
+    return list(tellings.values())
+
+
+def _counts(each: Logged, logged: Logged) -> bool:
+    history = each.history
+    return each.hash == logged.hash or (
+        each.passes and history.withdrawn_by is None and history.taken_back_by is None
+    )
+
+
+def _social_care(hearing: Hearing) -> list[AgencyId]:
+    directory = hearing.directory
+    return [agency for agency in directory.agencies if directory.kind_of(agency) is AgencyKind.CSC]
+
+
+def _is_for(social_care: AgencyId, together: Sequence[Logged], hearing: Hearing) -> bool:
+    """The one that was told one of them; where none was, the partnership's only one."""
+    told = [each for each in _social_care(hearing) if any(each in (one.iss, one.aud) for one in together)]
+    return social_care in told or (not told and len(_social_care(hearing)) == 1)
+
+
+def _shown(what: str, together: Sequence[Logged], hearing: Hearing) -> Pattern:
+    latest = together[-_AT_MOST:]
+    kinds = {hearing.directory.kind_of(each.iss) for each in together}
+    return Pattern(
+        seen=what,
+        concerns=len(together),
+        agencies=len({each.iss for each in together}),
+        agency_kinds=tuple(sorted(kind.value for kind in kinds if kind)),
+        dates=tuple(each.at.date().isoformat() for each in latest),
+        ids=tuple(each.jti for each in latest),
+    )

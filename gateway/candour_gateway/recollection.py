@@ -1,0 +1,72 @@
+"""What a request is judged by: earlier requests, links, who else was told, what has ended since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from candour_protocol.children import same_child
+from candour_protocol.claims import Claims
+from candour_protocol.codes import InfoCategory
+from candour_protocol.ids import AgencyId, ChildToken, StatementHash, parse_address
+from candour_protocol.kinds import ConcernCodes, RequestCodes
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.rules import Earlier, is_emergency
+
+from candour_gateway import kinship
+from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.matters import challenged_kind
+from candour_gateway.naming import asked_key, thread_key
+
+
+def earlier(
+    codes: RequestCodes, issuer: AgencyId, itself: StatementHash | None, book: Casebook
+) -> Iterator[Earlier]:
+    """What an agency has asked about this child and was let through, emergencies apart (R06)."""
+    found = {each.hash: each for token in codes.child for each in book.traced(asked_key(issuer, token))}
+    for each in sorted(found.values(), key=lambda one: one.index):
+        asked = each.codes
+        if each.hash == itself or not each.passes or not isinstance(asked, RequestCodes):
+            continue
+        if is_emergency(asked) or each.history.withdrawn_by is not None:
+            continue
+        looked_for = tuple(
+            line.role for line in asked.asked if line.role and line.category == InfoCategory.KNOWN_YN
+        )
+        yield Earlier(each.aud, asked.txn, asked.purpose, len(asked.asked), each.at, each.index, looked_for)
+
+
+def kin(
+    codes: RequestCodes, cited: Sequence[Logged], between: frozenset[AgencyId], book: Casebook
+) -> frozenset[ChildToken]:
+    """What a named person has joined to the child, as both asker and holder know."""
+    threads = {codes.txn, *(each.codes.txn for each in cited if each.codes)}
+    return kinship.joined(codes.child, sorted(threads), between, book)
+
+
+def is_live(concern: Logged, book: Casebook) -> bool:
+    """Not withdrawn, and not closed; a closure that is challenged has not ended anything yet."""
+    history = concern.history
+    if history.withdrawn_by is not None:
+        return False
+    return history.closed_by is None or challenged_kind(concern, book) is Kind.CLOSURE
+
+
+def lodgees(
+    concern: Logged, codes: ConcernCodes, parties: Claims | Logged, book: Casebook
+) -> frozenset[AgencyId]:
+    """Who was told a concern whole that its holder must not see: neither asker nor holder (R10)."""
+    if codes.withheld is None or codes.withheld.lodged_with is None:
+        return frozenset()
+    lodgee = parse_address(codes.withheld.lodged_with).agency
+    if lodgee in (parties.iss, parties.aud):
+        return frozenset()
+    copies = [concern, *book.traced(thread_key(codes.txn))]
+    whole = any(_is_copy(each, concern, codes, lodgee) for each in copies)
+    return frozenset({lodgee}) if whole else frozenset()
+
+
+def _is_copy(each: Logged, concern: Logged, codes: ConcernCodes, lodgee: AgencyId) -> bool:
+    theirs = each.codes
+    if not isinstance(theirs, ConcernCodes) or (each.iss, each.aud) != (concern.iss, lodgee):
+        return False
+    return each.passes and same_child(theirs.child, codes.child)
