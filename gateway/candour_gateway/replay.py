@@ -51,6 +51,11 @@ class Replayed:
     owed: dict[tuple[int, str], Owed] = field(default_factory=dict)
     settled: dict[tuple[int, str], int] = field(default_factory=dict)
 
+    @property
+    def open(self) -> set[tuple[int, str]]:
+        """What is owed still."""
+        return set(self.owed) - set(self.settled)
+
     def note(self, effects: list[Effect]) -> None:
         """Keep what is owed and what was settled."""
         for effect in effects:

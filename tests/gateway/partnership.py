@@ -91,6 +91,7 @@ class Partnership:
     folder: Path
     clock: TestClock
     registrar: SigningKey = field(default_factory=SigningKey.generate)
+    policy: bytes = POLICY
     parties: dict[AgencyId, Party] = field(
         default_factory=lambda: {agency: Party(agency, kind) for agency, kind in KINDS.items()}
     )
@@ -100,7 +101,7 @@ class Partnership:
         keys = self.folder / "keys"
         if not keys.exists():
             keyring.make(keys, ORIGIN)
-            (self.folder / "policy.toml").write_bytes(POLICY)
+            (self.folder / "policy.toml").write_bytes(self.policy)
             (self.folder / "registrar.jwk").write_text(json.dumps(self.registrar.public.jwk))
         settings = Settings(
             database=str(self.folder / "gateway.db"),
@@ -122,7 +123,7 @@ class Partnership:
         now = self.clock()
         facts: list[tuple[str, bytes | None]] = [
             (registry_facts.admit(self.voice, GATEWAY, gateway.sign.public, now), None),
-            (registry_facts.policy(self.voice, POLICY_ID, now), POLICY),
+            (registry_facts.policy(self.voice, load_policy(self.policy).id, now), self.policy),
         ]
         for party in self.parties.values():
             facts += self.admission(party)

@@ -22,7 +22,7 @@ async def _story(world: World) -> None:
     emergency = partnership.emergency()
     await world.arrive(emergency)
     await world.arrive(partnership.concern(pays_back=emergency.statement.hash))
-    await world.submit(partnership.concern(SCHOOL, CSC, relays=concern.statement.hash))
+    await world.submit(partnership.concern(SCHOOL, CSC, relays=concern.statement.hash, onward_to=[CSC]))
     await world.submit(partnership.request([]), partnership.answering(Kind.ACKNOWLEDGEMENT, concern))
     await world.submit(partnership.concern(child=["not a token"]))
 
@@ -57,6 +57,7 @@ async def test_after_erasure_the_log_still_verifies_and_verdicts_are_taken_over(
     database = Database(world.partnership.settings().database_url)
     async with database.write() as connection:
         await connection.execute(delete(codes))
+    world.erased = True
     await database.close()
 
     replayed = await world.replay()

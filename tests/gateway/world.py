@@ -14,22 +14,27 @@ from candour_gateway import keyring
 from candour_gateway.assembly import Gateway, build
 from candour_gateway.database import Database
 from candour_gateway.replay import Replayed, replay
+from candour_gateway.tables import obligations
+from candour_protocol import disclosures
 from candour_protocol.audit import AuditReport, audit_log
 from candour_protocol.checkpoint import open_checkpoint
 from candour_protocol.ids import AgencyId, Jti, StatementHash
 from candour_protocol.note import Verifier
 from candour_protocol.receipt import VerifiedReceipt, verify
 from candour_protocol.statement import Body, Issued
+from candour_protocol.strict_json import JsonObject
 from candour_protocol.tiles import ENTRIES, TileId, tiles_of
 from candour_protocol.tokens import agency_token, audience_of
 from candour_protocol.transport.port import Settlement
 from candour_protocol.transport.topology import submit_key
 from candour_protocol.wire import Answered, Delivered, Problem, parse_inbound
+from sqlalchemy import select
 
 from tests.gateway.courier import Courier
 from tests.gateway.partnership import NET, Partnership, TestClock
 
 Verdict = tuple[str, tuple[str, ...]]
+Place = tuple[int, str]
 
 
 @dataclass(slots=True)
@@ -40,6 +45,7 @@ class World:
     courier: Courier
     clock: TestClock
     gateway: Gateway
+    erased: bool = False  # T1 is gone, and with it what obligations follow from
 
     @property
     def verifier(self) -> Verifier:
@@ -96,6 +102,22 @@ class World:
         """Every copy of a statement that was sent to its recipient."""
         sent = self.deliveries(issued.statement.claims.aud)
         return [each for each in sent if each.body.jwt == issued.statement.jwt]
+
+    def told(self, agency: AgencyId, about: Issued) -> list[str]:
+        """What the gateway's notices have told a party about a statement, in their order."""
+        notices = [self.codes(each.body) for each in self.deliveries(agency)]
+        return [str(codes["notice"]) for codes in notices if codes.get("about") == about.statement.hash]
+
+    @staticmethod
+    def codes(body: Body) -> JsonObject:
+        """T1 of what was sent."""
+        value = disclosures.read(body.disclosures[0]).value
+        assert isinstance(value, dict)
+        return value
+
+    def txn(self, issued: Issued) -> str:
+        """The thread of a statement."""
+        return str(self.codes(issued.body)["txn"])
 
     def answered(self, jti: Jti, agency: AgencyId) -> Answered:
         return [each for each in self.answers(agency) if each.jti == jti][-1]
@@ -159,6 +181,17 @@ class World:
         finally:
             await database.close()
 
+    async def ledger(self) -> tuple[set[Place], dict[Place, int]]:
+        """What the tables say is owed by whom, and what was settled by what."""
+        database = Database(self.partnership.settings().database_url)
+        try:
+            async with database.read() as connection:
+                rows = (await connection.execute(select(obligations))).all()
+        finally:
+            await database.close()
+        settled = {(row.idx, row.kind): row.settled_by for row in rows if row.settled_by is not None}
+        return {(row.idx, row.kind) for row in rows if row.settled_by is None}, settled
+
     async def entries(self) -> dict[StatementHash, Verdict]:
         """The whole log by statement."""
         items = (await self.get("/v1/entries?limit=500", ops=True)).json()["items"]
@@ -203,7 +236,10 @@ async def open_world(partnership: Partnership) -> AsyncIterator[World]:
     try:
         yield world
         await world.audit()
-        assert (await world.replay()).differences == []
+        replayed = await world.replay()
+        assert replayed.differences == []
+        if not world.erased:
+            assert (replayed.open, replayed.settled) == await world.ledger()
     finally:
         await world.gateway.stop()
 

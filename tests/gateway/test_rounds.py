@@ -1,0 +1,138 @@
+"""No fishing, and an objection below protection level: what waits for a second person. Domain R06, R08."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.statement import Issued
+from candour_protocol.strict_json import JsonValue
+
+from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, an_actor
+from tests.gateway.world import World
+
+
+async def _asked_three_times(world: World) -> Issued:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    for _ in range(3):
+        assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
+    return concern
+
+
+async def test_a_fourth_request_on_one_concern_waits_for_a_second_person(world: World) -> None:
+    concern = await _asked_three_times(world)
+    fourth = world.partnership.request([concern.statement.hash])
+
+    held = await world.judge(fourth)
+    released = await world.judge(world.partnership.approval(fourth))
+
+    assert (held, released) == (("held", ("R06",)), ("passed", ()))
+    assert world.copies(fourth)
+
+
+async def test_a_new_fact_opens_a_new_round(world: World) -> None:
+    concern = await _asked_three_times(world)
+
+    await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash))
+
+    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(28, "held"), (29, "passed")])
+async def test_what_was_asked_four_weeks_ago_counts_no_more(world: World, days: int, verdict: str) -> None:
+    concern = await _asked_three_times(world)
+    world.clock.advance(timedelta(days=days))
+
+    late = world.partnership.request([concern.statement.hash], purpose="CP_REVIEW")
+
+    assert (await world.judge(late))[0] == verdict
+
+
+async def test_another_holder_or_another_asker_starts_anew(world: World) -> None:
+    await _asked_three_times(world)
+    elsewhere, other = world.partnership.concern(GP, CSC), world.partnership.concern(POLICE, SCHOOL)
+    await world.arrive(elsewhere, other)
+
+    there = await world.judge(world.partnership.request([elsewhere.statement.hash], GP, CSC))
+    theirs = await world.judge(world.partnership.request([other.statement.hash], POLICE, SCHOOL))
+
+    assert (there, theirs) == (("passed", ()), ("passed", ()))
+
+
+async def test_what_is_held_lapses_with_a_notice_and_nothing_is_waited_for(world: World) -> None:
+    concern = await _asked_three_times(world)
+    fourth = world.partnership.request([concern.statement.hash])
+    await world.submit(fourth)
+
+    owed = (await world.obligations())[("approval", fourth.statement.hash)]
+
+    assert owed["owed_by"] == GP
+    assert owed["due_at"].startswith((world.clock() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"))
+
+
+@pytest.mark.parametrize(
+    ("level", "position", "purpose", "verdict"),
+    [
+        ("L2", "INFORMED_OBJECTED_OVERRIDDEN", "S17_ASSESS", "held"),
+        ("L3", "INFORMED_OBJECTED_OVERRIDDEN", "S17_ASSESS", "passed"),
+        (None, "INFORMED_OBJECTED_OVERRIDDEN", "S17_ASSESS", "held"),
+        ("L2", "INFORMED_AGREED", "S17_ASSESS", "passed"),
+        ("L2", "INFORMED_OBJECTED_OVERRIDDEN", "EARLY_HELP", "passed"),
+    ],
+)
+async def test_a_family_that_objects_to_an_assessment_below_level_three(
+    world: World, level: str | None, position: str, purpose: str, verdict: str
+) -> None:
+    concern = world.partnership.concern(need_level=level)
+    await world.arrive(concern)
+    openness: JsonValue = {"position": position, "reason": "STATED"}
+
+    request = world.partnership.request([concern.statement.hash], purpose=purpose, openness=openness)
+
+    assert (await world.judge(request))[0] == verdict
+
+
+async def test_a_countersigned_request_does_not_wait(world: World) -> None:
+    concern = await _asked_three_times(world)
+
+    signed = world.partnership.request([concern.statement.hash], countersigned=an_actor())
+
+    assert await world.judge(signed) == ("passed", ())
+
+
+# ---- emergency ---------------------------------------------------------------------------------------
+
+
+async def test_a_debt_is_paid_by_a_concern_that_was_there_before_its_request(world: World) -> None:
+    request = world.partnership.emergency()
+    await world.arrive(world.partnership.concern(pays_back=request.statement.hash))
+
+    await world.submit(request)
+
+    assert world.verdict(request) == ("flagged", ("R09",))
+    assert not await world.is_owed("debt", request)
+
+
+async def test_both_ends_hear_of_a_debt_that_is_overdue_when_the_next_is_made(world: World) -> None:
+    await world.submit(world.partnership.emergency())
+    world.clock.advance(timedelta(hours=5))
+    again = world.partnership.emergency()
+
+    await world.submit(again)
+
+    assert world.verdict(again) == ("flagged", ("R09",))
+    assert world.told(GP, again) == world.told(SCHOOL, again) == ["debt"]
+
+
+async def test_an_answer_to_an_unpaid_ask_is_neither_cited_nor_passed_on(world: World) -> None:
+    emergency = world.partnership.emergency()
+    await world.arrive(emergency)
+    answer = world.partnership.answer(emergency)
+    await world.arrive(answer)
+
+    cited = await world.judge(world.partnership.request([answer.statement.hash]))
+    passed_on = await world.judge(world.partnership.concern(GP, CSC, relays=answer.statement.hash))
+
+    assert (cited, passed_on) == (("refused", ("R01",)), ("refused", ("not-a-party",)))
