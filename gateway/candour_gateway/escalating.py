@@ -7,7 +7,7 @@ and what an outage held up is told afterwards in the order in which it would hav
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ LIFETIME = timedelta(days=7)
 _CALLED = ("clock", "escalation", "escalation")
 _DEBT_CALLED = ("debt", "escalation", "incident")
 _HOLD_CALLED = ("lapse",)  # the one time at which somebody hears of a hold is its end
+_NAMES: Mapping[str, tuple[str, ...]] = {Duty.DEBT: _DEBT_CALLED, Duty.APPROVAL: _HOLD_CALLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Stage:
     @property
     def called(self) -> str:
         """The notice's code."""
-        names = {Duty.DEBT: _DEBT_CALLED, Duty.APPROVAL: _HOLD_CALLED}.get(self.waiting.duty, _CALLED)
+        names = _NAMES.get(self.waiting.duty, _CALLED)
         return names[min(self.number, len(names)) - 1]
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 from candour_protocol.entry import Entry, parse_entry
-from candour_protocol.ids import PolicyId
+from candour_protocol.ids import PolicyId, StatementHash
 from candour_protocol.keys import VerifyKey
 from candour_protocol.policy import Policy, load_policy
 from candour_protocol.registry import Registry
@@ -43,11 +43,16 @@ class Difference:
 
 @dataclass(slots=True)
 class Replayed:
-    """What a replay came to. ``taken`` entries could not be judged, for want of their T1."""
+    """What a replay came to. ``taken`` entries could not be judged, for want of their T1.
+
+    Attributes:
+        verdicts: what the log says of each statement.
+    """
 
     entries: int = 0
     taken: int = 0
     differences: list[Difference] = field(default_factory=list)
+    verdicts: dict[StatementHash, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     owed: dict[tuple[int, str], Owed] = field(default_factory=dict)
     settled: dict[tuple[int, str], int] = field(default_factory=dict)
 
@@ -120,6 +125,7 @@ def _again(
         if judged != logged:
             result.differences.append(Difference(index, logged, judged))
     result.entries += 1
+    result.verdicts[entry.statement] = logged
     result.note(sitting.effects)
 
 

@@ -227,9 +227,9 @@ def an_actor() -> str:
     return base64url.encode(secrets.token_bytes(16))
 
 
-def attested(*rules: str, failing: tuple[str, ...] = ()) -> JsonObject:
+def attested(*rules: str, failing: tuple[str, ...] = (), ruleset: str = POLICY_ID) -> JsonObject:
     """What a sender's node found."""
-    return {"ruleset": POLICY_ID, **{rule: "fail" if rule in failing else "pass" for rule in rules}}
+    return {"ruleset": ruleset, **{rule: "fail" if rule in failing else "pass" for rule in rules}}
 
 
 def concern_codes() -> JsonObject:

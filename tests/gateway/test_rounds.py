@@ -67,9 +67,13 @@ async def test_what_is_held_lapses_with_a_notice_and_nothing_is_waited_for(world
     await world.submit(fourth)
 
     owed = (await world.obligations())[("approval", fourth.statement.hash)]
+    world.clock.advance(timedelta(days=1, seconds=1))
+    await world.gateway.remind()
 
     assert owed["owed_by"] == GP
-    assert owed["due_at"].startswith((world.clock() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"))
+    assert world.told(GP, fourth) == ["lapse"]
+    assert not await world.is_owed("approval", fourth)
+    assert await world.judge(world.partnership.approval(fourth)) == ("refused", ("late",))
 
 
 @pytest.mark.parametrize(
