@@ -30,11 +30,11 @@ from candour_gateway.clocks import Duty
 from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
 from candour_gateway.lanes import owed
 from candour_gateway.matters import (
-    challenged_kind,
     copies_of,
     decided,
     is_open,
     matter_of,
+    redecides,
     relays_of,
     resting_on,
     stands,
@@ -90,16 +90,19 @@ def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> 
             yield from _settle(parent, by, Duty.ACKNOWLEDGEMENT, Duty.DECISION, Duty.CORRECTION)
             yield from _no_longer_stands(parent, by, hearing, book)
         case Kind.REQUEST:
-            yield from _ended(parent, by)
+            yield from _ended(parent, by, book)
         case Kind.CHALLENGE:
             yield from _challenge_met(parent, by, book)
         case _:
             pass
 
 
-def _ended(request: Logged, by: Logged) -> Iterator[Effect]:
+def _ended(request: Logged, by: Logged, book: Casebook) -> Iterator[Effect]:
     """Nothing more is owed for a request that its author ends; a debt is, for what was borrowed was used."""
     yield from _settle(request, by, Duty.ACKNOWLEDGEMENT, Duty.ANSWER, Duty.APPROVAL, Duty.OUTCOME)
+    challenge = book.at(request.history.challenged_by)
+    if challenge is not None:
+        yield from _challenge_met(challenge, by, book)
 
 
 def _settle(about: Logged, by: Logged, *duties: Duty) -> Iterator[Effect]:
@@ -125,7 +128,7 @@ def _corrected(
     if parent.kind is Kind.CONCERN:
         yield from _no_longer_stands(parent, logged, hearing, book)
     elif parent.kind is Kind.REQUEST:
-        yield from _ended(parent, logged)
+        yield from _ended(parent, logged, book)
 
 
 def _chase(concern: Logged, swift: bool, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
@@ -217,7 +220,7 @@ def _closed(parent: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:
     """Those whose checks are still unanswered are told."""
     yield Marked(parent.index, parent.hash, Mark.CLOSED, logged.index)
     if parent.kind is Kind.REQUEST:
-        yield from _ended(parent, logged)
+        yield from _ended(parent, logged, book)
     for check in unanswered_checks(parent, logged.iss, book):
         yield notified(check.aud, Notice.CLOSED, check)
 
@@ -229,8 +232,8 @@ def _challenged(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook
         return
     other = logged.aud if logged.iss == first.iss else logged.iss
     yield owed(logged, Duty.CHALLENGE, hearing, book, owed_by=first.iss, owed_to=other)
-    if parent.kind is Kind.CHALLENGE:
-        yield Settled(parent.index, parent.hash, Duty.CHALLENGE, logged.index)
+    # Of the stage before; or of a reason that was not enough on its own, which opened the matter by itself.
+    yield Settled(parent.index, parent.hash, Duty.CHALLENGE, logged.index)
     matter = matter_of(first, book)
     if matter is not None:
         yield Marked(matter.index, matter.hash, Mark.CHALLENGED, logged.index)
@@ -258,9 +261,18 @@ def _answered(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) 
         yield from _replied(parent, logged, hearing, book)
         return
     challenge = book.at(parent.history.challenged_by)
-    redecides = {Kind.DECISION: Kind.DECISION, Kind.ANSWER: Kind.ANSWER}.get(logged.kind)
-    if challenge is not None and redecides is not None and challenged_kind(parent, book) is redecides:
+    if challenge is not None and redecides(logged.kind, logged.codes, parent, book):
         yield from _challenge_met(challenge, logged, book)
+    if logged.kind is Kind.ANSWER and "R11" in logged.rules:
+        yield from _not_enough(parent, logged, hearing, book)
+
+
+def _not_enough(request: Logged, answer: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """A reason that is not enough on its own is delivered, and opens the first stage by itself."""
+    yield owed(answer, Duty.CHALLENGE, hearing, book, owed_by=answer.iss, owed_to=answer.aud)
+    yield Marked(request.index, request.hash, Mark.CHALLENGED, answer.index)
+    for to in (answer.iss, answer.aud):
+        yield notified(to, Notice.ESCALATION, answer)
 
 
 def _replied(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:

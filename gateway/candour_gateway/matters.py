@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from candour_protocol.kinds import ChallengeCodes, ConcernCodes, RequestCodes
+from candour_protocol.kinds import AnswerCodes, ChallengeCodes, Codes, ConcernCodes, RequestCodes
 from candour_protocol.kinds.lists import Kind
 
 from candour_gateway.casebook import Casebook, Logged
@@ -97,3 +97,17 @@ def challenged_kind(matter: Logged, book: Casebook) -> Kind | None:
     """What kind of decision about a matter is under an open challenge."""
     found = decided(book.at(matter.history.challenged_by), book)
     return found.kind if found else None
+
+
+def redecides(kind: Kind, codes: Codes | None, matter: Logged, book: Casebook) -> bool:
+    """Whether a decision or an answer takes the place of the one that is under challenge."""
+    first = decided(book.at(matter.history.challenged_by), book)
+    if first is None or first.kind is not kind or kind not in (Kind.DECISION, Kind.ANSWER):
+        return False
+    if isinstance(codes, AnswerCodes) and isinstance(first.codes, AnswerCodes):
+        return bool(_lines(codes) & _lines(first.codes))
+    return True
+
+
+def _lines(answer: AnswerCodes) -> set[int]:
+    return {each.line for each in answer.outcomes}

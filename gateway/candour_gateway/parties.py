@@ -27,7 +27,7 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, costs_nothing
 
 from candour_gateway.casebook import PASSING, Casebook, History, Logged
-from candour_gateway.matters import challenged_kind, decided, unanswered_checks
+from candour_gateway.matters import decided, redecides, unanswered_checks
 from candour_gateway.naming import parent_of
 
 NOT_A_PARTY = "not-a-party"
@@ -174,7 +174,7 @@ def _decision(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 
 def _redecided(kind: Kind, matter: Logged, codes: Codes, book: Casebook) -> Standing | None:
     """While a decision is challenged, somebody else than its decider decides again. Source: domain 4.2."""
-    if challenged_kind(matter, book) is not kind:
+    if not redecides(kind, codes, matter, book):
         return None
     first = decided(book.at(matter.history.challenged_by), book)
     same = codes.actor is None or (first is not None and first.codes and first.codes.actor == codes.actor)

@@ -128,6 +128,44 @@ async def test_a_newer_concern_of_substance_makes_up_for_a_thin_one(world: World
     assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
 
 
+async def test_a_reason_that_is_not_enough_is_delivered_and_opens_the_first_stage(world: World) -> None:
+    concern, decider = world.partnership.concern(), an_actor()
+    request = world.partnership.request([concern.statement.hash])
+    await world.arrive(concern, request)
+    declined: JsonValue = [{"line": 1, "outcome": "REFUSED", "reason": "GDPR"}]
+    answer = world.partnership.answer(request, outcomes=declined, actor=decider)
+
+    verdict = await world.judge(answer)
+    owed = await world.is_owed("challenge", answer)
+    same = await world.judge(world.partnership.answer(request, actor=decider))
+    other = await world.judge(world.partnership.answer(request, actor=an_actor()))
+
+    assert (verdict, owed) == (("flagged", ("R11",)), True)
+    assert world.copies(answer)
+    assert world.told(GP, answer) == world.told(SCHOOL, answer) == ["escalation"]
+    assert (same, other) == (("refused", ("same-decider",)), ("passed", ()))
+    assert not await world.is_owed("challenge", answer)
+
+
+async def test_another_line_is_answered_by_the_same_person_meanwhile(world: World) -> None:
+    request, decider = await _two_lines(world), an_actor()
+    declined: JsonValue = [{"line": 1, "outcome": "REFUSED", "reason": "GDPR"}]
+    await world.submit(world.partnership.answer(request, outcomes=declined, actor=decider))
+
+    second = await world.judge(world.partnership.answer(request, outcomes=_about(2), actor=decider))
+
+    assert second == ("passed", ())
+
+
+async def test_two_professionals_just_want_to_talk(world: World) -> None:
+    """Advice without a child: a thread of its own, no subject, and nothing can be asked on its strength."""
+    advice = world.partnership.say(Kind.REPLY, GP, SCHOOL, {"actor": an_actor()})
+    await world.arrive(advice)
+
+    assert world.verdict(advice) == ("passed", ())
+    assert await world.judge(world.partnership.request([advice.statement.hash])) == ("refused", ("R01",))
+
+
 # ---- answers in parts --------------------------------------------------------------------------------
 
 _TWO_LINES: JsonValue = [

@@ -229,8 +229,9 @@ class Exchange(RuleBasedStateMachine):
 
     @rule(choice=_any, line=st.integers(1, 3), outcome=_any, actor=_people)
     def answer(self, choice: int, line: int, outcome: int, actor: str) -> None:
-        what = ("DISCLOSED_FULL", "NEED_MORE", "DISCLOSED_FULL")[outcome % 3]
-        outcomes: JsonValue = [{"line": line, "outcome": what, "reason": None}]
+        what = ("DISCLOSED_FULL", "NEED_MORE", "REFUSED")[outcome % 3]
+        reason = "GDPR" if what == "REFUSED" else None
+        outcomes: JsonValue = [{"line": line, "outcome": what, "reason": reason}]
         self._about(
             choice,
             Kind.REQUEST,
