@@ -23,7 +23,7 @@ STATES: Mapping[str, str] = {
     "answered": "answered",
     "closed": "closed",
     "lapsed": "lapsed",
-    "suspended": "waiting for a correction to be applied",
+    "suspended": "waiting, as the concern behind it was taken back",
     "withdrawn": "withdrawn by its author",
 }
 
@@ -41,6 +41,9 @@ OWED: Mapping[str, str] = {
     "answer": "an answer",
     "outcome": "to say what came of it",
     "debt": "concern to follow",
+    "approval": "the word of a second person",
+    "correction": "a correction to be applied",
+    "challenge": "a new look by somebody else",
 }
 
 # What stands in an entry's list beside the ids of rules.
@@ -53,6 +56,11 @@ REASONS: Mapping[str, str] = {
     "equivocation": "its id was used for another message",
     "barred": "it was replaced by a later message",
     "key": "its key was not valid",
+    "not-opened": "what it answers was not opened yet",
+    "withdrawn": "what it is about was withdrawn by its author",
+    "suspended": "what it answers rests on a concern that was taken back",
+    "same-decider": "somebody else has to decide again",
+    "reason-needed": "checks are unanswered, so closing needs its reason",
 }
 
 

@@ -93,7 +93,7 @@ async def test_a_request_on_a_concern_told_to_somebody_else(surgery: Surgery) ->
 async def test_a_request_on_a_concern_told_to_another_inbox(surgery: Surgery) -> None:
     concern = await told(surgery, surgery.concern(inbox="restricted"))
 
-    assert await surgery.refused(surgery.request([concern]).signed()) == ("R01",)
+    assert await surgery.refused(surgery.request([concern]).signed()) == ("R10",)
 
 
 async def test_a_request_on_somebody_elses_concern(surgery: Surgery, town: Town) -> None:
