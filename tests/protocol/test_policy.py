@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 
 import pytest
@@ -142,6 +143,17 @@ def test_a_policy_that_is_no_text_at_all_is_refused() -> None:
 def test_whatever_stands_in_a_policy_file_it_loads_or_is_refused(raw: bytes) -> None:
     with pytest.raises(PolicyError):
         load_policy(raw)
+
+
+def test_a_rule_set_from_before_the_later_rules_still_loads_and_has_no_r06() -> None:
+    later = r"\[(fishing|lodging|lodging\.sooner|corrections|patterns)\]\n.*?(?=\n# ----|\n\[)"
+    earlier = re.sub(later, "", SHIPPED, flags=re.DOTALL)
+
+    policy = load_policy(earlier.encode())
+
+    assert policy.fishing is None
+    assert (policy.lodging.review_days, policy.patterns.shown) == (7, False)
+    assert set(policy.corrections.retracting) == {"WRONG_CHILD", "FACT_WRONG", "DUPLICATE"}
 
 
 def test_the_clocks_are_those_of_the_field() -> None:
