@@ -120,7 +120,8 @@ def _corrected(
         return
     yield Settled(parent.index, parent.hash, Duty.CORRECTION, logged.index)
     if parent.kind is Kind.CONCERN:
-        yield Marked(parent.index, parent.hash, Mark.UNAPPLIED, logged.index)
+        if logged.history.closed_by is None:
+            yield Marked(parent.index, parent.hash, Mark.UNAPPLIED, logged.index)
         yield from _chase(parent, swift, hearing, book)
     if codes.correction_kind not in hearing.policy.corrections.retracting:
         return
@@ -211,6 +212,7 @@ def _wanting(concern: Logged) -> bool:
 
 def _applied(correction: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:
     yield Settled(correction.index, correction.hash, Duty.CORRECTION, logged.index)
+    yield Marked(correction.index, correction.hash, Mark.CLOSED, logged.index)
     corrected = book.find(parent_of(correction.irt, correction.codes))
     if corrected is not None and corrected.history.unapplied_by == correction.index:
         yield Marked(corrected.index, corrected.hash, Mark.UNAPPLIED, None)

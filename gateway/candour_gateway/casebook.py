@@ -69,7 +69,7 @@ class History:
         taken_back_by: the correction by which its author no longer stands by it; of a relay, by which the
             originator does not.
         unapplied_by: the newest correction that its recipient has not answered yet.
-        closed_by: the closure of the matter.
+        closed_by: the closure of the matter; of a correction, its recipient's word about it.
         challenged_by: the open challenge about what was decided on it.
         suspended_by: of a request, what has taken away the concern that it rests on.
         paused_by: of a request, the answer that wants more before the rest is answered.

@@ -312,6 +312,14 @@ async def test_a_correction_that_comes_before_its_concern_holds(world: World) ->
     assert verdict == ("refused", ("R04", "R14"))
 
 
+async def test_a_correction_that_was_applied_before_its_concern_came_waits_for_nobody(world: World) -> None:
+    told = world.partnership.concern(SCHOOL, GP)
+    correction = _correction(world, told, "UPDATE")
+    await world.submit(correction, _applied(world, correction), told)
+
+    assert await world.judge(world.partnership.request([told.statement.hash])) == ("passed", ())
+
+
 async def test_a_request_that_was_withdrawn_before_it_came_is_not_sent(world: World) -> None:
     concern = world.partnership.concern()
     request = world.partnership.request([concern.statement.hash])
