@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from candour_protocol.codes import Urgency
 from candour_protocol.errors import PolicyError
 from candour_protocol.ids import PolicyId, sha256_text
+from candour_protocol.policy_phrases import Phrases, Vocabulary
 from candour_protocol.policy_tables import (
     Answers,
     Asker,
@@ -36,14 +37,12 @@ from candour_protocol.policy_tables import (
     Matrix,
     Onward,
     Patterns,
-    Phrases,
     Rates,
     Retention,
     Scope,
     Section,
     Step,
     Unit,
-    Vocabulary,
     Words,
 )
 from candour_protocol.toml_lines import line_of

@@ -34,7 +34,6 @@ from candour_protocol.codes import (
     TrainingLevel,
     WithholdingReason,
 )
-from candour_protocol.words import plain, words
 
 UNSURE = "unsure"
 
@@ -107,13 +106,6 @@ def _clock(text: object) -> object:
     return Clock(amount=int(amount), unit=Unit(unit))
 
 
-def _phrase(phrase: str) -> str:
-    """Reduced to bare words, as the texts are that it is compared with."""
-    if phrase != phrase.lower() or not words(phrase):
-        raise ValueError("words in lower case are wanted")
-    return plain(phrase)
-
-
 def _holders(listed: object) -> object:
     return None if listed == "any" else listed
 
@@ -134,7 +126,6 @@ _Days = Annotated[int, Field(ge=1, le=36_500)]
 _Months = Annotated[int, Field(ge=1, le=1_200)]
 _Rate = Annotated[int, Field(ge=1, le=10_000_000)]
 _CellText = Annotated[str, AfterValidator(_cell)]
-_Phrases = Annotated[tuple[Annotated[str, AfterValidator(_phrase)], ...], Field(strict=False)]
 _Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 
 # TOML has strings and lists where these want codes and tuples; what a list holds must still be of its list.
@@ -385,37 +376,3 @@ class Rates(Section):
 
     urgent_per_minute: _Rate
     ordinary_per_minute: _Rate
-
-
-class Phrases(Section):
-    """One language's empty phrases, small words, and words that name a role or a team but nobody."""
-
-    vacuous: _Phrases
-    small: _Phrases
-    people: _Phrases
-    teams: _Phrases
-
-
-class Vocabulary(Section):
-    """The phrases of all languages, prepared for the rules.
-
-    Attributes:
-        vacuous: by its first word, each phrase as its words, the longest first.
-        nobody: words that name a role or nobody in particular.
-        nobody_at_work: words that name a team, a job or nobody.
-    """
-
-    vacuous: Mapping[str, tuple[tuple[str, ...], ...]]
-    small: frozenset[str]
-    nobody: frozenset[str]
-    nobody_at_work: frozenset[str]
-
-    @classmethod
-    def of(cls, languages: Sequence[Phrases]) -> Self:
-        empty = {tuple(phrase.split()) for language in languages for phrase in language.vacuous}
-        small = frozenset(word for language in languages for word in language.small)
-        nobody = small | {word for language in languages for word in language.people}
-        teams = {word for language in languages for phrase in language.teams for word in phrase.split()}
-        by_length = sorted(empty, key=lambda phrase: (-len(phrase), phrase))
-        by_word = {word: tuple(each for each in by_length if each[0] == word) for word, *_ in by_length}
-        return cls(vacuous=by_word, small=small, nobody=nobody, nobody_at_work=small | teams)
