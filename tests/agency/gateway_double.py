@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from candour_protocol import registry_facts
 from candour_protocol.client import DeliveryItem, EntryItem
 from candour_protocol.errors import CandourError
-from candour_protocol.ids import GATEWAY, AgencyId, StatementHash, sha256_text
+from candour_protocol.ids import GATEWAY, AgencyId, Jti, StatementHash, new_uuid7, sha256_text
 from candour_protocol.keys import SealKey, SigningKey, VerifyKey
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import Policy
 from candour_protocol.registry import Registry
 from candour_protocol.registry_facts import KeyUse, Voice
-from candour_protocol.statement import Body, Statement, authenticate, match, parse
+from candour_protocol.statement import Body, Draft, Statement, authenticate, issue, match, parse
+from candour_protocol.strict_json import JsonObject
 from candour_protocol.transport.port import Outbound
 from candour_protocol.transport.topology import Lane, inbox_queue
 from candour_protocol.wire import (
@@ -163,6 +164,25 @@ class Gateway:
         part = ApprovalPart(approval.body, self.log.receipt(approval.index)) if approval else None
         delivered = Delivered(seen.body, receipt or self.log.receipt(seen.index), part)
         self.put(seen.statement.claims.aud, self.mangle(render_delivered(delivered)))
+
+    def notify(self, agency: AgencyId, notice: str, about: StatementHash | JsonObject, txn: str) -> Seen:
+        """Tell an agency something, as the gateway does: in the log, and by its own key."""
+        iat = int(self.clock().timestamp())
+        draft = Draft(
+            net=self.net,
+            iss=GATEWAY,
+            aud=agency,
+            jti=Jti(new_uuid7(self.clock())),
+            iat=iat,
+            exp=iat + 86_400,
+            kind=Kind.NOTICE,
+            irt=about if isinstance(about, str) else None,
+            codes={"txn": txn, "actor": None, "notice": notice, "about": about},
+        )
+        issued = issue(draft, self.sign, None)
+        seen = self._log(issued.statement, issued.body)
+        self.deliver(seen)
+        return seen
 
     def put(self, agency: str, raw: bytes, lane: Lane = Lane.ORDINARY) -> None:
         """Put bytes into an agency's lane."""

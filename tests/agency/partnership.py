@@ -14,12 +14,13 @@ from candour_agency.api.gate import SCOPES
 from candour_agency.assembly import Node, build
 from candour_agency.bells import rung
 from candour_agency.settings import Settings
-from candour_protocol import profiles
+from candour_protocol import profiles, registry_facts
 from candour_protocol.codes import AgencyKind
-from candour_protocol.ids import AgencyId
+from candour_protocol.ids import AgencyId, sha256_text
 from candour_protocol.keys import OpeningKey, SigningKey
 from candour_protocol.policy import load_policy, policy_for
 from candour_protocol.profiles import Inbox, Nation, Profile
+from candour_protocol.registry_facts import Voice
 from candour_protocol.tokens import access_token, audience_of
 
 from tests.agency.courier import Courier
@@ -31,11 +32,13 @@ SCHOOL = AgencyId("hill-school")
 CSC = AgencyId("shire-csc")
 POLICE = AgencyId("shire-police")
 GP = AgencyId("rise-surgery")
+LADO = AgencyId("shire-lado")
 KINDS = {
     SCHOOL: AgencyKind.SCHOOL,
     CSC: AgencyKind.CSC,
     POLICE: AgencyKind.POLICE,
     GP: AgencyKind.GP,
+    LADO: AgencyKind.LADO,
 }
 PATIENCE = 60.0  # seconds, never waited for when all is well
 
@@ -179,6 +182,15 @@ class Partnership:
         keys = self.keys[agency]
         seal = {"general": keys.general.public, "restricted": keys.restricted.public}
         self.gateway.admit(agency, keys.sign, keys.client.public, seal, a_profile(agency))
+
+    def publish(self, agency: AgencyId, **changes: Any) -> None:
+        """A newer profile of an agency, in the log."""
+        profile = profiles.parse(a_profile(agency)).model_copy(update=changes)
+        raw = profiles.dump(profile)
+        digest = sha256_text(raw)
+        self.gateway.documents[digest] = raw
+        own = Voice(NET, agency, self.keys[agency].sign)
+        self.gateway.fact(registry_facts.profile(own, agency, digest, self.clock()))
 
     async def open(self, agency: AgencyId) -> Office:
         """The agency's node, started."""

@@ -14,12 +14,13 @@ from candour_protocol import rules
 from candour_protocol.children import child_tokens
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import Address, ChildToken, Txn, new_uuid7
-from candour_protocol.kinds import Kind, Person
+from candour_protocol.kinds import Kind, Person, Signer
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.calls import Call, Composition, misplaced, recipients
+from candour_agency.directing import direct
 from candour_agency.drafts import concerns, relays, requests
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
@@ -53,15 +54,19 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     Raises:
         CallError: no statement can be made of it.
     """
-    addresses = recipients(call, body.recipients)
-    _check_lines(body, addresses)
+    named_first = recipients(call, body.recipients)
+    _check_lines(body, named_first)
+    inline = _inline(call, body)
+    directed = direct(call.office.directory, named_first, inline[0] if inline else None, call.now)
     named = [_concern(connection, call, jti, place) for place, jti in enumerate(body.concern_ids)]
     txn = named[0].txn if named else Txn(new_uuid7(call.now))
     composition = Composition(txn, Pen(call.office, call.now))
     setting = Setting(call.office, call.acting, txn, call.iat)
-    inline = _inline(call, body)
     asking = _Asking(connection, call, body, setting, composition, named, inline)
-    told = [(address, _tell_first(asking, address)) for address in addresses]
+    composition.notices += directed.notices
+    told = [(address, _tell_first(asking, address)) for address in directed.addresses]
+    for address in directed.also:
+        _tell_inline(asking, address)  # and asked nothing
     for address, cited in told:
         _request(asking, address, cited)
     return composition
@@ -104,38 +109,53 @@ def _inline(call: Call, body: RequestBody) -> tuple[Matter, Child] | None:
 
 
 def _tell_first(asking: _Asking, to: Address) -> list[Cited]:
-    cited = [_known_to(asking, message, to) for message in asking.named]
-    if asking.inline is not None:
-        concern, child = asking.inline
-        cited.append(_write(asking, concerns.plan(asking.setting, concern, child, to, None)))
+    author = asking.body.author
+    cited = [
+        known_to(asking.connection, asking.setting, asking.composition, message, to, author)
+        for message in asking.named
+    ]
+    cited += _tell_inline(asking, to)
     return list({one.hash: one for one in cited}.values())
 
 
-def _known_to(asking: _Asking, message: Message, to: Address) -> Cited:
+def _tell_inline(asking: _Asking, to: Address) -> list[Cited]:
+    if asking.inline is None:
+        return []
+    concern, child = asking.inline
+    return [_write(asking.composition, concerns.plan(asking.setting, concern, child, to, None))]
+
+
+def known_to(
+    connection: Connection,
+    setting: Setting,
+    composition: Composition,
+    message: Message,
+    to: Address,
+    author: Signer | None,
+) -> Cited:
     """The concern as this holder knows it; where it does not, and may, it is passed on."""
     if message.counterparty == to.agency or message.kind is not Kind.CONCERN:
         return _cited(message)
     if not message.received:
-        copy = store.messages.own_copy(asking.connection, message, to.agency)
+        copy = store.messages.own_copy(connection, message, to.agency)
         return _cited(copy or message)
-    if message.relays is not None and _originator(asking, message) == to.agency:
+    if message.relays is not None and _originator(connection, message) == to.agency:
         return _cited(message)
-    passed_on = store.messages.relayed(asking.connection, message.hash, to.agency)
+    passed_on = store.messages.relayed(connection, message.hash, to.agency)
     if passed_on is not None:
-        return _cited(_successor(asking.connection, passed_on))
+        return _cited(_successor(connection, passed_on))
     if message.codes is None or message.content is None:
         return _cited(message)  # nobody could open it; the gateway says what is missing
-    plan = relays.plan(asking.setting, message, to, asking.body.author)
-    return _write(asking, plan, (_cited(message),))
+    return _write(composition, relays.plan(setting, message, to, author), (_cited(message),))
 
 
-def _originator(asking: _Asking, message: Message) -> str | None:
-    own = store.messages.by_hash(asking.connection, [message.relays or ""])
+def _originator(connection: Connection, message: Message) -> str | None:
+    own = store.messages.by_hash(connection, [message.relays or ""])
     return next((one.counterparty for one in own.values()), None)
 
 
-def _write(asking: _Asking, plan: Plan, rests_on: Sequence[Cited] = ()) -> Cited:
-    written = asking.composition.write(plan, rests_on)
+def _write(composition: Composition, plan: Plan, rests_on: Sequence[Cited] = ()) -> Cited:
+    written = composition.write(plan, rests_on)
     matter = read_matter(plan.kind, plan.codes, plan.content)
     return Cited(written.hash, _tokens(plan.codes), matter, settled=False, restricted=plan.restricted)
 

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from candour_protocol.ids import Jti, StatementHash
+from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import references, store
 from candour_agency.arrival import Arrival, Verdict
 from candour_agency.effects import Happened
 from candour_agency.messages import Message
@@ -53,6 +54,7 @@ class Batch:
 
     Attributes:
         fresh: what arrived in this batch, by hash.
+        early: what was here before the statement that it is about, by the hash of that.
         done: own statements for which nothing is due any more.
         logged: hashes of own statements whose receipt came, for what waits for them.
         resume: own statements to be published again.
@@ -64,6 +66,7 @@ class Batch:
     pen: Pen
     taken: Taken = field(default_factory=Taken)
     fresh: dict[StatementHash, Happened] = field(default_factory=dict)
+    early: dict[StatementHash, list[Message]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[dict[str, Any]] = field(default_factory=list)
@@ -132,6 +135,9 @@ def begin(connection: Connection, office: Office, now: datetime, items: Sequence
     batch = Batch(connection, office, now, Pen(office, now))
     for message in store.messages.look_up(connection, map(_jti, items), _parents(items)):
         batch.put(message)
+    for message in store.messages.about_any(connection, _may_be_overtaken(items)):
+        if message.about is not None:
+            batch.early.setdefault(message.about, []).append(message)
     return batch
 
 
@@ -140,5 +146,16 @@ def _jti(item: Arrival | Verdict) -> Jti:
 
 
 def _parents(items: Iterable[Arrival | Verdict]) -> set[StatementHash]:
-    claims = [item.statement.claims for item in items if isinstance(item, Arrival)]
-    return {one.irt for one in claims if one.irt is not None}
+    arrivals = (item for item in items if isinstance(item, Arrival))
+    named = (references.about_unopened(one.statement, one.body) for one in arrivals)
+    return {one for one in named if one is not None}
+
+
+# Nothing is said about these that could come before them.
+_LAST_WORDS = frozenset({Kind.DELIVERY, Kind.NOTICE, Kind.ACKNOWLEDGEMENT, Kind.APPROVAL})
+
+
+def _may_be_overtaken(items: Iterable[Arrival | Verdict]) -> set[StatementHash]:
+    """Statements that may come after one about them: the couriers promise no order."""
+    arrivals = (item.statement for item in items if isinstance(item, Arrival))
+    return {one.hash for one in arrivals if one.claims.kind not in _LAST_WORDS}

@@ -33,8 +33,10 @@ class Call:
         return int(self.now.timestamp())
 
     def may_see(self, message: Message | None) -> bool:
-        """Whether a message is there for this caller."""
-        return message is not None and (self.restricted or not message.restricted)
+        """Whether a message is there for this caller: nobody sees what is kept from them by name."""
+        if message is None or (message.restricted and not self.restricted):
+            return False
+        return self.acting.known_as is None or self.acting.known_as not in message.shut_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,15 @@ class Composed:
 
 @dataclass(slots=True)
 class Composition:
-    """Everything that one call states, in the order in which it is sent."""
+    """Everything that one call states, in the order in which it is sent.
+
+    ``notices`` are what the caller should know about whom it reaches.
+    """
 
     txn: Txn
     pen: Pen
     parts: list[Composed] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     def write(self, plan: Plan, cited: Sequence[Cited] = ()) -> Written:
         """Sign a plan."""

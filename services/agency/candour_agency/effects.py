@@ -5,24 +5,33 @@ Times are those of the log, so that both parties show the same. Source: protocol
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from candour_protocol.ids import AgencyId, StatementHash
-from candour_protocol.kinds import Kind
+from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
+from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes
+from candour_protocol.rules.answers import says_too_thin
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
 from candour_agency import store
+from candour_agency.matters import read_codes
 from candour_agency.messages import Direction, Message
 
 _SUBSTANCE = ("R02", "R03")
+_MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
+# A correction that says that the whole statement should never have been made.
+RETRACTING: Final = frozenset({"WRONG_CHILD", "DUPLICATE"})
+
+Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
     """A statement that the log let through. ``at`` is its log time in milliseconds."""
 
+    name: StatementHash
     kind: Kind
     direction: Direction
     counterparty: AgencyId
@@ -32,41 +41,229 @@ class Happened:
     at: int
 
 
-def apply(connection: Connection, happened: Happened) -> Message | None:
-    """Let a statement take effect on its parent; the parent, if it had one here and it changed."""
-    if happened.about is None:
-        return None
-    parent = store.messages.by_hash(connection, [happened.about]).get(happened.about)
-    if parent is None or parent.counterparty != happened.counterparty:
-        return None
+def happened(message: Message) -> Happened:
+    """A stored statement, as it takes effect once more or late."""
+    return Happened(
+        message.hash,
+        message.kind,
+        message.direction,
+        message.counterparty,
+        message.about,
+        message.codes or {},
+        message.content or {},
+        message.logged_at or message.made_at,
+    )
+
+
+def apply(connection: Connection, happened: Happened) -> list[Message]:
+    """Let a statement take effect; whatever changed here."""
+    if happened.kind is Kind.LINK:
+        store.joins.add(connection, happened.name, _joined(happened.codes))
+    parent = find_parent(connection, happened)
+    if parent is None:
+        return []
     if happened.kind is Kind.OUTCOME and parent.kind is Kind.ANSWER and parent.about is not None:
         return apply_to(connection, parent.about, {"outcome_at": happened.at})
     columns = _columns(happened, parent)
-    return apply_to(connection, parent.hash, columns) if columns else None
+    if "answered_at" in columns and parent.kind is Kind.REQUEST and not _is_answered(connection, parent):
+        columns = {}
+    changed = apply_to(connection, parent.hash, columns)
+    return [*changed, *_further(connection, happened, parent)]
 
 
-def apply_to(connection: Connection, name: StatementHash, columns: dict[str, Any]) -> Message | None:
-    """Set what is not set yet, and return the statement."""
-    store.messages.change_first(connection, name, **columns)
-    return store.messages.by_hash(connection, [name]).get(name)
+def find_parent(connection: Connection, happened: Happened) -> Message | None:
+    """What a statement is about, if it is here and lies between the same two.
+
+    Of what was passed on to us, our copy. The gateway's notices are about what lies between us and anybody.
+    """
+    if happened.about is None:
+        return None
+    parent = store.messages.by_hash(connection, [happened.about]).get(happened.about)
+    if parent is None:
+        return store.messages.copy_from(connection, happened.about, happened.counterparty)
+    from_gateway = happened.kind is Kind.NOTICE and happened.counterparty == GATEWAY
+    passed_on = happened.kind is Kind.TRANSFER and parent.received and happened.direction is Direction.OUT
+    return parent if from_gateway or passed_on or parent.counterparty == happened.counterparty else None
 
 
-def _columns(happened: Happened, parent: Message) -> dict[str, Any]:
+def apply_to(connection: Connection, name: StatementHash, columns: Columns) -> list[Message]:
+    """Set what is not set yet, and the two that may come again; the statement, if anything was to be set."""
+    if not columns:
+        return []
+    again = {name: at for name, at in columns.items() if name in ("suspended_at", "resumed_at")}
+    first = {name: value for name, value in columns.items() if name not in again}
+    if first:
+        store.messages.change_first(connection, name, **first)
+    if again:
+        store.messages.change(connection, name, **again)
+    found = store.messages.by_hash(connection, [name]).get(name)
+    return [found] if found is not None else []
+
+
+def _columns(happened: Happened, parent: Message) -> Columns:
     """What changes on the parent; nothing where these two may not stand so to each other."""
-    answers = happened.direction is not parent.direction
+    if happened.kind is Kind.NOTICE:
+        return _noticed(happened, parent)
+    if happened.direction is parent.direction:
+        return _by_author(happened, parent)
+    return _by_recipient(happened, parent)
+
+
+def _by_author(happened: Happened, parent: Message) -> Columns:
+    """What the author of a statement does with it."""
     match happened.kind:
-        case Kind.ACKNOWLEDGEMENT if answers:
-            return {"acknowledged_at": happened.at, "acknowledged_by": happened.content.get("name")}
-        case Kind.DECISION if answers and parent.kind is Kind.CONCERN:
-            return {} if happened.codes.get("final") is False else {"decided_at": happened.at}
-        case Kind.ANSWER if answers and parent.kind is Kind.REQUEST:
-            return {"answered_at": happened.at}
-        case Kind.OUTCOME if not answers and parent.kind is Kind.REQUEST:
+        case Kind.OUTCOME if parent.kind is Kind.REQUEST:
             return {"outcome_at": happened.at}
-        case Kind.REPLY if not answers:
+        case Kind.REPLY:
             return {"refreshed_at": happened.at}
+        case Kind.WITHDRAWAL:
+            return {"withdrawn_at": happened.at}
+        case Kind.CORRECTION:
+            gone = happened.codes.get("correction_kind") in RETRACTING
+            return {"corrected_at": happened.at} | ({"withdrawn_at": happened.at} if gone else {})
+        case Kind.CLOSURE if parent.kind in _MATTERS:
+            return {"closed_at": happened.at}
+        case Kind.LINK:
+            return {"withdrawn_at": happened.at}
+        case Kind.CHALLENGE if parent.kind is Kind.CHALLENGE:
+            return _taken_further(happened)
         case _:
             return {}
+
+
+def _taken_further(happened: Happened) -> Columns:
+    """What comes of a challenge is for the next stage to say."""
+    return {"challenged_at": happened.at, "closed_at": happened.at}
+
+
+def _by_recipient(happened: Happened, parent: Message) -> Columns:
+    """What the recipient of a statement does about it."""
+    match happened.kind:
+        case Kind.ACKNOWLEDGEMENT:
+            return {"acknowledged_at": happened.at, "acknowledged_by": happened.content.get("name")}
+        case Kind.DECISION if parent.kind is Kind.CONCERN:
+            return {} if happened.codes.get("final") is False else {"decided_at": happened.at}
+        case Kind.ANSWER if parent.kind is Kind.REQUEST:
+            return {"answered_at": happened.at}
+        case Kind.CHALLENGE if parent.kind is Kind.CHALLENGE:
+            return _taken_further(happened)
+        case Kind.CHALLENGE:
+            return {"challenged_at": happened.at}
+        case Kind.REPLY if parent.kind is Kind.CHALLENGE:
+            return {"answered_at": happened.at}
+        case Kind.APPLIED if parent.kind is Kind.CORRECTION:
+            done = happened.codes.get("applied") == "yes"
+            return {"closed_at": happened.at} if done else {"answered_at": happened.at}
+        case Kind.CLOSURE if parent.kind is Kind.CONCERN:
+            return {"closed_at": happened.at}
+        case Kind.TRANSFER if parent.kind in _MATTERS:
+            return {"transferred_at": happened.at}
+        case _:
+            return {}
+
+
+def _noticed(happened: Happened, parent: Message) -> Columns:
+    """What the gateway says has become of a statement."""
+    match happened.codes.get("notice"):
+        case Notice.LAPSE:
+            return {"lapsed_at": happened.at}
+        case Notice.SUSPENDED:
+            return {"suspended_at": happened.at}
+        case Notice.RESUMED:
+            return {"resumed_at": happened.at}
+        case Notice.RELEASED if not parent.received and parent.settled_at is None:
+            return {"settled_at": happened.at}
+        case _:
+            return {}
+
+
+def _is_answered(connection: Connection, request: Message) -> bool:
+    """Whether nothing more is owed: every line has its outcome, or waits for the asker to say more.
+
+    An answer may come in parts.
+    """
+    given = [one for one in store.messages.about(connection, request.hash) if one.kind is Kind.ANSWER]
+    codes = [read_codes(one) for one in given if one.received or one.unlocks]
+    rows = [row for one in codes if isinstance(one, AnswerCodes) for row in one.outcomes]
+    latest = {row.line: row for row in rows}
+    asked = read_codes(request)
+    lines = {line.line for line in asked.asked} if isinstance(asked, RequestCodes) else set()
+    thin = {line for line, row in latest.items() if says_too_thin(row)}
+    wholly = bool(latest) and len(thin) == len(latest)
+    return wholly or lines <= set(latest)
+
+
+# -- what changes besides the parent -----------------------------------------------------------------
+
+
+def _further(connection: Connection, happened: Happened, parent: Message) -> Iterator[Message]:
+    match happened.kind:
+        case Kind.CHALLENGE:
+            matter = matter_of(connection, parent)
+            if matter is not None and matter.hash != parent.hash:
+                yield from apply_to(connection, matter.hash, {"challenged_at": happened.at})
+        case Kind.DECISION | Kind.ANSWER:
+            for challenge in open_challenges(connection, parent, happened.kind):
+                if challenge.direction is not happened.direction:
+                    yield from apply_to(connection, challenge.hash, {"answered_at": happened.at})
+        case Kind.NOTICE if happened.codes.get("notice") == Notice.RELEASED and not parent.received:
+            if parent.verdict == "held":
+                store.messages.change(connection, parent.hash, verdict="passed")
+        case _:
+            return
+
+
+def matter_of(connection: Connection, message: Message | None) -> Message | None:
+    """The concern or request at the root of what was said about it."""
+    seen: set[StatementHash] = set()
+    while message is not None and message.kind not in _MATTERS and message.hash not in seen:
+        seen.add(message.hash)
+        above = store.messages.by_hash(connection, [message.about] if message.about else [])
+        message = above.get(message.about) if message.about else None
+    return message if message is None or message.kind in _MATTERS else None
+
+
+def decided(connection: Connection, challenge: Message) -> Message | None:
+    """What a challenge is about in the end, through all its stages."""
+    found: Message | None = challenge
+    while found is not None and found.kind is Kind.CHALLENGE:
+        above = store.messages.by_hash(connection, [found.about] if found.about else [])
+        found = above.get(found.about) if found.about else None
+    return found
+
+
+def open_challenges(connection: Connection, matter: Message, kind: Kind | None = None) -> list[Message]:
+    """Challenges to what was decided about a concern or request, not answered and not taken further yet.
+
+    With ``kind`` only to decisions of that kind: only another of it answers them.
+    """
+    found = _open_challenges(connection, matter)
+    if kind is None:
+        return found
+    to = {one.hash: decided(connection, one) for one in found}
+    return [one for one in found if (about := to[one.hash]) is not None and about.kind is kind]
+
+
+def _open_challenges(connection: Connection, matter: Message) -> list[Message]:
+    return [
+        one
+        for one in store.messages.thread(connection, matter.txn)
+        if one.kind is Kind.CHALLENGE
+        and one.counterparty == matter.counterparty
+        and one.verdict != "refused"
+        and (one.answered_at, one.closed_at, one.withdrawn_at) == (None, None, None)
+        and _is_about(connection, one, matter)
+    ]
+
+
+def _is_about(connection: Connection, challenge: Message, matter: Message) -> bool:
+    root = matter_of(connection, challenge)
+    return root is not None and root.hash == matter.hash
+
+
+def _joined(codes: Mapping[str, Any]) -> list[str]:
+    joins = codes.get("joins")
+    return [str(one) for one in joins] if isinstance(joins, list) else []
 
 
 def pay_back(connection: Connection, concern: Message) -> Message | None:
@@ -82,7 +279,8 @@ def pay_back(connection: Connection, concern: Message) -> Message | None:
         concern.direction,
     ):
         return None
-    return apply_to(connection, request.hash, {"paid_at": concern.delivered_at})
+    changed = apply_to(connection, request.hash, {"paid_at": concern.delivered_at})
+    return changed[0] if changed else None
 
 
 def _has_substance(concern: Message) -> bool:

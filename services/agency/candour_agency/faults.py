@@ -29,6 +29,8 @@ class Code(StrEnum):
     WRONG_KIND = "wrong-kind"
     NOBODY_NAMED = "nobody-named"
     ALREADY_DONE = "already-done"
+    SAME_DECIDER = "same-decider"
+    REASON_NEEDED = "reason-needed"
     KEY_REUSED = "idempotency-key-reused"
     UNAUTHENTICATED = "unauthenticated"
     MISSING_SCOPE = "missing-scope"

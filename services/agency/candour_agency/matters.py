@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from candour_protocol.disclosures import open_disclosures
 from candour_protocol.errors import MismatchError
-from candour_protocol.kinds import ConcernContent, Content, Kind, Original, parse_codes, parse_content
+from candour_protocol.kinds import Codes, ConcernContent, Content, Kind, Original, parse_codes, parse_content
 from candour_protocol.rules import Matter
 from candour_protocol.statement import Statement, parse
 from candour_protocol.strict_json import JsonObject
@@ -21,6 +21,14 @@ def matter_of(message: Message) -> Matter:
     if message.codes is None:
         raise MismatchError("mismatch", "it was not opened here")
     return read_matter(message.kind, message.codes, message.content or {})
+
+
+def read_codes(message: Message) -> Codes | None:
+    """The codes of a statement as the rules read them; ``None`` where they do not fit its kind."""
+    try:
+        return parse_codes(message.kind, message.codes) if message.codes is not None else None
+    except MismatchError:
+        return None
 
 
 def read_matter(kind: Kind, codes: JsonObject, content: JsonObject) -> Matter:

@@ -75,6 +75,13 @@ class Message:
     paid_at: int | None
     closed_at: int | None
     lapsed_at: int | None
+    withdrawn_at: int | None
+    corrected_at: int | None
+    challenged_at: int | None
+    transferred_at: int | None
+    suspended_at: int | None
+    resumed_at: int | None
+    shut_out_text: str | None
 
     @property
     def codes(self) -> JsonObject | None:
@@ -100,6 +107,11 @@ class Message:
     def violations(self) -> tuple[tuple[str, ...], ...]:
         """What the gateway found: rule, pointer, and where it helps a code or number."""
         return tuple(map(tuple, json.loads(self.violations_text or "[]")))
+
+    @property
+    def shut_out(self) -> frozenset[str]:
+        """Staff ids of those who may never see it here: it is about them."""
+        return frozenset(json.loads(self.shut_out_text or "[]"))
 
     @property
     def awaits_delivery(self) -> bool:

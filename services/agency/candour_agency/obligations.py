@@ -25,6 +25,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _STEPS = {
     Kind.CONCERN: (Step.ACKNOWLEDGEMENT, Step.DECISION),
     Kind.REQUEST: (Step.ACKNOWLEDGEMENT, Step.ANSWER),
+    Kind.TRANSFER: (Step.ACKNOWLEDGEMENT,),
 }
 
 
@@ -55,6 +56,8 @@ def obligations(message: Message, agency: AgencyId, directory: Directory) -> lis
         *_steps(message, sender, recipient, directory),
     ]
     found += [*_outcome(message, sender, recipient, directory), *_debt(message, sender, recipient, directory)]
+    found += [*_correction(message, sender, recipient, directory)]
+    found += [*_challenge(message, sender, recipient, directory)]
     return sorted(found, key=lambda one: one.due_at)
 
 
@@ -100,7 +103,36 @@ def _steps(
     for step in _STEPS.get(message.kind, ()):
         limit = directory.policy.limit(message.urgency or None, step)
         due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
-        yield Obligation(step.value, recipient, sender, due, done[step])
+        yield Obligation(step.value, recipient, sender, due, done[step] or _ended(message))
+
+
+def _ended(message: Message) -> int | None:
+    """When nothing was to be done about it any more."""
+    ends = (message.withdrawn_at, message.closed_at, message.lapsed_at)
+    return min((at for at in ends if at is not None), default=None)
+
+
+def _correction(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
+    """To be applied, or to be told why it cannot; about the wrong child on its faster path."""
+    if message.kind is Kind.CORRECTION:
+        deadlines, policy = directory.policy.deadlines, directory.policy
+        swift = (message.codes or {}).get("correction_kind") in policy.corrections.swift
+        limit = deadlines.correction_swift if swift else deadlines.correction
+        due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
+        yield Obligation("correction", recipient, sender, due, message.answered_at or _ended(message))
+
+
+def _challenge(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
+    """To be decided again, in the time of its stage."""
+    if message.kind is Kind.CHALLENGE:
+        stage, limits = (message.codes or {}).get("stage"), directory.policy.deadlines.challenge
+        limit = limits[min(stage if isinstance(stage, int) else 1, len(limits)) - 1]
+        due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
+        yield Obligation("challenge", recipient, sender, due, message.answered_at or _ended(message))
 
 
 def _outcome(

@@ -1,48 +1,27 @@
-"""Where a message stands, and how it got there. Pure. Source: protocol section 10."""
+"""Where a message stands, and how it got there: what happened to it, sent through the table of states. Pure.
+
+Source: protocol section 10.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 from candour_protocol.kinds import Kind
 
 from candour_agency.messages import Message
+from candour_agency.states import Event, State, after
 from candour_agency.writing import LIFETIME
 
-
-class State(StrEnum):
-    """One word for where a message stands; ``suspended`` and ``withdrawn`` come with corrections."""
-
-    QUEUED = "queued"
-    SENT = "sent"
-    HELD = "held"
-    REFUSED = "refused"
-    PASSED = "passed"
-    DELIVERED = "delivered"
-    ACKNOWLEDGED = "acknowledged"
-    DECIDED = "decided"
-    ANSWERED = "answered"
-    CLOSED = "closed"
-    LAPSED = "lapsed"
-    SUSPENDED = "suspended"
-    WITHDRAWN = "withdrawn"
+__all__ = ["State", "expires_at", "is_suspended", "state", "timeline"]
 
 
 def state(message: Message, now_ms: int, *, sent: bool = False) -> State:
     """Where it stands at a time; ``sent``: the courier has taken it at least once."""
-    reached = next((state for at, state in _reached(message) if at is not None), None)
-    if reached is not None:
-        return reached
-    if message.received:
-        return State.DELIVERED
-    if message.verdict is None:
-        return State.SENT if sent else State.QUEUED
-    if message.unlocks:
-        return State.PASSED
-    if message.verdict == "held":
-        return State.LAPSED if now_ms > expires_at(message) else State.HELD
-    return State.REFUSED
+    stands = State.PASSED if message.received else State.QUEUED
+    for event in _happened(message, now_ms, sent=sent):
+        stands = after(stands, event)
+    return stands
 
 
 def expires_at(message: Message) -> int:
@@ -50,15 +29,45 @@ def expires_at(message: Message) -> int:
     return message.issued_at * 1000 + int(LIFETIME.total_seconds() * 1000)
 
 
-def _reached(message: Message) -> Iterator[tuple[int | None, State]]:
-    yield message.closed_at, State.CLOSED
-    yield message.outcome_at, State.CLOSED
-    yield message.answered_at, State.ANSWERED
-    yield message.decided_at, State.DECIDED
-    yield message.acknowledged_at, State.ACKNOWLEDGED
-    yield message.lapsed_at, State.LAPSED
-    if not message.received and message.opened != "unreadable":
-        yield message.delivered_at, State.DELIVERED
+def is_suspended(message: Message) -> bool:
+    """Whether what it rests on was corrected, and it was not taken up again since."""
+    return message.suspended_at is not None and message.suspended_at > (message.resumed_at or 0)
+
+
+def _happened(message: Message, now_ms: int, *, sent: bool) -> Iterator[Event]:
+    """The events in the order of the table, not of clocks: two nodes' and the log's need not agree."""
+    if not message.received:
+        yield from _sending(message, now_ms, sent=sent)
+    if message.suspended_at is not None:
+        yield Event.SUSPENDED
+    if message.suspended_at is not None and not is_suspended(message):
+        yield Event.RESUMED
+    if message.received or (message.delivered_at is not None and message.opened != "unreadable"):
+        yield Event.DELIVERED
+    yield from (event for at, event in _reached(message) if at is not None)
+
+
+def _sending(message: Message, now_ms: int, *, sent: bool) -> Iterator[Event]:
+    if sent:
+        yield Event.TAKEN
+    if message.verdict == "refused":
+        yield Event.REFUSED
+    if message.verdict == "held" or message.held_at is not None:
+        yield Event.HELD
+    if message.unlocks:
+        yield Event.PASSED if message.held_at is None else Event.RELEASED
+    if message.verdict == "held" and now_ms > expires_at(message):
+        yield Event.LAPSED
+
+
+def _reached(message: Message) -> Iterator[tuple[int | None, Event]]:
+    yield message.lapsed_at, Event.LAPSED
+    yield message.acknowledged_at, Event.ACKNOWLEDGED
+    yield message.decided_at, Event.DECIDED
+    yield message.answered_at, Event.ANSWERED
+    yield message.outcome_at, Event.OUTCOME
+    yield message.closed_at, Event.CLOSED
+    yield message.withdrawn_at, Event.WITHDRAWN
 
 
 def timeline(message: Message) -> list[tuple[int, str]]:
@@ -81,5 +90,16 @@ def _events(message: Message) -> Iterator[tuple[int | None, str]]:
     yield message.answered_at, "answered"
     yield message.outcome_at, "outcome" if message.kind is Kind.REQUEST else "closed"
     yield message.paid_at, "concern-followed"
+    yield from _turns(message)
+
+
+def _turns(message: Message) -> Iterator[tuple[int | None, str]]:
+    """What takes a matter off its straight way."""
+    yield message.corrected_at, "corrected"
+    yield message.challenged_at, "challenged"
+    yield message.transferred_at, "transferred"
+    yield message.suspended_at, "suspended"
+    yield message.resumed_at, "resumed"
     yield message.closed_at, "closed"
     yield message.lapsed_at, "lapsed"
+    yield message.withdrawn_at, "withdrawn"

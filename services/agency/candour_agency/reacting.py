@@ -5,16 +5,14 @@ Acknowledgement, decision, answer, outcome, approval, reply. In the caller's tra
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from candour_protocol.ids import GATEWAY, GENERAL, Address, StatementHash
+from candour_protocol.ids import GATEWAY, Address, StatementHash
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible
+from candour_agency.challenges import check_decider
 from candour_agency.drafts import reactions
-from candour_agency.drafts.reactions import Reacting
 from candour_agency.faults import CallError, Code, unknown_message
 from candour_agency.messages import Message
 from candour_agency.schemas.reactions import (
@@ -25,13 +23,12 @@ from candour_agency.schemas.reactions import (
     OutcomeBody,
     ReplyBody,
 )
+from candour_agency.stating import MATTERS, compose, received
 from candour_agency.writing import Pen, Plan, Written
-
-_OPEN = (Kind.CONCERN, Kind.REQUEST)
 
 
 def acknowledge(connection: Connection, call: Call, jti: str, body: AcknowledgementBody) -> Composition:
-    """A named person has a concern or request.
+    """A named person has a concern, a request, or what was handed on.
 
     Raises:
         CallError: no such message in the inbox, none that is acknowledged, or nobody who has it now: what
@@ -41,8 +38,9 @@ def acknowledge(connection: Connection, call: Call, jti: str, body: Acknowledgem
         raise CallError(
             Code.NOBODY_NAMED, "Say who has it now: give `name`, or call with the token of that person."
         )
-    parent = _received(connection, call, jti, _OPEN, "Only a concern or a request is acknowledged.")
-    return _compose(call, parent, lambda now: reactions.acknowledgement(now, body))
+    kinds = (*MATTERS, Kind.TRANSFER)
+    parent = received(connection, call, jti, kinds, "Only a concern or a request is acknowledged.")
+    return compose(call, [parent], lambda now: reactions.acknowledgement(now, body))
 
 
 def acknowledged(connection: Connection, call: Call, jti: str) -> Message | None:
@@ -70,24 +68,28 @@ def _stands(message: Message) -> bool:
 
 
 def decide(connection: Connection, call: Call, jti: str, body: DecisionBody) -> Composition:
-    """What will be done about a concern.
+    """What will be done about a concern; after a challenge by somebody else than before.
 
     Raises:
-        CallError: no such concern in the inbox.
+        CallError: no such concern in the inbox, or the same decider.
     """
-    parent = _received(connection, call, jti, (Kind.CONCERN,), "Only a received concern is decided on.")
-    return _compose(call, parent, lambda now: reactions.decision(now, body))
+    parent = received(connection, call, jti, (Kind.CONCERN,), "Only a received concern is decided on.")
+    check_decider(connection, call, parent, Kind.DECISION, body.decider)
+    return compose(call, [parent], lambda now: reactions.decision(now, body))
 
 
 def answer(connection: Connection, call: Call, jti: str, body: AnswerBody) -> Composition:
     """An outcome for each line; it leaves once the log holds that request and concerns were opened here.
 
+    After a challenge somebody else than before answers.
+
     Raises:
-        CallError: no such request in the inbox.
+        CallError: no such request in the inbox, or the same decider.
     """
-    parent = _received(connection, call, jti, (Kind.REQUEST,), "Only a received request is answered.")
+    parent = received(connection, call, jti, (Kind.REQUEST,), "Only a received request is answered.")
+    check_decider(connection, call, parent, Kind.ANSWER, body.decider)
     waits = _own_deliveries(connection, parent)
-    return _compose(call, parent, lambda now: reactions.answer(now, body, waits))
+    return compose(call, [parent], lambda now: reactions.answer(now, body, waits))
 
 
 def _own_deliveries(connection: Connection, request: Message) -> list[StatementHash]:
@@ -113,7 +115,7 @@ def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) ->
     parent = next((one for one in reversed(answers) if one.kind is Kind.ANSWER), None)
     if parent is None:
         raise CallError(Code.WRONG_KIND, "This request has no answer yet. Tell the outcome once it has.")
-    return _compose(call, parent, lambda now: reactions.outcome(now, body))
+    return compose(call, [parent], lambda now: reactions.outcome(now, body))
 
 
 def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) -> Composition:
@@ -128,7 +130,7 @@ def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) ->
     if parent.verdict not in (None, "held"):
         raise CallError(Code.ALREADY_DONE, "This request is not waiting for a second person.")
     waits = [] if parent.receipt is not None else [parent.hash]
-    return _compose(call, parent, lambda now: reactions.approval(now, body, waits))
+    return compose(call, [parent], lambda now: reactions.approval(now, body, waits))
 
 
 def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Composition:
@@ -142,7 +144,7 @@ def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Comp
         raise unknown_message()
     parent = _replied_to(thread, body.in_reply_to)
     waits = [] if parent.received or parent.receipt is not None else [parent.hash]
-    return _compose(call, parent, lambda now: reactions.reply(now, body, waits))
+    return compose(call, [parent], lambda now: reactions.reply(now, body, waits))
 
 
 def _replied_to(thread: list[Message], jti: str | None) -> Message:
@@ -151,25 +153,9 @@ def _replied_to(thread: list[Message], jti: str | None) -> Message:
         if found is None:
             raise misplaced("/in_reply_to", "No message of this id is in the thread.")
         return found
-    matters = [one for one in thread if one.kind in _OPEN]
+    matters = [one for one in thread if one.kind in MATTERS]
     if len({one.counterparty for one in matters}) != 1:
         raise misplaced(
             "/in_reply_to", "Say which message of the thread you reply to; it has several parties."
         )
     return matters[-1]
-
-
-def _received(
-    connection: Connection, call: Call, jti: str, kinds: tuple[Kind, ...], otherwise: str
-) -> Message:
-    found = visible(connection, call, jti)
-    if not found.received or found.kind not in kinds:
-        raise CallError(Code.WRONG_KIND, otherwise)
-    return found
-
-
-def _compose(call: Call, parent: Message, plan: Callable[[Reacting], Plan]) -> Composition:
-    inbox = GENERAL if parent.received else parent.inbox
-    composition = Composition(parent.txn, Pen(call.office, call.now))
-    composition.write(plan(Reacting(call.office, call.acting, parent, call.iat, inbox)))
-    return composition

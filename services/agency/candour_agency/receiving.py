@@ -10,18 +10,21 @@ from dataclasses import replace
 from typing import Any
 
 from candour_protocol import ids, strict_json
+from candour_protocol.codes import HandlingMark
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, Txn
-from candour_protocol.kinds import DeliveryCodes, Kind, parse_codes
+from candour_protocol.kinds import DeliveryCodes, Kind, Notice, parse_codes
 from candour_protocol.statement import match
 
-from candour_agency import effects, reissuing, store
+from candour_agency import chasing, effects, references, reissuing, store
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.effects import Happened
 from candour_agency.messages import Direction, Message
 from candour_agency.opening import UNREADABLE, Opened, open_statement
 from candour_agency.writing import Plan
+
+_NAMED_PERSON = HandlingMark.NOT_NAMED_PERSON.value
 
 
 def take_arrival(batch: Batch, arrival: Arrival) -> None:
@@ -99,7 +102,7 @@ def _unreadable(batch: Batch, message: Message) -> None:
 def _statement(batch: Batch, arrival: Arrival) -> None:
     claims = arrival.statement.claims
     opened = open_statement(batch.office, arrival.statement, arrival.body, _cited(batch, arrival))
-    parent = batch.by_hash(claims.irt)
+    parent = batch.by_hash(references.about(claims.kind, claims.irt, opened.codes))
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
     row = _store(batch, arrival, opened, parent, txn)
     _answer(batch, arrival, opened, row)
@@ -131,7 +134,7 @@ def _store(
 ) -> dict[str, Any]:
     """Put a statement among those to be written; the row may still be changed."""
     claims, codes = arrival.statement.claims, opened.codes or {}
-    about = claims.irt or codes.get("about") or codes.get("approves")
+    about = references.about(claims.kind, claims.irt, opened.codes)
     inbox = _inbox(arrival, opened, parent)
     row = {
         **_signed(arrival),
@@ -144,13 +147,15 @@ def _store(
         "about": about,
         "made_at": batch.now_ms,
         "delivered_at": batch.now_ms,
+        "shut_out": _shut_out(opened, parent),
     }
     batch.rows.append(row)
     batch.fresh[arrival.statement.hash] = Happened(
+        arrival.statement.hash,
         claims.kind,
         Direction.IN,
         claims.iss,
-        StatementHash(str(about)) if about else None,
+        about,
         codes,
         opened.content or {},
         arrival.proven.entry.t_ms,
@@ -160,9 +165,21 @@ def _store(
 
 def _inbox(arrival: Arrival, opened: Opened, parent: Message | None) -> str:
     """What says nothing to anybody stands where the matter stands that it is about."""
+    if (opened.codes or {}).get("notice") == Notice.LODGED:
+        return RESTRICTED
     if arrival.statement.claims.sealed is None and parent is not None and parent.received:
         return parent.inbox
     return opened.inbox
+
+
+def _shut_out(opened: Opened, parent: Message | None) -> str | None:
+    """Staff ids that a mark keeps this from, and all that follows."""
+    handling = (opened.content or {}).get("handling")
+    marks = handling.get("marks") if isinstance(handling, dict) else None
+    named = [str(mark).partition(":") for mark in marks] if isinstance(marks, list) else []
+    ids = {person.strip().lower() for mark, _, person in named if mark.strip() == _NAMED_PERSON}
+    ids = (ids | (parent.shut_out if parent is not None else frozenset())) - {""}
+    return strict_json.dumps([*sorted(ids)]) if ids else None
 
 
 def _signed(arrival: Arrival) -> dict[str, Any]:
@@ -237,9 +254,9 @@ def _approval(batch: Batch, approval: Arrival, request: StatementHash, row: dict
 
 def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:
     happened = batch.fresh[arrival.statement.hash]
-    if happened.about is not None and opened.codes is not None:
-        batch.flush()
-        batch.note(effects.apply(batch.connection, happened))
+    if opened.codes is not None and (happened.about is not None or happened.kind is Kind.LINK):
+        _affect(batch, happened)
+    _catch_up(batch, happened.name)
     if arrival.statement.claims.reissues is not None:
         _replace(batch, arrival.statement.claims.reissues, arrival)
     if row["pays_back"] or (happened.kind is Kind.REQUEST and row["urgency"] == "EMERGENCY"):
@@ -247,11 +264,39 @@ def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, 
         _pay_back(batch, arrival.statement.hash)
 
 
+def _affect(batch: Batch, happened: Happened) -> None:
+    """Let it take effect, and hand what takes something back to whoever had that from us."""
+    batch.flush()
+    for changed in effects.apply(batch.connection, happened):
+        batch.put(changed)
+        batch.note(changed)
+    if happened.codes.get("notice") == Notice.RELEASED:
+        _send_on(batch, happened)
+    chasing.pass_on(batch, happened)
+
+
+def _send_on(batch: Batch, happened: Happened) -> None:
+    """An own request that somebody vouched for is on its way: its delivery is waited for again."""
+    released = effects.find_parent(batch.connection, happened)
+    if released is not None and not released.received and released.unlocks:
+        batch.put(released)
+        batch.resume.append(released.jti)
+
+
+def _catch_up(batch: Batch, name: StatementHash) -> None:
+    """What is about a statement may have come before it: it takes effect now."""
+    early = [effects.happened(one) for one in batch.early.get(name, ()) if one.received or one.unlocks]
+    early += [one for one in batch.fresh.values() if one.about == name and one.kind is not Kind.DELIVERY]
+    for one in early:
+        _affect(batch, one)
+
+
 def _replace(batch: Batch, earlier: StatementHash, arrival: Arrival) -> None:
     found = store.messages.by_hash(batch.connection, [earlier]).get(earlier)
     if found is not None and found.received and found.counterparty == arrival.statement.claims.iss:
         columns = {"reissued_as": arrival.statement.claims.jti, "closed_at": batch.now_ms}
-        batch.note(effects.apply_to(batch.connection, earlier, columns))
+        for changed in effects.apply_to(batch.connection, earlier, columns):
+            batch.note(changed)
 
 
 def _pay_back(batch: Batch, name: StatementHash) -> None:

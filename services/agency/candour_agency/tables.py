@@ -1,7 +1,8 @@
 """The node's tables. Times are milliseconds since 1970, UTC; JSON stands as compact text.
 
 ``messages`` holds every statement that this agency sent or received, once, with what became of it. Columns
-that end in ``_at`` are set once and never cleared, so that a timeline needs no table of its own.
+that end in ``_at`` are never cleared, and but for the two that may come again set once, so that a timeline
+needs no table of its own.
 """
 
 from __future__ import annotations
@@ -75,9 +76,24 @@ messages = Table(
     Column("paid_at", BigInteger),
     Column("closed_at", BigInteger),
     Column("lapsed_at", BigInteger),
+    Column("withdrawn_at", BigInteger),
+    Column("corrected_at", BigInteger),
+    Column("challenged_at", BigInteger),
+    Column("transferred_at", BigInteger),
+    Column("suspended_at", BigInteger),  # the last time; suspended until a later resumed_at
+    Column("resumed_at", BigInteger),
+    Column("shut_out", Text),  # staff ids of those who may never see it here
     sqlite_autoincrement=True,
 )
 Index("ix_messages_worklist", messages.c.direction, messages.c.seq)
+
+# What a link joins: threads, or tokens of a child.
+joins = Table(
+    "joins",
+    metadata,
+    Column("hash", Text, ForeignKey("messages.hash"), primary_key=True),
+    Column("joined", Text, primary_key=True, index=True),
+)
 
 outbox = Table(
     "outbox",

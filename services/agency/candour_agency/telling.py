@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.calls import Call, Composition, misplaced, recipients
+from candour_agency.directing import direct
 from candour_agency.drafts import concerns
 from candour_agency.drafts.concerns import Setting
 from candour_agency.messages import Message
@@ -28,12 +29,13 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
     Raises:
         CallError: no statement can be made of it.
     """
-    addresses = recipients(call, body.recipients)
+    directed = direct(call.office.directory, recipients(call, body.recipients), body, call.now)
     request = _paid_back(connection, call, body.pays_back)
     composition = Composition(_thread(connection, call, body, request), Pen(call.office, call.now))
+    composition.notices += directed.notices
     setting = Setting(call.office, call.acting, composition.txn, call.iat)
     children = concerns.children(body, call.office.keys.partnership, randomness())
-    for address in addresses:
+    for address in (*directed.addresses, *directed.also):
         for child in children:
             pays_back = request.hash if request and request.counterparty == address.agency else None
             composition.write(concerns.plan(setting, body, child, address, pays_back))

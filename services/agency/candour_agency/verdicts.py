@@ -11,8 +11,7 @@ from candour_protocol.kinds import Kind
 from candour_agency import effects, mending, reissuing, store
 from candour_agency.arrival import Verdict
 from candour_agency.batch import Batch
-from candour_agency.effects import Happened
-from candour_agency.messages import Direction, Message
+from candour_agency.messages import Message
 
 _PASSES = ("passed", "flagged")
 
@@ -102,17 +101,10 @@ def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
     entry = verdict.proven.entry
     if message.kind is Kind.APPROVAL and message.about is not None:
         _released(batch, message.about, verdict)
-    elif message.about is not None and message.kind is not Kind.DELIVERY:
-        happened = Happened(
-            message.kind,
-            Direction.OUT,
-            message.counterparty,
-            message.about,
-            message.codes or {},
-            message.content or {},
-            entry.t_ms,
-        )
-        batch.note(effects.apply(batch.connection, happened))
+    elif message.kind is Kind.LINK or (message.about is not None and message.kind is not Kind.DELIVERY):
+        happened = replace(effects.happened(message), at=entry.t_ms)
+        for changed in effects.apply(batch.connection, happened):
+            batch.note(changed)
 
 
 def _released(batch: Batch, request: StatementHash, verdict: Verdict) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from candour_protocol import wording
-from candour_protocol.ids import GATEWAY, GENERAL, Address, Jti
+from candour_protocol.ids import GATEWAY, GENERAL, Address, Jti, StatementHash
 from candour_protocol.kinds import Kind
 from candour_protocol.strict_json import JsonObject, JsonValue
 
@@ -17,6 +17,20 @@ from candour_agency.moments import text, to_ms
 from candour_agency.office import Office
 from candour_agency.progress import State, state, timeline
 from candour_agency.store.messages import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a message: what it is about, and what was said about it."""
+
+    parent: Message | None = None
+    said: Sequence[Message] = ()
+
+
+def around(message: Message, thread: Sequence[Message], by_hash: Mapping[StatementHash, Message]) -> Around:
+    """The same within a thread."""
+    parent = by_hash.get(message.about) if message.about else None
+    return Around(parent, [one for one in thread if one.about == message.hash])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +49,8 @@ class Views:
             for part in composition.parts
         ]
         body: JsonObject = {"thread": composition.txn, "messages": sent}
-        return body | {"notices": list(notices)} if notices else body
+        known: list[JsonValue] = [*notices, *composition.notices]
+        return body | {"notices": known} if known else body
 
     def _sent(self, jti: str, kind: Kind, to: Address, stands: State) -> JsonObject:
         contact = self.office.directory.contact(to)
@@ -67,9 +82,12 @@ class Views:
 
     # -- one message -----------------------------------------------------------------------------------
 
-    def message(self, message: Message, newest: Message | None = None) -> JsonObject:
+    def message(
+        self, message: Message, newest: Message | None = None, around: Around | None = None
+    ) -> JsonObject:
         """A whole message. What was said again shows what became of ``newest``, under its own id."""
         shown = newest or message
+        about = around or Around()
         stands = self.stands(shown)
         return {
             "id": message.jti,
@@ -86,7 +104,9 @@ class Views:
             "opened": shown.opened,
             "opened_text": wording.OPENED.get(shown.opened or "", None),
             "obligations": list(self._obligations(shown)),
-            "timeline": [{"at": text(at), "event": event} for at, event in timeline(shown)],
+            "timeline": list(_timeline(shown, about.said)),
+            "about": about.parent.jti if about.parent is not None else None,
+            "notice": words.notice_of(message),
             "hash": shown.hash,
             "reissued_as": message.reissued_as,
             "codes": message.codes,
@@ -113,7 +133,7 @@ class Views:
         """An overdue one comes with the number to ring."""
         shown: JsonObject = {
             "kind": one.kind,
-            "text": wording.OWED.get(one.kind, one.kind),
+            "text": words.OWED.get(one.kind, one.kind),
             "owed_by": one.owed_by,
             "owed_to": one.owed_to,
             "due_at": text(one.due_at),
@@ -133,7 +153,7 @@ class Views:
         """A line of the worklist; nothing of what was written."""
         message = listed.message
         due = obligations.due_at(message, self.office.agency, self.office.directory)
-        stands = self.stands(message)
+        stands, notice = self.stands(message), words.notice_of(message)
         return {
             "id": message.jti,
             "thread": message.txn,
@@ -144,19 +164,26 @@ class Views:
             "due_at": text(due),
             "overdue": due is not None and due < to_ms(self.office.clock()),
             "state": stands.value,
+            "notice": notice,
+            "text": words.notice_text(notice) if notice else None,
             "opened": message.opened,
             "received_at": text(message.made_at),
             "links": {"self": f"/v1/messages/{message.jti}"},
         }
 
-    def thread(self, txn: str, thread: Sequence[Message]) -> JsonObject:
-        """A whole matter; ``board`` has every line asked in it and what became of it."""
+    def thread(self, txn: str, thread: Sequence[Message], joined: Sequence[str] = ()) -> JsonObject:
+        """A whole matter; ``board`` has every line asked in it and what became of it.
+
+        ``joined`` are threads and tokens that somebody has joined to it.
+        """
+        by_hash = {one.hash: one for one in thread}
         shown = [one for one in thread if one.kind is not Kind.DELIVERY]
         parties = sorted({one.counterparty for one in shown} - {GATEWAY} | {self.office.agency})
         return {
             "thread": txn,
             "parties": list(parties),
-            "messages": [self.message(one) for one in shown],
+            "messages": [self.message(one, around=around(one, thread, by_hash)) for one in shown],
+            "joined": list(joined),
             "board": [line for one in shown if one.kind is Kind.REQUEST for line in self._lines(one, shown)],
         }
 
@@ -164,14 +191,27 @@ class Views:
         """Every line of a request, where the request stands, and the outcome once an answer went through."""
         given = [one for one in thread if one.about == request.hash and one.kind is Kind.ANSWER]
         answers = [one for one in given if one.unlocks]
-        outcomes = _rows(answers[-1].codes if answers else None, "outcomes")
-        by_line = {str(row.get("line")): row for row in outcomes}
+        rows = [row for one in answers for row in _rows(one.codes, "outcomes")]
+        by_line = {str(row.get("line")): row for row in rows}  # of several the last counts
         about: JsonObject = {
             "request": request.jti,
             "holder": self.office.agency if request.received else request.counterparty,
             "state": self.stands(request).value,
         }
         return [about | _line(asked, by_line) for asked in _rows(request.codes, "asked")]
+
+
+def _timeline(message: Message, said: Sequence[Message]) -> list[JsonObject]:
+    """What happened to a message, and what the gateway gave notice of, the earliest first."""
+    happened: list[tuple[int, str, str]] = [
+        (at, event, words.event_text(event)) for at, event in timeline(message)
+    ]
+    for one in said:
+        notice = words.notice_of(one)
+        if notice is not None and notice not in words.TELLING:
+            happened.append((one.logged_at or one.made_at, notice, words.notice_text(notice)))
+    happened.sort(key=lambda each: each[0])
+    return [{"at": text(at), "event": event, "text": said_so} for at, event, said_so in happened]
 
 
 def _links(message: Message) -> JsonObject:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from candour_protocol import wording
+from candour_protocol.kinds import Kind, Notice
 from candour_protocol.rules import Violation
 from candour_protocol.rules.table import RULES
 from candour_protocol.strict_json import JsonObject
@@ -22,6 +23,49 @@ _MEND: Final = {
     "key": "Have your operator give this node your agency's present signing key; then send it again.",
     "not-a-party": "Check what it answers: only its sender and its recipient may.",
 }
+OWED: Final = {
+    **wording.OWED,
+    "correction": "to apply the correction, or to say why not",
+    "challenge": "to decide again, by somebody else",
+}
+EVENTS: Final = {
+    "received": "came in",
+    "queued": "waiting to be sent",
+    "logged": "entered in the log",
+    "unreadable": "could not be opened there",
+    "delivered": "reached their system",
+    "acknowledged": "opened by a named person",
+    "decided": "decided",
+    "answered": "answered",
+    "outcome": "what came of it was told",
+    "concern-followed": "the concern followed",
+    "corrected": "corrected by its author",
+    "challenged": "challenged: somebody else is to decide again",
+    "transferred": "handed on to somebody else",
+    "suspended": "stopped until a correction is applied",
+    "resumed": "goes on: the correction is applied",
+    "closed": "closed",
+    "lapsed": "lapsed",
+    "withdrawn": "taken back by its author",
+    **wording.VERDICTS,
+}
+NOTICES: Final = {
+    Notice.CLOCK: "something about this is due soon, or late",
+    Notice.DEBT: "the concern behind an emergency request has not followed yet",
+    Notice.PATTERN: "several concerns about one child, seen together",
+    Notice.ESCALATION: "this was taken one stage further",
+    Notice.INCIDENT: "something went wrong with this; your operator knows more",
+    Notice.RELAY: "your concern was passed on to another agency",
+    Notice.LODGED: "lodged with somebody who can judge it; where that is you, a request waits for your word",
+    Notice.RELEASED: "the agency with which the concern is lodged agrees; the request goes on",
+    Notice.LAPSE: "nobody approved this in time; ask again if it is still needed",
+    Notice.SUSPENDED: "stopped until a correction is applied",
+    Notice.RESUMED: "goes on: the correction is applied",
+    Notice.CORRECTION: "what you know of this was corrected by its author",
+    Notice.CLOSED: "closed, although checks were unanswered",
+}
+# What these say stands in the timeline already, as what became of the message.
+TELLING: Final = frozenset({Notice.LAPSE, Notice.SUSPENDED, Notice.RESUMED})
 _NO_SECOND: Final = (
     "Let somebody else than the author approve it, known by a staff id, while it waits for a second person."
 )
@@ -57,6 +101,23 @@ def found_here(violations: Iterable[Violation]) -> list[JsonObject]:
         violation(one.rule, one.pointer, one.hint) | {"severity": str(one.severity)}
         for one in sorted(set(violations))
     ]
+
+
+def notice_of(message: Message) -> str | None:
+    """What a notice of the gateway says, as its code."""
+    codes = message.codes if message.kind is Kind.NOTICE else None
+    return str(codes.get("notice")) if codes else None
+
+
+def notice_text(code: str) -> str:
+    """The same in people's words."""
+    known = next((text for notice, text in NOTICES.items() if notice == code), None)
+    return known or "a notice of the gateway"
+
+
+def event_text(event: str) -> str:
+    """What happened, in people's words."""
+    return EVENTS.get(event, event)
 
 
 def state_text(state: str, message: Message) -> str:

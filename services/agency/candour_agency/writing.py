@@ -43,6 +43,7 @@ class Plan:
         waits: statements whose receipts must be held before it leaves.
         issued_at: seconds since 1970; this node's clock if not given.
         restricted: it answers or follows what only few may see here.
+        shut_out: staff ids of those who may never see it here.
     """
 
     kind: Kind
@@ -57,6 +58,7 @@ class Plan:
     waits: tuple[StatementHash, ...] = ()
     issued_at: int | None = None
     restricted: bool = False
+    shut_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +162,5 @@ class Pen:
             "jwt": issued.statement.jwt,
             "codes": strict_json.dumps(plan.codes),
             "content": content,
+            "shut_out": strict_json.dumps([*sorted(plan.shut_out)]) if plan.shut_out else None,
         }

@@ -182,6 +182,56 @@ class NodeClient:
         """Add to a thread."""
         return await self._post(_OBJECT, f"/v1/threads/{_segment(thread)}/replies", body, key=key)
 
+    async def outcome(self, request_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Tell the holder what came of its answer."""
+        return await self._post(_OBJECT, f"/v1/requests/{_segment(request_id)}/outcome", body, key=key)
+
+    async def approve(self, request_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """A second person's word on an own request that is held."""
+        return await self._post(_OBJECT, f"/v1/requests/{_segment(request_id)}/approval", body, key=key)
+
+    # -- steps that take a matter off its straight way -------------------------------------------------
+
+    async def withdraw(self, message_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Take back what your agency sent."""
+        return await self._post(_OBJECT, f"/v1/messages/{_segment(message_id)}/withdrawal", body, key=key)
+
+    async def correct(self, message_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Put right what your agency sent, with everybody who has it."""
+        return await self._post(_OBJECT, f"/v1/messages/{_segment(message_id)}/correction", body, key=key)
+
+    async def apply(self, correction_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Say that a correction stands in your records, or why it cannot."""
+        return await self._post(_OBJECT, f"/v1/inbox/{_segment(correction_id)}/applied", body, key=key)
+
+    async def challenge(self, message_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Ask for another decision by somebody else; or take a challenge one stage further."""
+        return await self._post(_OBJECT, f"/v1/messages/{_segment(message_id)}/challenge", body, key=key)
+
+    async def close_concern(self, concern_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """End a concern; everybody concerned is told."""
+        return await self._post(_OBJECT, f"/v1/concerns/{_segment(concern_id)}/closure", body, key=key)
+
+    async def close_request(self, request_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """End a request of your own."""
+        return await self._post(_OBJECT, f"/v1/requests/{_segment(request_id)}/closure", body, key=key)
+
+    async def transfer(self, concern_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Hand a received concern to another worker, inbox or agency."""
+        return await self._post(_OBJECT, f"/v1/concerns/{_segment(concern_id)}/transfer", body, key=key)
+
+    async def tell_of(self, thread: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Say that somebody outside the exchange was told by other means."""
+        return await self._post(_OBJECT, f"/v1/threads/{_segment(thread)}/told", body, key=key)
+
+    async def link(self, thread: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """Say that other threads are about the same child, or undo that."""
+        return await self._post(_OBJECT, f"/v1/threads/{_segment(thread)}/links", body, key=key)
+
+    async def give_word(self, notice_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+        """A lodgee's word that a request on what is lodged with it is justified."""
+        return await self._post(_OBJECT, f"/v1/inbox/{_segment(notice_id)}/word", body, key=key)
+
     async def _get(
         self, path: str, params: Params | None = None, wait: timedelta = timedelta(0)
     ) -> httpx.Response:

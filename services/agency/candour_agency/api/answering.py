@@ -28,13 +28,13 @@ from candour_agency.schemas.reactions import (
 
 router = APIRouter(prefix="/v1", tags=["answering"])
 B = TypeVar("B", bound=BaseModel)
-_EITHER_PARTY = (gate.INBOX_ANSWER, gate.CONCERNS_SEND, gate.REQUESTS_SEND)
+EITHER_PARTY = (gate.INBOX_ANSWER, gate.CONCERNS_SEND, gate.REQUESTS_SEND)
 
 
 @router.put("/inbox/{id}/acknowledgement", openapi_extra=openapi.takes(AcknowledgementBody, keyed=True))
 async def acknowledge(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002 - as in the path
     """A named person has it. Said twice, it is sent once."""
-    return await _react(
+    return await react(
         request,
         desk,
         (gate.INBOX_ANSWER,),
@@ -55,7 +55,7 @@ def _once(connection: Connection, call: Call, jti: str, body: AcknowledgementBod
 )
 async def decide(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """What will be done about a concern, for its sender to know."""
-    return await _react(
+    return await react(
         request,
         desk,
         (gate.INBOX_ANSWER,),
@@ -67,7 +67,7 @@ async def decide(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # no
 @router.post("/requests/{id}/answer", status_code=202, openapi_extra=openapi.takes(AnswerBody, keyed=True))
 async def answer(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """An outcome for each line."""
-    return await _react(
+    return await react(
         request,
         desk,
         (gate.INBOX_ANSWER,),
@@ -79,7 +79,7 @@ async def answer(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # no
 @router.post("/requests/{id}/outcome", status_code=202, openapi_extra=openapi.takes(OutcomeBody, keyed=True))
 async def conclude(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """What came of the answer, for the holder to know."""
-    return await _react(
+    return await react(
         request,
         desk,
         (gate.REQUESTS_SEND,),
@@ -93,7 +93,7 @@ async def conclude(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # 
 )
 async def approve(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """A second person's word on an own request that is waiting for one."""
-    return await _react(
+    return await react(
         request,
         desk,
         (gate.REQUESTS_APPROVE,),
@@ -105,18 +105,19 @@ async def approve(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # n
 @router.post("/threads/{txn}/replies", status_code=202, openapi_extra=openapi.takes(ReplyBody, keyed=True))
 async def reply(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """More for a thread: answers to questions, facts, attachments."""
-    return await _react(
-        request, desk, _EITHER_PARTY, ReplyBody, lambda c, call, body: reacting.reply(c, call, txn, body)
+    return await react(
+        request, desk, EITHER_PARTY, ReplyBody, lambda c, call, body: reacting.reply(c, call, txn, body)
     )
 
 
-async def _react(
+async def react(
     request: Request,
     desk: Desk,
     scopes: tuple[str, ...],
     model: type[B],
     compose: Callable[[Connection, Call, B], Composition],
 ) -> JSONResponse:
+    """Carry out a call that says something about what is here; ``Prefer: wait=N`` waits for the verdicts."""
     access = desk.gate.admit(request, *scopes)
     typed = await bodies.read(request, model)
     desk.let_in(access, urgent=True)  # who answers others is not to wait for what the agency itself tells

@@ -10,8 +10,10 @@ from candour_agency import store
 from candour_agency.api import gate
 from candour_agency.api.desk import AtDesk
 from candour_agency.api.waiting import newest
-from candour_agency.calls import visible
+from candour_agency.calls import Call, visible
 from candour_agency.faults import CallError, Code, unknown_message
+from candour_agency.messages import Message
+from candour_agency.views import Around
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 
@@ -21,7 +23,16 @@ async def get_message(id: str, request: Request, desk: AtDesk) -> JSONResponse: 
     """A message that this agency sent or received: state, verdict, what is due, timeline, content."""
     call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
     message = await desk.database.glance(lambda connection: visible(connection, call, id))
-    return JSONResponse(desk.views.message(message, await newest(desk, message)))
+    shown = await newest(desk, message)
+    around = await desk.database.glance(lambda connection: _around(connection, call, shown or message))
+    return JSONResponse(desk.views.message(message, shown, around))
+
+
+def _around(connection: store.Connection, call: Call, message: Message) -> Around:
+    parents = store.messages.by_hash(connection, [message.about] if message.about else [])
+    said = store.messages.about(connection, message.hash)
+    parent = next((one for one in parents.values() if call.may_see(one)), None)
+    return Around(parent, [one for one in said if call.may_see(one)])
 
 
 @router.get("/messages/{id}/receipt", response_class=PlainTextResponse)
@@ -39,8 +50,13 @@ async def get_receipt(id: str, request: Request, desk: AtDesk) -> PlainTextRespo
 async def get_thread(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """A whole matter, and the board of all lines that were asked in it."""
     call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
-    found = await desk.database.read(lambda connection: store.messages.thread(connection, txn))
+    found, joined = await desk.database.read(
+        lambda connection: (
+            store.messages.thread(connection, txn),
+            store.joins.joined_to(connection, txn),
+        )
+    )
     thread = [message for message in found if call.may_see(message)]
     if not thread:
         raise unknown_message()
-    return JSONResponse(desk.views.thread(txn, thread))
+    return JSONResponse(desk.views.thread(txn, thread, joined))

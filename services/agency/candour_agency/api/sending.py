@@ -140,7 +140,7 @@ async def _check(
         desk, lambda: desk.database.read(lambda connection: compose(connection, call, typed.value))
     )
     found = rehearse(call, composition, kind, desk.views, lambda place, to: _in_body(place, typed.value, to))
-    return JSONResponse(found | {"notices": notices(typed)})
+    return JSONResponse(found | {"notices": [*notices(typed), *composition.notices]})
 
 
 def _in_body(pointer: str, body: BaseModel, to: Address) -> str:

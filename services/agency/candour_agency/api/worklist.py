@@ -66,9 +66,15 @@ async def get_inbox(
         open_only=state == "open",
         restricted=_sees(access, inbox),
         urgent_first=order == "urgency",
+        person=_person(access),
     )
     found = await _wait_for(desk, wanted, wait)
     return _page(desk, request, found[:limit])
+
+
+def _person(access: Access) -> str | None:
+    """Who looks, as marks that keep somebody out are compared with it."""
+    return access.acts_as.strip().lower() if access.acts_as else None
 
 
 def _sees(access: Access, inbox: str | None) -> bool:
@@ -137,7 +143,9 @@ async def get_events(request: Request, desk: AtDesk) -> StreamingResponse:
         after = _read_cursor(last)[1]
     else:
         after = await desk.database.read(store.messages.last_received)
-    wanted = Filter(after=after, limit=_AT_ONCE, restricted=gate.sees_restricted(access))
+    wanted = Filter(
+        after=after, limit=_AT_ONCE, restricted=gate.sees_restricted(access), person=_person(access)
+    )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(
         _events(desk, wanted, access.expires_at), media_type="text/event-stream", headers=headers

@@ -27,6 +27,11 @@ class Acting:
     as_stated: bool
     vouches: bool
 
+    @property
+    def known_as(self) -> str | None:
+        """The person's staff id as marks that keep somebody out are compared with it."""
+        return self.staff_id.strip().lower() if self.staff_id else None
+
     def actor(self, key: bytes, txn: Txn) -> ActorToken | None:
         """The person's token in a thread."""
         return actor_token(key, txn, self.staff_id) if self.staff_id else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import EllipsisType
 from typing import Any
 
 from candour_protocol import rules
@@ -41,6 +42,7 @@ from candour_agency.schemas.reactions import (
     OutcomeBody,
     ReplyBody,
 )
+from candour_agency.schemas.steps import WordBody
 from candour_agency.writing import Plan
 
 
@@ -67,19 +69,22 @@ class Reacting:
         content: Content | None,
         *,
         waits: Sequence[StatementHash] = (),
+        to: Address | None = None,
+        irt: StatementHash | EllipsisType | None = ...,
     ) -> Plan:
-        """The plan of a statement in the parent's thread, to the parent's other party."""
+        """The plan of a statement in the parent's thread, about it and to its other party unless said."""
         actor = self.acting.actor(self.office.keys.actor, self.parent.txn)
         return Plan(
             kind=kind,
-            to=Address(self.parent.counterparty, self.reply_inbox),
+            to=to or Address(self.parent.counterparty, self.reply_inbox),
             txn=self.parent.txn,
             urgency=self.parent.urgency,
             codes={"txn": self.parent.txn, "actor": actor, **codes},
             content=content.model_dump(exclude_none=True) if content else {},
-            irt=self.parent.hash,
+            irt=self.parent.hash if isinstance(irt, EllipsisType) else irt,
             waits=tuple(waits),
             restricted=self.parent.restricted,
+            shut_out=self.parent.shut_out,
         )
 
 
@@ -155,6 +160,13 @@ def approval(now: Reacting, body: ApprovalBody, waits: Sequence[StatementHash]) 
     codes: JsonObject = {"approves": now.parent.hash, "as": body.capacity}
     content = ApprovalContent(who=body.who, why=body.why)
     return now.plan(Kind.APPROVAL, codes, content, waits=waits)
+
+
+def word(now: Reacting, body: WordBody, holder: Address) -> Plan:
+    """A lodgee's word on a request of which it knows that it waits, and to whom it goes."""
+    codes: JsonObject = {"approves": now.parent.about, "as": "lodgee"}
+    content = ApprovalContent(who=body.who, why=body.why)
+    return now.plan(Kind.APPROVAL, codes, content, to=holder, irt=now.parent.about)
 
 
 def reply(now: Reacting, body: ReplyBody, waits: Sequence[StatementHash]) -> Plan:

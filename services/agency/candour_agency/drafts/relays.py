@@ -47,7 +47,14 @@ def plan(setting: Setting, original: Message, to: Address, author: Signer | None
     }
     codes["checks"] = dict(_checks(setting, codes, content))
     return Plan(
-        Kind.CONCERN, to, original.txn, original.urgency, codes, content, restricted=original.restricted
+        Kind.CONCERN,
+        to,
+        original.txn,
+        original.urgency,
+        codes,
+        content,
+        restricted=original.restricted,
+        shut_out=original.shut_out,
     )
 
 

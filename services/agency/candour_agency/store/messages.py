@@ -31,6 +31,8 @@ _FINISHED = or_(
     messages.c.closed_at.is_not(None),
     messages.c.decided_at.is_not(None),
     messages.c.answered_at.is_not(None),
+    messages.c.withdrawn_at.is_not(None),
+    messages.c.lapsed_at.is_not(None),
 )
 
 
@@ -71,6 +73,14 @@ def about(connection: Connection, name: str) -> list[Message]:
     return _all(connection, _SELECT.where(messages.c.about == name).order_by(messages.c.seq))
 
 
+def about_any(connection: Connection, names: Iterable[str]) -> list[Message]:
+    """What is about any of these statements, in the order of arrival."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return []
+    return _all(connection, _SELECT.where(messages.c.about.in_(wanted)).order_by(messages.c.seq))
+
+
 def thread(connection: Connection, txn: str) -> list[Message]:
     """A whole matter, in the order in which it came together here."""
     if "\0" in txn:
@@ -92,6 +102,54 @@ def relayed(connection: Connection, original: str, holder: str) -> Message | Non
         or_(messages.c.verdict.is_(None), messages.c.verdict != "refused"),
     )
     return _one(connection, query.order_by(messages.c.seq.desc()).limit(1))
+
+
+def copy_from(connection: Connection, original: str, sender: str) -> Message | None:
+    """Our copy of a concern that somebody passed on, by the original's hash."""
+    query = _SELECT.where(
+        messages.c.relays == original,
+        messages.c.counterparty == sender,
+        messages.c.direction == Direction.IN.value,
+    )
+    return _one(connection, query.order_by(messages.c.seq.desc()).limit(1))
+
+
+def passed_on(connection: Connection, original: str) -> list[Message]:
+    """The copies of a received concern that this agency passed on, those left out that were returned."""
+    query = _SELECT.where(
+        messages.c.relays == original,
+        messages.c.direction == Direction.OUT.value,
+        messages.c.reissued_as.is_(None),
+        or_(messages.c.verdict.is_(None), messages.c.verdict != "refused"),
+    )
+    return _all(connection, query.order_by(messages.c.seq))
+
+
+def own_copies(connection: Connection, concern: Message) -> list[Message]:
+    """Every copy of an own concern, itself first: the same words about the same child in one thread."""
+    query = _SELECT.where(
+        messages.c.txn == concern.txn,
+        messages.c.kind == Kind.CONCERN.value,
+        messages.c.direction == Direction.OUT.value,
+        messages.c.content == concern.content_text,
+        messages.c.hash != concern.hash,
+        messages.c.reissued_as.is_(None),
+        or_(messages.c.verdict.is_(None), messages.c.verdict != "refused"),
+    )
+    child = (concern.codes or {}).get("child")
+    copies = _all(connection, query.order_by(messages.c.seq))
+    return [concern, *(one for one in copies if (one.codes or {}).get("child") == child)]
+
+
+def own_requests(connection: Connection, txn: str) -> list[Message]:
+    """What this agency asked in a thread, as far as it was not returned."""
+    query = _SELECT.where(
+        messages.c.txn == txn,
+        messages.c.kind == Kind.REQUEST.value,
+        messages.c.direction == Direction.OUT.value,
+        or_(messages.c.verdict.is_(None), messages.c.verdict != "refused"),
+    )
+    return _all(connection, query.order_by(messages.c.seq))
 
 
 def paying_back(connection: Connection, request: str) -> list[Message]:
@@ -171,7 +229,8 @@ class Filter:
 
     Attributes:
         after: ``seq`` behind which it goes on; with ``urgent_first`` also ``rank``.
-        open_only: leave out what was decided, answered or closed.
+        open_only: leave out what was decided, answered or closed, taken back or has lapsed.
+        person: who looks, where that is known: what they are shut out from is left out.
     """
 
     after: int = 0
@@ -183,6 +242,7 @@ class Filter:
     open_only: bool = False
     restricted: bool = False
     urgent_first: bool = False
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +276,9 @@ def _conditions(wanted: Filter) -> list[Any]:
             conditions.append(messages.c[column] == value)
     if not wanted.restricted:
         conditions.append(~messages.c.restricted)
+    if wanted.person is not None:
+        named = messages.c.shut_out.contains(json.dumps(wanted.person), autoescape=True)
+        conditions.append(or_(messages.c.shut_out.is_(None), ~named))
     return [*conditions, ~_FINISHED] if wanted.open_only else conditions
 
 

@@ -1,0 +1,143 @@
+"""Challenging what was decided, and deciding again: somebody else than before. In the caller's transaction.
+
+Source: protocol section 3.1, domain 4.1 and 4.2, golden rule 7.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from candour_protocol.kinds import STAGES, Kind, Signer
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.calls import Call, Composition, misplaced, visible
+from candour_agency.drafts import steps
+from candour_agency.effects import open_challenges
+from candour_agency.faults import CallError, Code
+from candour_agency.messages import Message
+from candour_agency.schemas.steps import ChallengeBody
+from candour_agency.stating import MATTERS, compose
+
+# What somebody decided, found, did or left undone, and may be asked to think about again.
+_CHALLENGEABLE: Final = (
+    Kind.ANSWER,
+    Kind.DECISION,
+    Kind.CLOSURE,
+    Kind.OUTCOME,
+    Kind.TRANSFER,
+    Kind.CORRECTION,
+    Kind.APPLIED,
+)
+
+
+def challenge(connection: Connection, call: Call, jti: str, body: ChallengeBody) -> Composition:
+    """Ask for another decision: about what came, or by the id of the concern or request that it came about.
+
+    A challenge that is open is taken one stage further.
+
+    Raises:
+        CallError: no such message, nothing that can be challenged, or neither an argument nor a fact.
+    """
+    if body.argument is None and body.new_fact is None:
+        raise misplaced("/argument", "Say what you think is wrong, or give a new fact.")
+    message = visible(connection, call, jti)
+    parent = _challenged(connection, message)
+    stage = _stage(parent, body.stage)
+    return compose(call, [parent], lambda now: steps.challenge(now, body, stage))
+
+
+def _challenged(connection: Connection, message: Message) -> Message:
+    if message.kind is Kind.CHALLENGE:
+        return message
+    if message.kind in MATTERS:
+        return _newest_about(connection, message)
+    if message.kind in _CHALLENGEABLE and message.received:
+        return _open_or(connection, message)
+    raise CallError(
+        Code.WRONG_KIND,
+        "Challenge what another agency decided, answered or did; correct or withdraw your own.",
+    )
+
+
+def _newest_about(connection: Connection, matter: Message) -> Message:
+    """The last decision about a matter, or that their node found a concern thin."""
+    if still_open := [one for one in open_challenges(connection, matter) if not one.received]:
+        return still_open[-1]
+    about = [one for one in store.messages.about(connection, matter.hash) if one.received]
+    decided = [one for one in about if one.kind in _CHALLENGEABLE]
+    found = decided or [one for one in about if one.kind is Kind.DELIVERY and matter.opened != "sound"]
+    if not found:
+        detail = (
+            "Nothing was decided about this yet. While it is overdue, ring the number in its obligations."
+        )
+        raise CallError(Code.WRONG_KIND, detail)
+    return found[-1]
+
+
+def _open_or(connection: Connection, decided: Message) -> Message:
+    """An own challenge to it that is still open goes further; otherwise it is challenged itself."""
+    given = store.messages.about(connection, decided.hash)
+    still_open = [
+        one
+        for one in given
+        if one.kind is Kind.CHALLENGE
+        and (one.answered_at, one.closed_at, one.withdrawn_at) == (None, None, None)
+        and one.verdict != "refused"
+    ]
+    return still_open[-1] if still_open else decided
+
+
+def _stage(parent: Message, stated: int | None) -> int:
+    before = _stage_of(parent)
+    if before >= STAGES:
+        raise CallError(
+            Code.ALREADY_DONE, "This stands before the partnership already, which is the last stage."
+        )
+    if stated is not None and stated <= before:
+        raise misplaced(
+            "/stage", f"The challenge stands at stage {before}. Take it further, or leave this out."
+        )
+    return stated or before + 1
+
+
+def _stage_of(parent: Message) -> int:
+    stage = (parent.codes or {}).get("stage") if parent.kind is Kind.CHALLENGE else 0
+    return stage if isinstance(stage, int) else 0
+
+
+# -- deciding again ----------------------------------------------------------------------------------
+
+
+def check_decider(
+    connection: Connection, call: Call, matter: Message, kind: Kind, decider: Signer | None
+) -> None:
+    """While a challenge is open, somebody decides who has not decided before.
+
+    Raises:
+        CallError: nobody is named, or the same person.
+    """
+    if not any(one.received for one in open_challenges(connection, matter, kind)):
+        return
+    person = _named(decider)
+    actor = call.acting.actor(call.office.keys.actor, matter.txn)
+    if person is None and actor is None:
+        detail = "This was challenged: name in `decider` who decides again, or call with that person's token."
+        raise CallError(Code.NOBODY_NAMED, detail)
+    for one in store.messages.about(connection, matter.hash):
+        if one.kind is kind and not one.received and one.verdict != "refused" and _same(one, person, actor):
+            detail = "This was challenged: somebody else than who decided before has to decide again."
+            raise CallError(Code.SAME_DECIDER, detail)
+
+
+def _same(before: Message, person: str | None, actor: str | None) -> bool:
+    content, codes = before.content or {}, before.codes or {}
+    given = content.get("decider")
+    earlier = _named(Signer.model_validate(given)) if isinstance(given, dict) else None
+    return (person is not None and person == earlier) or (actor is not None and actor == codes.get("actor"))
+
+
+def _named(signer: Signer | None) -> str | None:
+    """Who it is: by staff id, else by name, in whatever case that was typed."""
+    text = (signer.staff_id or signer.name) if signer else None
+    return " ".join(text.split()).casefold() if text else None

@@ -1,0 +1,81 @@
+"""Taking something back, putting it right, and saying that it stands so. In the caller's transaction.
+
+Source: protocol section 3.1, domain R14 and 4.1.
+"""
+
+from __future__ import annotations
+
+from candour_protocol.kinds import Kind
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.calls import Call, Composition
+from candour_agency.drafts import steps
+from candour_agency.faults import CallError, Code
+from candour_agency.messages import Message
+from candour_agency.schemas.steps import AppliedBody, CorrectionBody, WithdrawalBody
+from candour_agency.stating import compose, own, received
+
+_ENDED = "This was taken back or ended already. Say what is new in a reply to its thread, or tell it anew."
+
+
+def withdraw(connection: Connection, call: Call, jti: str, body: WithdrawalBody) -> Composition:
+    """Its author takes a statement back, also one that is held or not in the log yet.
+
+    Raises:
+        CallError: no own message, one that cannot be taken back, or one that is over already.
+    """
+    message = own(connection, call, jti, "Only what your agency sent can be withdrawn here.")
+    if message.kind in (Kind.WITHDRAWAL, Kind.APPLIED):
+        raise CallError(Code.WRONG_KIND, "A withdrawal stays. Say what is right in a reply, or tell it anew.")
+    _stands(message)
+    return compose(call, [message], lambda now: steps.withdrawal(now, body))
+
+
+def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) -> Composition:
+    """What is right, told to every recipient of the same words; theirs hear it from them.
+
+    Raises:
+        CallError: no own message, one that cannot be corrected, or one that is over already.
+    """
+    message = own(
+        connection, call, jti, "Only what your agency sent can be corrected here; challenge the rest."
+    )
+    if message.kind is Kind.CORRECTION:
+        raise CallError(Code.WRONG_KIND, "Withdraw this correction, and correct the message again.")
+    _stands(message)
+    copies = store.messages.own_copies(connection, message) if message.kind is Kind.CONCERN else [message]
+    standing = [one for one in copies if one.withdrawn_at is None]
+    return compose(call, standing, lambda now: steps.correction(now, body))
+
+
+def apply(connection: Connection, call: Call, jti: str, body: AppliedBody) -> Composition:
+    """Whether a correction stands in our records, once; after ``cannot`` it may still be applied.
+
+    Raises:
+        CallError: no received correction, or it is applied already.
+    """
+    message = received(connection, call, jti, (Kind.CORRECTION,), "Only a received correction is applied.")
+    if _is_applied(connection, message):
+        raise CallError(Code.ALREADY_DONE, "Your agency said already that this correction is applied.")
+    return compose(call, [message], lambda now: steps.applied(now, body))
+
+
+def _is_applied(connection: Connection, correction: Message) -> bool:
+    given = store.messages.about(connection, correction.hash)
+    return any(
+        one.kind is Kind.APPLIED
+        and not one.received
+        and one.verdict != "refused"
+        and (one.codes or {}).get("applied") == "yes"
+        for one in given
+    )
+
+
+def _stands(message: Message) -> None:
+    if message.verdict == "refused":
+        raise CallError(
+            Code.ALREADY_DONE, "This was returned to you and told nobody. Mend it and send it anew."
+        )
+    if message.withdrawn_at is not None or message.lapsed_at is not None:
+        raise CallError(Code.ALREADY_DONE, _ENDED)

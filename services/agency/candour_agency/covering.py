@@ -1,0 +1,69 @@
+"""Who looks while an inbox is closed: a concern that cannot wait for it goes to its cover as well. Pure.
+
+*Cannot wait* means that the inbox opens only after a person should have had the concern in hand: by the clock
+where the limit is in hours, else by the hours of an ordinary working week. Source: domain 2.4 and 7, policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from candour_protocol.calendars import Opening, end_of
+from candour_protocol.ids import Address, parse_address
+from candour_protocol.policy import Step
+from candour_protocol.profiles import Calendar, Day, Hours
+
+from candour_agency.directory import Directory
+
+COVERED: Final = "{inbox} is closed until {until}. {cover} looks while it is, and gets a copy."
+UNCOVERED: Final = "{inbox} is closed until {until}. Ring them if this cannot wait."
+_WEEK: Final = tuple(Day)[:5]
+_ORDINARY: Final = (Hours(days=_WEEK, opens="09:00", closes="17:00"),)
+
+
+def covers(
+    directory: Directory, named: Collection[Address], urgency: str | None, now: datetime, *, copies: bool
+) -> Iterator[tuple[Address | None, str]]:
+    """For each inbox that stays closed too long: its cover, if that gets a copy, and what to say of it."""
+    for to in named:
+        opens = _closed_until(directory, to, urgency, now)
+        if opens is None:
+            continue
+        cover = _cover_of(directory, to, urgency, now) if copies else None
+        until = opens.astimezone(ZoneInfo("Europe/London")).strftime("%A %d %B, %H:%M")
+        if cover is None or cover.agency == directory.agency or cover in named:
+            yield None, UNCOVERED.format(inbox=to, until=until)
+        else:
+            yield cover, COVERED.format(inbox=to, until=until, cover=cover)
+
+
+def _closed_until(directory: Directory, to: Address, urgency: str | None, now: datetime) -> datetime | None:
+    """When it opens again, where that is too late."""
+    opening = directory.opening(to.agency, to.inbox)
+    if opening is None:
+        return None
+    opens = opening.next_open(now)
+    ordinary = Opening(opening.nation, Calendar(), _ORDINARY)
+    limit = end_of(directory.policy.limit(urgency, Step.ACKNOWLEDGEMENT), now, ordinary)
+    return opens if opens is not None and opens > limit else None
+
+
+def _cover_of(directory: Directory, to: Address, urgency: str | None, now: datetime) -> Address | None:
+    """The cover, or its own where that is closed too."""
+    seen = {to}
+    while (found := _named_cover(directory, to)) is not None and found not in seen:
+        if _closed_until(directory, found, urgency, now) is None:
+            return found
+        seen.add(found)
+        to = found
+    return None
+
+
+def _named_cover(directory: Directory, to: Address) -> Address | None:
+    profile = directory.profile(to.agency)
+    inbox = profile.inbox(to.inbox) or profile.inbox("general") if profile else None
+    cover = parse_address(inbox.cover) if inbox is not None and inbox.cover else None
+    return cover if cover is not None and directory.seal_to(cover) is not None else None

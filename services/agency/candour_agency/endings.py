@@ -1,0 +1,118 @@
+"""Closing a matter, and handing it on. In the caller's transaction. Source: protocol 3.1, domain 4.1."""
+
+from __future__ import annotations
+
+from candour_protocol.ids import Address, StatementHash
+from candour_protocol.kinds import Kind
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.asking import known_to
+from candour_agency.calls import Call, Composition, visible
+from candour_agency.drafts import coding, steps
+from candour_agency.drafts.concerns import Setting
+from candour_agency.faults import CallError, Code
+from candour_agency.messages import Message
+from candour_agency.moments import to_ms
+from candour_agency.progress import State, state
+from candour_agency.schemas.steps import ClosureBody, TransferBody
+from candour_agency.states import FINAL
+from candour_agency.stating import compose, received, regarding
+from candour_agency.writing import Pen
+
+_CHECKS_OPEN = "Checks that rest on this are unanswered. Say in `reason` why it closes all the same."
+
+
+def close(connection: Connection, call: Call, jti: str, kind: Kind, body: ClosureBody) -> Composition:
+    """End a concern, or an own request; everybody concerned is told.
+
+    That is who told it, who has it from us, and who was asked on its strength and has not answered.
+
+    Raises:
+        CallError: no such matter, one that is over already, or no reason while checks are unanswered.
+    """
+    matter = visible(connection, call, jti)
+    if matter.kind is not kind or (kind is Kind.REQUEST and matter.received):
+        raise CallError(Code.WRONG_KIND, "Close a concern, or a request that your agency sent.")
+    if state(matter, to_ms(call.now)) in FINAL:
+        raise CallError(Code.ALREADY_DONE, "This is closed, withdrawn or returned already.")
+    concerned = _concerned(connection, matter)
+    checks = unanswered(connection, concerned, to_ms(call.now)) if matter.kind is Kind.CONCERN else []
+    if checks and body.reason is None:
+        open_checks = [{"id": one.jti, "holder": one.counterparty} for one in checks]
+        raise CallError(Code.REASON_NEEDED, _CHECKS_OPEN, members={"checks": open_checks})
+    return compose(call, [*concerned, *checks], lambda now: steps.closure(now, body))
+
+
+def _concerned(connection: Connection, matter: Message) -> list[Message]:
+    """The matter, and every copy of it that another agency has from us."""
+    if matter.kind is not Kind.CONCERN:
+        return [matter]
+    if not matter.received:
+        copies = store.messages.own_copies(connection, matter)
+    else:
+        copies = [matter, *store.messages.passed_on(connection, matter.hash)]
+    return [matter, *(one for one in copies[1:] if one.closed_at is None and one.withdrawn_at is None)]
+
+
+def unanswered(connection: Connection, concerns: list[Message], now_ms: int) -> list[Message]:
+    """Own requests that rest on any of these concerns and have no answer."""
+    names = {one.hash for one in concerns}
+    asked = store.messages.own_requests(connection, concerns[0].txn)
+    return [one for one in asked if names & _cited(one) and _waits(one, now_ms)]
+
+
+def _waits(request: Message, now_ms: int) -> bool:
+    stands = state(request, now_ms)
+    return stands not in FINAL and stands is not State.ANSWERED
+
+
+def _cited(request: Message) -> set[str]:
+    refs = (request.codes or {}).get("concern_refs")
+    return set(map(str, refs)) if isinstance(refs, list) else set()
+
+
+# -- handing on --------------------------------------------------------------------------------------
+
+
+def transfer(connection: Connection, call: Call, jti: str, body: TransferBody) -> Composition:
+    """Hand a received concern to another worker, inbox or agency; who told it hears who has it now.
+
+    Another agency gets the concern itself first, where it has not got it yet.
+
+    Raises:
+        CallError: no received concern, one that is over, or a new holder whom nobody knows.
+    """
+    otherwise = "Only a received concern is handed on. Forward an own one by telling it to that agency."
+    concern = received(connection, call, jti, (Kind.CONCERN,), otherwise)
+    if state(concern, to_ms(call.now)) in FINAL:
+        raise CallError(Code.ALREADY_DONE, "This is closed or withdrawn already.")
+    holder = _holder(call, body.to)
+    now = regarding(call, concern)
+    composition = Composition(concern.txn, Pen(call.office, call.now))
+    if holder.agency not in (call.office.agency, concern.counterparty):
+        waits = _told_first(connection, call, composition, concern, holder, body)
+        composition.write(steps.transfer(now, body, holder, holder, waits))
+    composition.write(steps.transfer(now, body, holder, Address(concern.counterparty, now.reply_inbox), ()))
+    return composition
+
+
+def _holder(call: Call, text: str) -> Address:
+    """The new holder, which may be another inbox or worker of one's own agency."""
+    found = coding.address(text, "/to", lambda agency: True)
+    if found is not None and found.agency == call.office.agency:
+        return found
+    return call.office.directory.recipient(text, "/to")
+
+
+def _told_first(
+    connection: Connection,
+    call: Call,
+    composition: Composition,
+    concern: Message,
+    holder: Address,
+    body: TransferBody,
+) -> tuple[StatementHash, ...]:
+    setting = Setting(call.office, call.acting, concern.txn, call.iat)
+    cited = known_to(connection, setting, composition, concern, holder, body.author)
+    return () if cited.settled else (cited.hash,)

@@ -1,0 +1,56 @@
+"""A lodgee's word: they read the concern that an inbox must not see, and agree with what is asked on it.
+
+In the caller's transaction. Source: domain R10, protocol sections 3.1 and 4.
+"""
+
+from __future__ import annotations
+
+from candour_protocol.errors import MalformedError
+from candour_protocol.ids import GENERAL, Address, AgencyId, parse_address
+from candour_protocol.kinds import Kind, Notice
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.calls import Call, Composition
+from candour_agency.drafts import reactions
+from candour_agency.faults import CallError, Code
+from candour_agency.messages import Message
+from candour_agency.schemas.steps import WordBody
+from candour_agency.stating import compose, received
+
+_NOT_ASKED = "Give your word on a notice that a request waits for it, by that notice's id."
+
+
+def give_word(connection: Connection, call: Call, jti: str, body: WordBody) -> Composition:
+    """The request that the gateway gave notice of may go to its holder.
+
+    Raises:
+        CallError: no such notice, the concern that was lodged is not here, or the word was given before.
+    """
+    notice = received(connection, call, jti, (Kind.NOTICE,), _NOT_ASKED)
+    if (notice.codes or {}).get("notice") != Notice.LODGED or notice.about is None:
+        raise CallError(Code.WRONG_KIND, _NOT_ASKED)
+    given = store.messages.about(connection, notice.about)
+    if any(one.kind is Kind.APPROVAL and not one.received and one.verdict != "refused" for one in given):
+        raise CallError(Code.ALREADY_DONE, "Your agency gave its word on this request already.")
+    holder = _holder(connection, call, notice)
+    return compose(call, [notice], lambda now: reactions.word(now, body, holder))
+
+
+def _holder(connection: Connection, call: Call, notice: Message) -> Address:
+    """Whose inbox the concern that was lodged here is kept from: there the request goes."""
+    for one in store.messages.thread(connection, notice.txn):
+        if one.kind is Kind.CONCERN and one.received and (kept_from := _kept_from(one)):
+            if not call.may_see(one):
+                raise CallError(Code.MISSING_SCOPE, "Read the concern first: that needs `inbox.restricted`.")
+            return Address(kept_from, GENERAL)
+    raise CallError(Code.WRONG_KIND, "The concern that this request rests on is not lodged with your agency.")
+
+
+def _kept_from(concern: Message) -> AgencyId | None:
+    withheld = (concern.codes or {}).get("withheld")
+    named = withheld.get("from") if isinstance(withheld, dict) else None
+    try:
+        return parse_address(named).agency if isinstance(named, str) else None
+    except MalformedError:
+        return None

@@ -1,0 +1,26 @@
+"""Which threads and tokens a named person has joined. Nobody commits in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from candour_agency.tables import joins, messages
+
+
+def add(connection: Connection, link: str, joined: Iterable[str]) -> None:
+    """Keep what a link joins; kept before, it stays as it is."""
+    here = set(connection.scalars(select(joins.c.joined).where(joins.c.hash == link)))
+    rows = [{"hash": link, "joined": one} for one in dict.fromkeys(joined) if one not in here]
+    if rows:
+        connection.execute(joins.insert(), rows)
+
+
+def joined_to(connection: Connection, thread: str) -> list[str]:
+    """The threads and tokens that stand links join to a thread, itself left out."""
+    standing = messages.c.withdrawn_at.is_(None)
+    named = select(joins.c.hash).join(messages, messages.c.hash == joins.c.hash)
+    links = named.where(joins.c.joined == thread, standing)
+    query = select(joins.c.joined).where(joins.c.hash.in_(links), joins.c.joined != thread)
+    return sorted(set(connection.scalars(query)))
