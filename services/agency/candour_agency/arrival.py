@@ -168,13 +168,19 @@ def _borne_out(answered: Answered, proven: VerifiedReceipt) -> tuple[tuple[str, 
 
 
 def _check_approves(approval: Arrival, held: Arrival) -> None:
-    """That the approval is one, by the held statement's own agency, and of exactly that statement."""
+    """That the approval is one, of exactly that statement, by whom it may be.
+
+    That is a second person of the same agency; or a lodgee, who is neither asker nor holder (R10).
+    """
     if approval.statement.claims.kind is not Kind.APPROVAL:
         raise MalformedError("body", "what came as an approval is none", pointer="/approval")
     codes = parse_codes(Kind.APPROVAL, match(approval.statement, approval.body) or {})
-    same_issuer = approval.statement.claims.iss == held.statement.claims.iss
-    if not (same_issuer and isinstance(codes, ApprovalCodes) and codes.approves == held.statement.hash):
+    claims, same = approval.statement.claims, approval.statement.claims.iss == held.statement.claims.iss
+    if not isinstance(codes, ApprovalCodes) or codes.approves != held.statement.hash:
         raise MismatchError("mismatch", "the approval is of something else", pointer="/approval")
+    lodgee = codes.capacity == "lodgee" and claims.iss not in (held.statement.claims.iss, claims.aud)
+    if not (same or lodgee):
+        raise MismatchError("mismatch", "the approval is by somebody who may not", pointer="/approval")
 
 
 def is_curable(error: CandourError) -> bool:

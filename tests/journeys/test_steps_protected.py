@@ -1,0 +1,92 @@
+"""A concern that an inbox must not see; requests whose ground falls away, and that go on again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.partnership import CSC, POLICE, SCHOOL
+from tests.journeys.bodies import a_concern_for, a_request_for
+from tests.journeys.saying import (
+    INSPECTOR,
+    MANAGER,
+    SERGEANT,
+    WORKER,
+    ask,
+    events,
+    problem,
+    say,
+    say_all,
+    states,
+)
+from tests.journeys.town import EVERYTHING, Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_lodgees_word_lets_a_request_go_on(town: Town) -> None:
+    concern = a_concern_for(
+        f"{CSC}/restricted",
+        withheld={
+            "from": SCHOOL,
+            "reason": "POLICE_PREJUDICE",
+            "lodged_with": f"{CSC}/restricted",
+            "second_signer": INSPECTOR,
+            "review_on": "2026-11-22",
+        },
+        author=SERGEANT,
+    )
+    told = await say(town, POLICE, "/v1/concerns", concern)
+    body = a_request_for(SCHOOL, told["id"], author=SERGEANT)
+    answer = await town.post(POLICE, "/v1/requests", body)
+    asked = answer.json()["messages"][-1]
+    await town.courier.settle()
+    before = [each for each in await town.inbox(SCHOOL) if each["id"] == asked["id"]]
+    notice = [each for each in await town.inbox(CSC) if each["notice"] == "lodged"][-1]
+
+    await say(town, CSC, f"/v1/inbox/{notice['id']}/word", {"who": MANAGER, "why": "I have read it."})
+
+    assert (asked["state"], before) == ("held", [])
+    assert notice["inbox"] == "restricted"
+    assert await states(town, asked["id"], POLICE, SCHOOL) == ["delivered", "delivered"]
+    assert "released" in await events(town, POLICE, asked["id"])
+    again = await problem(town, CSC, f"/v1/inbox/{notice['id']}/word", {"who": MANAGER})
+    assert again[:2] == (409, "already-done")
+
+
+async def test_the_holder_learns_in_its_restricted_inbox_alone_that_something_is_lodged(town: Town) -> None:
+    ordinary = town.token(SCHOOL, EVERYTHING - {"inbox.restricted"})
+
+    shown = [each for each in await town.inbox(SCHOOL) if each["notice"] == "lodged"]
+    hidden = (await town.call(SCHOOL, "GET", "/v1/inbox", token=ordinary)).json()["items"]
+
+    assert [each["inbox"] for each in shown] == ["restricted"]
+    assert shown[0]["id"] not in [each["id"] for each in hidden]
+    word = await problem(town, SCHOOL, f"/v1/inbox/{shown[0]['id']}/word", {"who": WORKER})
+    assert word[:2] == (409, "wrong-kind")
+
+
+async def test_a_request_waits_while_what_it_rests_on_was_taken_back(town: Town) -> None:
+    asked = await ask(town)
+
+    await say(town, SCHOOL, f"/v1/messages/{asked.concern}/correction", {"kind": "FACT_WRONG"})
+
+    assert await states(town, asked.request, CSC, POLICE) == ["suspended", "suspended"]
+    assert "suspended" in await events(town, CSC, asked.request)
+
+
+async def test_told_anew_and_passed_on_it_goes_on(town: Town) -> None:
+    asked = await ask(town)
+    await say(town, SCHOOL, f"/v1/messages/{asked.concern}/correction", {"kind": "FACT_WRONG"})
+    correction = [each for each in await town.inbox(CSC) if each["kind"] == "correction"][-1]
+    await say(town, CSC, f"/v1/inbox/{correction['id']}/applied", {"applied": "yes"})
+    anew = await say(town, SCHOOL, "/v1/concerns", a_concern_for(CSC, thread=asked.thread))
+
+    await say_all(
+        town,
+        CSC,
+        "/v1/requests",
+        a_request_for(POLICE, anew["id"], author=WORKER, purpose="TRIAGE", power="CA89_S47"),
+    )
+
+    assert await states(town, asked.request, CSC, POLICE) == ["delivered", "delivered"]
+    assert (await events(town, POLICE, asked.request))[-2:] == ["suspended", "resumed"]
