@@ -90,3 +90,16 @@ async def test_told_anew_and_passed_on_it_goes_on(town: Town) -> None:
 
     assert await states(town, asked.request, CSC, POLICE) == ["delivered", "delivered"]
     assert (await events(town, POLICE, asked.request))[-2:] == ["suspended", "resumed"]
+
+
+async def test_a_dry_run_knows_what_was_asked_before_and_what_is_lodged(town: Town) -> None:
+    asked = await ask(town)
+    body = a_request_for(POLICE, asked.concern, author=WORKER, purpose="TRIAGE", power="CA89_S47")
+    for _ in range(2):
+        await say_all(town, CSC, "/v1/requests", body)
+
+    checked = (await town.post(CSC, "/v1/requests/check", body)).json()
+    sent = (await town.post(CSC, "/v1/requests", body)).json()["messages"][-1]
+
+    assert [each["rule"] for each in checked["violations"]] == ["R06"]
+    assert (checked["outcome"], sent["state"]) == ("held", "held")

@@ -146,6 +146,8 @@ async def test_answering_calls_go_where_the_protocol_says() -> None:
     await client.acknowledge("m", {"name": "A", "role": "B"})
     await client.decide("m", {})
     await client.answer("m", {})
+    await client.outcome("m", {})
+    await client.approve("m", {})
     await client.reply("t", {})
     await client.get_thread("t")
 
@@ -155,9 +157,41 @@ async def test_answering_calls_go_where_the_protocol_says() -> None:
         ("PUT", "/v1/inbox/m/acknowledgement"),
         ("POST", "/v1/concerns/m/decision"),
         ("POST", "/v1/requests/m/answer"),
+        ("POST", "/v1/requests/m/outcome"),
+        ("POST", "/v1/requests/m/approval"),
         ("POST", "/v1/threads/t/replies"),
         ("GET", "/v1/threads/t"),
     ]
+
+
+async def test_further_steps_go_where_the_protocol_says() -> None:
+    service = Recorder(httpx.Response(202, json={}))
+    client = node(service)
+
+    await client.withdraw("m", {})
+    await client.correct("m", {})
+    await client.apply("m", {"applied": "yes"})
+    await client.challenge("m", {})
+    await client.close_concern("m", {})
+    await client.close_request("m", {})
+    await client.transfer("m", {"to": "testborough-csc"})
+    await client.tell_of("t", {})
+    await client.link("t", {})
+    await client.give_word("m", {}, key="mine")
+
+    assert [(request.method, request.url.path) for request in service.requests] == [
+        ("POST", "/v1/messages/m/withdrawal"),
+        ("POST", "/v1/messages/m/correction"),
+        ("POST", "/v1/inbox/m/applied"),
+        ("POST", "/v1/messages/m/challenge"),
+        ("POST", "/v1/concerns/m/closure"),
+        ("POST", "/v1/requests/m/closure"),
+        ("POST", "/v1/concerns/m/transfer"),
+        ("POST", "/v1/threads/t/told"),
+        ("POST", "/v1/threads/t/links"),
+        ("POST", "/v1/inbox/m/word"),
+    ]
+    assert service.requests[-1].headers["idempotency-key"] == "mine"
 
 
 async def test_a_given_token_that_is_refused_is_not_tried_twice() -> None:

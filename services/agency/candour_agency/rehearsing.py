@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from candour_protocol import rules
-from candour_protocol.ids import GENERAL, Address, StatementHash
+from candour_protocol.ids import GENERAL, Address, AgencyId, StatementHash, parse_address
 from candour_protocol.kinds import ConcernCodes, Kind, RequestCodes, parse_codes
 from candour_protocol.rules import Ask, Judgement, Outcome, Told, Violation
 from candour_protocol.strict_json import JsonObject, JsonValue
@@ -23,6 +23,7 @@ from candour_agency.mending import ATTESTED
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms
 from candour_agency.office import Office
+from candour_agency.recalling import Asked, about_child
 from candour_agency.views import Views
 from candour_agency.words import found_here
 
@@ -31,16 +32,22 @@ InBody = Callable[[str, Address], str]
 
 
 def rehearse(
-    call: Call, composition: Composition, own_kind: Kind, views: Views, in_body: InBody
+    call: Call,
+    composition: Composition,
+    own_kind: Kind,
+    views: Views,
+    in_body: InBody,
+    asked: Sequence[Asked] = (),
 ) -> JsonObject:
     """What would happen to each message of a call, all violations, whom it would reach.
 
     Args:
         own_kind: the kind that the call is for; what it sends on the way is listed too, and not judged by it.
         in_body: where a place in a message to somebody stands in the call's body.
+        asked: what was asked before.
     """
     outcomes: dict[StatementHash, Outcome] = {}
-    parts = [(part, _judge(call, part, outcomes)) for part in composition.parts]
+    parts = [(part, _judge(call, part, outcomes, asked)) for part in composition.parts]
     own = [(part, judged) for part, judged in parts if part.plan.kind is own_kind]
     found = [_placed(violation, part, in_body) for part, judged in own for violation in judged.violations]
     worst = max((judged.outcome for _, judged in own), key=list(Outcome).index, default=Outcome.PASSED)
@@ -67,14 +74,18 @@ def _part(part: Composed, judged: Judgement) -> JsonObject:
     }
 
 
-def _judge(call: Call, part: Composed, outcomes: dict[StatementHash, Outcome]) -> Judgement:
+def _judge(
+    call: Call, part: Composed, outcomes: dict[StatementHash, Outcome], asked: Sequence[Asked]
+) -> Judgement:
     """The verdict to expect, noted in ``outcomes`` for what cites it."""
-    judged = _judge_part(call, part, outcomes)
+    judged = _judge_part(call, part, outcomes, asked)
     outcomes[part.written.hash] = judged.outcome
     return judged
 
 
-def _judge_part(call: Call, part: Composed, outcomes: Mapping[StatementHash, Outcome]) -> Judgement:
+def _judge_part(
+    call: Call, part: Composed, outcomes: Mapping[StatementHash, Outcome], asked: Sequence[Asked]
+) -> Judgement:
     """The gateway's rules, and in place of what the node would attest, what it finds.
 
     With places and hints.
@@ -85,7 +96,8 @@ def _judge_part(call: Call, part: Composed, outcomes: Mapping[StatementHash, Out
     told = [one.matter for one in part.cited if one.matter is not None]
     local = rules.check_matter(read_matter(plan.kind, plan.codes, plan.content), told, call.iat, policy)
     if isinstance(codes, RequestCodes):
-        judged = rules.judge_request(_ask(call, part, codes, outcomes), policy)
+        ask = replace(_ask(call, part, codes, outcomes), earlier=about_child(asked, codes))
+        judged = rules.judge_request(ask, policy)
     elif isinstance(codes, ConcernCodes):
         judged = rules.judge_concern(codes, _original(part), plan.to.agency, policy)
     else:
@@ -136,10 +148,10 @@ def _told(
     if message is None:
         to, outcome = part.plan.to, outcomes.get(cited.hash, Outcome.PASSED)
         return Told(cited.hash, office.agency, to.agency, to.inbox, outcome, now, cited.matter.codes)
-    return _logged(office, message, cited.matter.codes, now)
+    return _logged(office, message, cited.matter.codes, part.plan.to, now)
 
 
-def _logged(office: Office, message: Message, codes: ConcernCodes, now: datetime) -> Told:
+def _logged(office: Office, message: Message, codes: ConcernCodes, to: Address, now: datetime) -> Told:
     parties = (office.agency, message.counterparty)
     issuer, audience = reversed(parties) if message.received else parties
     return Told(
@@ -153,4 +165,14 @@ def _logged(office: Office, message: Message, codes: ConcernCodes, now: datetime
         opened=message.opened,
         refreshed=message.refreshed_at is not None,
         rules=message.rules,
+        live=message.withdrawn_at is None and message.closed_at is None,
+        index=message.log_index or 0,
+        lodgees=_lodgees(codes, audience, {issuer, to.agency}),
     )
+
+
+def _lodgees(codes: ConcernCodes, audience: AgencyId, parties: set[AgencyId]) -> frozenset[AgencyId]:
+    """Whoever was told it whole instead of the inbox that must not see it: neither asker nor holder."""
+    named = codes.withheld.lodged_with if codes.withheld else None
+    lodgee = parse_address(named).agency if named else None
+    return frozenset({audience} - parties) if lodgee == audience else frozenset()

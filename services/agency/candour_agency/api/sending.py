@@ -22,6 +22,7 @@ from candour_agency.calls import Call, Composition
 from candour_agency.drafts import requests
 from candour_agency.faults import CallError, Code
 from candour_agency.office import URGENT
+from candour_agency.recalling import Asked, asked_before
 from candour_agency.rehearsing import rehearse
 from candour_agency.schemas.concern import ConcernBody
 from candour_agency.schemas.request import RequestBody
@@ -136,10 +137,15 @@ async def _check(
     typed = await bodies.read(request, model)
     author = getattr(typed.value, "author", None)
     call = desk.call(access, author if isinstance(author, Signer) else None)
-    composition = await _knowing(
-        desk, lambda: desk.database.read(lambda connection: compose(connection, call, typed.value))
+    policy = desk.office.directory.policy
+
+    def work(connection: Connection) -> tuple[Composition, list[Asked]]:
+        return compose(connection, call, typed.value), asked_before(connection, policy, call.now)
+
+    composition, asked = await _knowing(desk, lambda: desk.database.read(work))
+    found = rehearse(
+        call, composition, kind, desk.views, lambda place, to: _in_body(place, typed.value, to), asked
     )
-    found = rehearse(call, composition, kind, desk.views, lambda place, to: _in_body(place, typed.value, to))
     return JSONResponse(found | {"notices": [*notices(typed), *composition.notices]})
 
 

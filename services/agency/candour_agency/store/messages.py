@@ -152,6 +152,18 @@ def own_requests(connection: Connection, txn: str) -> list[Message]:
     return _all(connection, query.order_by(messages.c.seq))
 
 
+def asked_since(connection: Connection, at: int) -> list[Message]:
+    """The own requests that the log let through since a time and that stand, in its order."""
+    query = _SELECT.where(
+        messages.c.withdrawn_at.is_(None),
+        messages.c.kind == Kind.REQUEST.value,
+        messages.c.direction == Direction.OUT.value,
+        messages.c.logged_at >= at,
+        messages.c.verdict.in_(("passed", "flagged")),
+    )
+    return _all(connection, query.order_by(messages.c.log_index))
+
+
 def paying_back(connection: Connection, request: str) -> list[Message]:
     """The concerns that say that they pay a request back."""
     return _all(connection, _SELECT.where(messages.c.pays_back == request))

@@ -1,0 +1,61 @@
+"""What this agency asked about a child before, for the dry run of the next request. Source: domain R06."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from candour_protocol.codes import InfoCategory
+from candour_protocol.ids import ChildToken
+from candour_protocol.kinds import RequestCodes
+from candour_protocol.policy import Policy
+from candour_protocol.rules import Earlier, is_emergency
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.matters import read_codes
+from candour_agency.messages import Message
+from candour_agency.moments import from_ms, to_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An earlier request, with the tokens of the child that it was about."""
+
+    tokens: frozenset[ChildToken]
+    earlier: Earlier
+
+
+def asked_before(connection: Connection, policy: Policy, now: datetime) -> list[Asked]:
+    """The own requests that went through within the time that rule R06 looks back."""
+    if policy.fishing is None:
+        return []
+    since = to_ms(now - timedelta(days=policy.fishing.window_days))
+    found = store.messages.asked_since(connection, since)
+    return [asked for one in found if (asked := _asked(one)) is not None]
+
+
+def about_child(asked: Sequence[Asked], codes: RequestCodes) -> tuple[Earlier, ...]:
+    """Those of them that were about the child of this request."""
+    return tuple(one.earlier for one in asked if one.tokens & set(codes.child))
+
+
+def _asked(message: Message) -> Asked | None:
+    codes = read_codes(message)
+    if message.log_index is None or message.logged_at is None:
+        return None
+    if not isinstance(codes, RequestCodes) or is_emergency(codes):
+        return None
+    earlier = Earlier(
+        holder=message.counterparty,
+        txn=codes.txn,
+        purpose=codes.purpose,
+        lines=len(codes.asked),
+        at=from_ms(message.logged_at),
+        index=message.log_index,
+        looked_for=tuple(
+            one.role for one in codes.asked if one.role and one.category == InfoCategory.KNOWN_YN
+        ),
+    )
+    return Asked(frozenset(codes.child), earlier)
