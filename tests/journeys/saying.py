@@ -86,11 +86,11 @@ class Asked:
     thread: str
 
 
-async def ask(town: Town, **changes: Any) -> Asked:
+async def ask(town: Town, lines: int = 1) -> Asked:
     """Social care asks the police on the strength of what the school told."""
     concern = await tell(town)
-    body = a_request_for(POLICE, concern, author=WORKER, purpose="TRIAGE", power="CA89_S47") | changes
-    body["lines"] = [one | {"category": "POLICE_INCID"} for one in body["lines"]]
+    body = a_request_for(POLICE, concern, author=WORKER, purpose="TRIAGE", power="CA89_S47")
+    body["lines"] = [one | {"category": "POLICE_INCID"} for one in body["lines"]] * lines
     sent = await say_all(town, CSC, "/v1/requests", body)
     relay, request = sent[0]["id"], sent[1]["id"]
     return Asked(concern, relay, request, (await town.message(CSC, concern))["thread"])

@@ -52,6 +52,23 @@ async def test_without_a_challenge_the_same_person_may_answer_further(town: Town
 
     board = (await town.call(CSC, "GET", f"/v1/threads/{asked.thread}")).json()["board"]
     assert [line["outcome"] for line in board] == ["DISCLOSED_FULL"]
+    assert await states(town, asked.request, CSC, POLICE) == ["answered", "answered"]
+
+
+async def test_an_answer_may_come_in_parts_and_what_is_left_out_is_still_owed(town: Town) -> None:
+    asked = await ask(town, lines=2)
+    path = f"/v1/requests/{asked.request}/answer"
+    first, second = an_answer(SERGEANT, "DISCLOSED_FULL"), an_answer(SERGEANT, "REFUSED")
+    second["outcomes"][0]["line"] = 2
+
+    await say(town, POLICE, path, first)
+    halfway = await states(town, asked.request, CSC, POLICE)
+    board = (await town.call(CSC, "GET", f"/v1/threads/{asked.thread}")).json()["board"]
+    await say(town, POLICE, path, second)
+
+    assert halfway == ["delivered", "delivered"]
+    assert [line["outcome"] for line in board] == ["DISCLOSED_FULL", None]
+    assert await states(town, asked.request, CSC, POLICE) == ["answered", "answered"]
 
 
 async def test_a_challenge_goes_stage_by_stage_to_the_partnership(town: Town) -> None:

@@ -36,7 +36,17 @@ from candour_protocol.tokens import access_token, agency_token, audience_of
 from candour_protocol.transport.embedded import EmbeddedTransport
 from candour_protocol.transport.port import Park
 
-from tests.gateway.partnership import CSC, INBOXES, NET, ORIGIN, POLICE, SCHOOL, Partnership, TestClock
+from tests.gateway.partnership import (
+    CSC,
+    INBOXES,
+    NET,
+    ORIGIN,
+    POLICE,
+    POLICY,
+    SCHOOL,
+    Partnership,
+    TestClock,
+)
 from tests.gateway.world import Files
 from tests.journeys.overheard import Overheard, overhearing
 from tests.journeys.personal import PERSONAL
@@ -221,9 +231,9 @@ async def _call(http: httpx.AsyncClient, method: str, path: str, bearer: str, **
 
 
 @asynccontextmanager
-async def open_town(folder: Path) -> AsyncIterator[Town]:
+async def open_town(folder: Path, policy: bytes = POLICY) -> AsyncIterator[Town]:
     """Found everything below ``folder``, run it, and check at the end that all is whole."""
-    partnership = Partnership(folder, TestClock())
+    partnership = Partnership(folder, TestClock(), policy=policy)
     courier = WatchedCourier(await EmbeddedTransport.open(folder / "transport.db", clock=partnership.clock))
     with overhearing() as overheard:
         gateway = await gateway_assembly.build(partnership.settings(), courier, partnership.clock)

@@ -12,7 +12,7 @@ from typing import Final
 
 from candour_protocol.ids import GENERAL, Address, AgencyId, StatementHash
 from candour_protocol.kinds import Kind
-from candour_protocol.kinds.fields import THREAD, TOKEN
+from candour_protocol.kinds.fields import MAX_REFERENCES, THREAD, TOKEN
 from sqlalchemy import Connection
 
 from candour_agency import store
@@ -57,7 +57,9 @@ def link(connection: Connection, call: Call, txn: str, body: LinkBody) -> Compos
     if not body.recipients:
         raise misplaced("/recipients", "Say who in the thread is to know of it; that is for a person to say.")
     parties = _chosen(call, matters, body.recipients)
-    joins = [txn, *_joined(connection, call, body.joins or ())]
+    named = [txn, *_joined(connection, call, body.joins or ())]
+    tokens = [token for item in named for token in _token_of(connection, item)]
+    joins = list(dict.fromkeys([*named, *tokens]))[:MAX_REFERENCES]
     to = [Address(one, _inbox(matters[one])) for one in parties]
     return _write(call, _any(matters), body, joins, None, to)
 
@@ -132,6 +134,15 @@ def _joined(connection: Connection, call: Call, typed: Sequence[str]) -> list[st
     if not typed:
         raise misplaced("/joins", "Name at least one other thread, or token of a child.")
     return list(dict.fromkeys(typed))
+
+
+def _token_of(connection: Connection, item: str) -> list[str]:
+    """The child of a thread that is about one: what is told of that child later is joined too."""
+    if not _THREAD.match(item):
+        return []
+    told = [one for one in store.messages.thread(connection, item) if one.kind is Kind.CONCERN]
+    children = {tuple(child) for one in told if isinstance(child := (one.codes or {}).get("child"), list)}
+    return [str(child[0]) for child in children if child] if len(children) == 1 else []
 
 
 def _sees(connection: Connection, call: Call, txn: str) -> bool:

@@ -102,6 +102,8 @@ def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
     if message.kind is Kind.APPROVAL and message.about is not None:
         _released(batch, message.about, verdict)
     elif message.kind is Kind.LINK or (message.about is not None and message.kind is not Kind.DELIVERY):
+        if message.kind is Kind.ANSWER:
+            batch.flush()  # it may be one of several that answer a request together
         happened = replace(effects.happened(message), at=entry.t_ms)
         for changed in effects.apply(batch.connection, happened):
             batch.note(changed)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from candour_protocol import wording
-from candour_protocol.ids import GATEWAY, GENERAL, Address, Jti, StatementHash
+from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId, Jti, StatementHash
 from candour_protocol.kinds import Kind
 from candour_protocol.strict_json import JsonObject, JsonValue
 
@@ -104,9 +104,10 @@ class Views:
             "opened": shown.opened,
             "opened_text": wording.OPENED.get(shown.opened or "", None),
             "obligations": list(self._obligations(shown)),
-            "timeline": list(_timeline(shown, about.said)),
+            "timeline": list(_timeline(shown, about.said, self.office.agency)),
             "about": about.parent.jti if about.parent is not None else None,
             "notice": words.notice_of(message),
+            "notice_text": words.notice_text(message, self.office.agency),
             "hash": shown.hash,
             "reissued_as": message.reissued_as,
             "codes": message.codes,
@@ -165,7 +166,7 @@ class Views:
             "overdue": due is not None and due < to_ms(self.office.clock()),
             "state": stands.value,
             "notice": notice,
-            "text": words.notice_text(notice) if notice else None,
+            "text": words.notice_text(message, self.office.agency),
             "opened": message.opened,
             "received_at": text(message.made_at),
             "links": {"self": f"/v1/messages/{message.jti}"},
@@ -174,7 +175,7 @@ class Views:
     def thread(self, txn: str, thread: Sequence[Message], joined: Sequence[str] = ()) -> JsonObject:
         """A whole matter; ``board`` has every line asked in it and what became of it.
 
-        ``joined`` are threads and tokens that somebody has joined to it.
+        ``joined`` are threads that somebody has joined to it.
         """
         by_hash = {one.hash: one for one in thread}
         shown = [one for one in thread if one.kind is not Kind.DELIVERY]
@@ -201,17 +202,18 @@ class Views:
         return [about | _line(asked, by_line) for asked in _rows(request.codes, "asked")]
 
 
-def _timeline(message: Message, said: Sequence[Message]) -> list[JsonObject]:
+def _timeline(message: Message, said: Sequence[Message], agency: AgencyId) -> list[JsonObject]:
     """What happened to a message, and what the gateway gave notice of, the earliest first."""
     happened: list[tuple[int, str, str]] = [
         (at, event, words.event_text(event)) for at, event in timeline(message)
     ]
     for one in said:
         notice = words.notice_of(one)
-        if notice is not None and notice not in words.TELLING:
-            happened.append((one.logged_at or one.made_at, notice, words.notice_text(notice)))
+        said_so = words.notice_text(one, agency)
+        if notice is not None and said_so is not None and notice not in words.TELLING:
+            happened.append((one.logged_at or one.made_at, notice, said_so))
     happened.sort(key=lambda each: each[0])
-    return [{"at": text(at), "event": event, "text": said_so} for at, event, said_so in happened]
+    return [{"at": text(at), "event": event, "text": in_words} for at, event, in_words in happened]
 
 
 def _links(message: Message) -> JsonObject:

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from candour_protocol import wording
+from candour_protocol.ids import AgencyId
 from candour_protocol.kinds import Kind, Notice
+from candour_protocol.reminders import recognise
 from candour_protocol.rules import Violation
 from candour_protocol.rules.table import RULES
 from candour_protocol.strict_json import JsonObject
@@ -64,6 +66,12 @@ NOTICES: Final = {
     Notice.CORRECTION: "what you know of this was corrected by its author",
     Notice.CLOSED: "closed, although checks were unanswered",
 }
+REMINDER: Final = "still owed: {owed}; {hears} should hear of it now"
+HEARS: Final = {
+    "manager": "the manager on each side",
+    "lead": "the safeguarding lead on each side",
+    "partnership": "the partnership",
+}
 # What these say stands in the timeline already, as what became of the message.
 TELLING: Final = frozenset({Notice.LAPSE, Notice.SUSPENDED, Notice.RESUMED})
 _NO_SECOND: Final = (
@@ -109,8 +117,15 @@ def notice_of(message: Message) -> str | None:
     return str(codes.get("notice")) if codes else None
 
 
-def notice_text(code: str) -> str:
-    """The same in people's words."""
+def notice_text(message: Message, agency: AgencyId) -> str | None:
+    """The same in the words of people at this agency; ``None`` for what is no notice."""
+    code = notice_of(message)
+    if code is None:
+        return None
+    if message.about is not None:
+        reminder = recognise(message.jti, message.about, OWED, (agency,))
+        if reminder is not None:
+            return REMINDER.format(owed=OWED[reminder.duty], hears=HEARS[reminder.hears])
     known = next((text for notice, text in NOTICES.items() if notice == code), None)
     return known or "a notice of the gateway"
 

@@ -18,9 +18,9 @@ def add(connection: Connection, link: str, joined: Iterable[str]) -> None:
 
 
 def joined_to(connection: Connection, thread: str) -> list[str]:
-    """The threads and tokens that stand links join to a thread, itself left out."""
+    """The threads that links which stand join to a thread, itself left out."""
     standing = messages.c.withdrawn_at.is_(None)
     named = select(joins.c.hash).join(messages, messages.c.hash == joins.c.hash)
     links = named.where(joins.c.joined == thread, standing)
     query = select(joins.c.joined).where(joins.c.hash.in_(links), joins.c.joined != thread)
-    return sorted(set(connection.scalars(query)))
+    return sorted({one for one in connection.scalars(query) if "." not in one})  # tokens have a dot
