@@ -31,7 +31,7 @@ async def test_a_refusal_is_challenged_and_somebody_else_decides_again(town: Tow
 
     challenge = await say(town, CSC, f"/v1/messages/{asked.request}/challenge", WRONG)
     same = await problem(town, POLICE, answer, an_answer(SERGEANT, "DISCLOSED_FULL"))
-    nobody = await problem(town, POLICE, answer, {"outcomes": []})
+    nobody = await problem(town, POLICE, answer, an_answer({"name": "DI Brace"}, "DISCLOSED_FULL"))
     await say(town, POLICE, answer, an_answer(INSPECTOR, "DISCLOSED_FULL"))
 
     assert same[:2] == (409, "same-decider")
@@ -41,6 +41,20 @@ async def test_a_refusal_is_challenged_and_somebody_else_decides_again(town: Tow
     assert "challenged" in await events(town, POLICE, asked.request)
     board = (await town.call(CSC, "GET", f"/v1/threads/{asked.thread}")).json()["board"]
     assert [line["outcome"] for line in board] == ["DISCLOSED_FULL"]
+
+
+async def test_a_reason_that_is_not_enough_on_its_own_wants_another_decider(town: Town) -> None:
+    asked = await ask(town)
+    answer = f"/v1/requests/{asked.request}/answer"
+    policy = an_answer(SERGEANT)
+    policy["outcomes"][0]["reason"] = "POLICY"
+    await say(town, POLICE, answer, policy)
+
+    same = await problem(town, POLICE, answer, an_answer(SERGEANT))
+    await say(town, POLICE, answer, an_answer(INSPECTOR))
+
+    assert same[:2] == (409, "same-decider")
+    assert "escalation" in {each["notice"] for each in await town.inbox(CSC)}
 
 
 async def test_without_a_challenge_the_same_person_may_answer_further(town: Town) -> None:

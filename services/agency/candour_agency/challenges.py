@@ -5,9 +5,10 @@ Source: protocol section 3.1, domain 4.1 and 4.2, golden rule 7.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from candour_protocol.kinds import STAGES, Kind, Signer
+from candour_protocol.kinds import STAGES, AnswerCodes, Kind, Signer
 from sqlalchemy import Connection
 
 from candour_agency import store
@@ -15,9 +16,12 @@ from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.drafts import steps
 from candour_agency.effects import open_challenges
 from candour_agency.faults import CallError, Code
+from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 from candour_agency.schemas.steps import ChallengeBody
 from candour_agency.stating import MATTERS, compose
+
+_NOT_ENOUGH: Final = "R11"  # flagged: delivered, and to be thought about again
 
 # What somebody decided, found, did or left undone, and may be asked to think about again.
 _CHALLENGEABLE: Final = (
@@ -29,6 +33,15 @@ _CHALLENGEABLE: Final = (
     Kind.CORRECTION,
     Kind.APPLIED,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision or an answer that is about to be given; ``lines`` are those of an answer."""
+
+    kind: Kind
+    decider: Signer | None
+    lines: frozenset[int] = frozenset()
 
 
 def challenge(connection: Connection, call: Call, jti: str, body: ChallengeBody) -> Composition:
@@ -109,32 +122,51 @@ def _stage_of(parent: Message) -> int:
 # -- deciding again ----------------------------------------------------------------------------------
 
 
-def check_decider(
-    connection: Connection, call: Call, matter: Message, kind: Kind, decider: Signer | None
-) -> None:
-    """While a challenge is open, somebody decides who has not decided before.
+def check_decider(connection: Connection, call: Call, matter: Message, decision: Decision) -> None:
+    """What is challenged, or rests on a reason that is not enough on its own, somebody else decides again.
 
     Raises:
-        CallError: nobody is named, or the same person.
+        CallError: nobody is known by a staff id, or it is the same person.
     """
-    if not any(one.received for one in open_challenges(connection, matter, kind)):
+    before = [one for one in _before(connection, matter, decision) if _is_in_doubt(connection, matter, one)]
+    if not before:
         return
-    person = _named(decider)
     actor = call.acting.actor(call.office.keys.actor, matter.txn)
-    if person is None and actor is None:
-        detail = "This was challenged: name in `decider` who decides again, or call with that person's token."
+    if actor is None:
+        detail = (
+            "Somebody else has to decide this again: give `decider.staff_id`, or use that person's token."
+        )
         raise CallError(Code.NOBODY_NAMED, detail)
-    for one in store.messages.about(connection, matter.hash):
-        if one.kind is kind and not one.received and one.verdict != "refused" and _same(one, person, actor):
-            detail = "This was challenged: somebody else than who decided before has to decide again."
-            raise CallError(Code.SAME_DECIDER, detail)
+    person = _named(decision.decider)
+    if any(_same(one, person, actor) for one in before):
+        detail = "This was challenged: somebody else than who decided before has to decide again."
+        raise CallError(Code.SAME_DECIDER, detail)
 
 
-def _same(before: Message, person: str | None, actor: str | None) -> bool:
-    content, codes = before.content or {}, before.codes or {}
-    given = content.get("decider")
+def _before(connection: Connection, matter: Message, decision: Decision) -> list[Message]:
+    """What this agency decided before on the same: of answers only those that share a line."""
+    given = store.messages.about(connection, matter.hash)
+    own = [
+        one for one in given if one.kind is decision.kind and not one.received and one.verdict != "refused"
+    ]
+    return [one for one in own if one.kind is not Kind.ANSWER or _lines(one) & decision.lines]
+
+
+def _is_in_doubt(connection: Connection, matter: Message, decided: Message) -> bool:
+    if decided.kind is Kind.ANSWER and _NOT_ENOUGH in decided.rules:
+        return True
+    return any(one.received for one in open_challenges(connection, matter, decided.kind))
+
+
+def _lines(answer: Message) -> set[int]:
+    codes = read_codes(answer)
+    return {one.line for one in codes.outcomes} if isinstance(codes, AnswerCodes) else set()
+
+
+def _same(before: Message, person: str | None, actor: str) -> bool:
+    given = (before.content or {}).get("decider")
     earlier = _named(Signer.model_validate(given)) if isinstance(given, dict) else None
-    return (person is not None and person == earlier) or (actor is not None and actor == codes.get("actor"))
+    return (person is not None and person == earlier) or actor == (before.codes or {}).get("actor")
 
 
 def _named(signer: Signer | None) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible
-from candour_agency.challenges import check_decider
+from candour_agency.challenges import Decision, check_decider
 from candour_agency.drafts import reactions
 from candour_agency.faults import CallError, Code, unknown_message
 from candour_agency.messages import Message
@@ -74,7 +74,7 @@ def decide(connection: Connection, call: Call, jti: str, body: DecisionBody) -> 
         CallError: no such concern in the inbox, or the same decider.
     """
     parent = received(connection, call, jti, (Kind.CONCERN,), "Only a received concern is decided on.")
-    check_decider(connection, call, parent, Kind.DECISION, body.decider)
+    check_decider(connection, call, parent, Decision(Kind.DECISION, body.decider))
     return compose(call, [parent], lambda now: reactions.decision(now, body))
 
 
@@ -87,7 +87,8 @@ def answer(connection: Connection, call: Call, jti: str, body: AnswerBody) -> Co
         CallError: no such request in the inbox, or the same decider.
     """
     parent = received(connection, call, jti, (Kind.REQUEST,), "Only a received request is answered.")
-    check_decider(connection, call, parent, Kind.ANSWER, body.decider)
+    lines = frozenset(one.line for one in body.outcomes)
+    check_decider(connection, call, parent, Decision(Kind.ANSWER, body.decider, lines))
     waits = _own_deliveries(connection, parent)
     return compose(call, [parent], lambda now: reactions.answer(now, body, waits))
 

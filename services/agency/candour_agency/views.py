@@ -134,7 +134,7 @@ class Views:
         """An overdue one comes with the number to ring."""
         shown: JsonObject = {
             "kind": one.kind,
-            "text": words.OWED.get(one.kind, one.kind),
+            "text": wording.OWED.get(one.kind, one.kind),
             "owed_by": one.owed_by,
             "owed_to": one.owed_to,
             "due_at": text(one.due_at),

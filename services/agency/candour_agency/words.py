@@ -25,11 +25,6 @@ _MEND: Final = {
     "key": "Have your operator give this node your agency's present signing key; then send it again.",
     "not-a-party": "Check what it answers: only its sender and its recipient may.",
 }
-OWED: Final = {
-    **wording.OWED,
-    "correction": "to apply the correction, or to say why not",
-    "challenge": "to decide again, by somebody else",
-}
 EVENTS: Final = {
     "received": "came in",
     "queued": "waiting to be sent",
@@ -123,9 +118,9 @@ def notice_text(message: Message, agency: AgencyId) -> str | None:
     if code is None:
         return None
     if message.about is not None:
-        reminder = recognise(message.jti, message.about, OWED, (agency,))
+        reminder = recognise(message.jti, message.about, wording.OWED, (agency,))
         if reminder is not None:
-            return REMINDER.format(owed=OWED[reminder.duty], hears=HEARS[reminder.hears])
+            return REMINDER.format(owed=wording.OWED[reminder.duty], hears=HEARS[reminder.hears])
     known = next((text for notice, text in NOTICES.items() if notice == code), None)
     return known or "a notice of the gateway"
 
