@@ -29,6 +29,16 @@ BODIES = (
     f"POST /v1/requests/{NOBODY}/outcome",
     f"POST /v1/requests/{NOBODY}/approval",
     f"POST /v1/threads/{NOBODY}/replies",
+    f"POST /v1/messages/{NOBODY}/withdrawal",
+    f"POST /v1/messages/{NOBODY}/correction",
+    f"POST /v1/inbox/{NOBODY}/applied",
+    f"POST /v1/messages/{NOBODY}/challenge",
+    f"POST /v1/concerns/{NOBODY}/closure",
+    f"POST /v1/requests/{NOBODY}/closure",
+    f"POST /v1/concerns/{NOBODY}/transfer",
+    f"POST /v1/threads/{NOBODY}/told",
+    f"POST /v1/threads/{NOBODY}/links",
+    f"POST /v1/inbox/{NOBODY}/word",
 )
 JSON = {"Content-Type": "application/json"}
 

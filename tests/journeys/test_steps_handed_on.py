@@ -159,9 +159,14 @@ async def test_a_time_that_is_none_is_named_and_a_stranger_to_the_thread_is_not_
     path = f"/v1/threads/{(await town.message(CSC, told))['thread']}/told"
 
     when = await problem(town, CSC, path, {"when": "after lunch"})
+    floating = await problem(town, CSC, path, {"when": "2026-11-20T10:30:00"})
+    week = await say(town, CSC, path, {"when": "2026-W47-5"})
     stranger = await problem(town, CSC, path, {"recipients": [POLICE]})
 
     assert [each["pointer"] for each in when[2]["errors"]] == ["/when"]
+    assert floating[:2] == (422, "invalid-body")
+    assert (await town.message(SCHOOL, week["id"]))["codes"]["told_outside"]["when"] == "2026-11-20"
+    assert (await town.message(SCHOOL, week["id"]))["opened"] == "sound"
     assert [each["pointer"] for each in stranger[2]["errors"]] == ["/recipients/0"]
     assert (await problem(town, POLICE, path, {}))[:2] == (404, "unknown-message")
 

@@ -162,8 +162,8 @@ def _moment(typed: str | None) -> str | None:
         found = datetime.fromisoformat(typed)
     except ValueError:
         found = None
-    if found is not None and len(typed) == len("2026-11-20"):
-        return typed
+    if found is not None and len(typed) <= len("2026-11-20"):
+        return found.date().isoformat()
     if found is None or found.tzinfo is None:
         raise misplaced("/when", "Write a day as 2026-11-20, or a time as 2026-11-20T16:30:00Z.")
     return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
