@@ -133,8 +133,8 @@ async def test_a_pattern_is_counts_and_says_nothing_about_any_statement(
     ("path", "body", "state"),
     [
         ("withdrawal", {"reason": "SENT_IN_ERROR"}, "withdrawn"),
-        ("correction", {"kind": "WRONG_CHILD"}, "withdrawn"),
-        ("correction", {"kind": "FACT_WRONG"}, "delivered"),
+        ("correction", {"correction_kind": "WRONG_CHILD"}, "withdrawn"),
+        ("correction", {"correction_kind": "FACT_WRONG"}, "delivered"),
     ],
 )
 async def test_what_takes_something_back_may_come_before_it(

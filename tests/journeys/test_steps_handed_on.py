@@ -139,8 +139,7 @@ async def test_who_was_told_by_other_means_stands_in_the_thread(town: Town) -> N
     asked = await ask(town)
     body = {
         "whom": {"name": "Nurse Adeyemi", "agency": "Private clinic"},
-        "how": "PHONE",
-        "when": "2026-11-20T10:30:00+01:00",
+        "told_outside": {"how": "PHONE", "when": "2026-11-20T10:30:00+01:00"},
         "reply_by": "2026-11-24",
         "author": WORKER,
     }
@@ -158,12 +157,12 @@ async def test_a_time_that_is_none_is_named_and_a_stranger_to_the_thread_is_not_
     told = await tell(town)
     path = f"/v1/threads/{(await town.message(CSC, told))['thread']}/told"
 
-    when = await problem(town, CSC, path, {"when": "after lunch"})
-    floating = await problem(town, CSC, path, {"when": "2026-11-20T10:30:00"})
-    week = await say(town, CSC, path, {"when": "2026-W47-5"})
+    when = await problem(town, CSC, path, {"told_outside": {"when": "after lunch"}})
+    floating = await problem(town, CSC, path, {"told_outside": {"when": "2026-11-20T10:30:00"}})
+    week = await say(town, CSC, path, {"told_outside": {"when": "2026-W47-5"}})
     stranger = await problem(town, CSC, path, {"recipients": [POLICE]})
 
-    assert [each["pointer"] for each in when[2]["errors"]] == ["/when"]
+    assert [each["pointer"] for each in when[2]["errors"]] == ["/told_outside/when"]
     assert floating[:2] == (422, "invalid-body")
     assert (await town.message(SCHOOL, week["id"]))["codes"]["told_outside"]["when"] == "2026-11-20"
     assert (await town.message(SCHOOL, week["id"]))["opened"] == "sound"

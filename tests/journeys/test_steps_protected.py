@@ -51,7 +51,9 @@ async def test_a_lodgees_word_lets_a_request_go_on(town: Town) -> None:
     assert notice["inbox"] == "restricted"
     assert await states(town, asked["id"], POLICE, SCHOOL) == ["delivered", "delivered"]
     assert "released" in await events(town, POLICE, asked["id"])
-    again = await problem(town, CSC, f"/v1/inbox/{notice['id']}/word", {"who": MANAGER})
+    again = await problem(
+        town, CSC, f"/v1/requests/{notice['id']}/approval", {"as": "lodgee", "who": MANAGER}
+    )
     assert again[:2] == (409, "already-done")
 
 
@@ -71,7 +73,7 @@ async def test_the_holder_learns_in_its_restricted_inbox_alone_that_something_is
 async def test_a_request_waits_while_what_it_rests_on_was_taken_back(town: Town) -> None:
     asked = await ask(town)
 
-    await say(town, SCHOOL, f"/v1/messages/{asked.concern}/correction", {"kind": "FACT_WRONG"})
+    await say(town, SCHOOL, f"/v1/messages/{asked.concern}/correction", {"correction_kind": "FACT_WRONG"})
 
     assert await states(town, asked.request, CSC, POLICE) == ["suspended", "suspended"]
     assert "suspended" in await events(town, CSC, asked.request)
@@ -79,7 +81,7 @@ async def test_a_request_waits_while_what_it_rests_on_was_taken_back(town: Town)
 
 async def test_told_anew_and_passed_on_it_goes_on(town: Town) -> None:
     asked = await ask(town)
-    await say(town, SCHOOL, f"/v1/messages/{asked.concern}/correction", {"kind": "FACT_WRONG"})
+    await say(town, SCHOOL, f"/v1/messages/{asked.concern}/correction", {"correction_kind": "FACT_WRONG"})
     correction = [each for each in await town.inbox(CSC) if each["kind"] == "correction"][-1]
     await say(town, CSC, f"/v1/inbox/{correction['id']}/applied", {"applied": "yes"})
     anew = await say(town, SCHOOL, "/v1/concerns", a_concern_for(CSC, thread=asked.thread))

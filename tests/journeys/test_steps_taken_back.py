@@ -68,7 +68,7 @@ async def test_a_correction_reaches_every_recipient_of_the_same_words(town: Town
         town,
         SCHOOL,
         f"/v1/messages/{second}/correction",
-        {"kind": "FACT_WRONG", "what_is_right": "It was two breakfasts, the kitchen says."},
+        {"correction_kind": "FACT_WRONG", "what_is_right": "It was two breakfasts, the kitchen says."},
     )
 
     assert {each["recipient"] for each in told} == {CSC, POLICE}
@@ -80,8 +80,10 @@ async def test_a_correction_reaches_every_recipient_of_the_same_words(town: Town
 async def test_the_wrong_child_is_taken_back_on_its_faster_path(town: Town) -> None:
     told = await tell(town)
 
-    sent = await say(town, SCHOOL, f"/v1/messages/{told}/correction", {"kind": "WRONG_CHILD"})
-    other = await say(town, SCHOOL, f"/v1/messages/{await tell(town)}/correction", {"kind": "FACT_WRONG"})
+    sent = await say(town, SCHOOL, f"/v1/messages/{told}/correction", {"correction_kind": "WRONG_CHILD"})
+    other = await say(
+        town, SCHOOL, f"/v1/messages/{await tell(town)}/correction", {"correction_kind": "FACT_WRONG"}
+    )
 
     assert await states(town, told, SCHOOL, CSC) == ["withdrawn", "withdrawn"]
     swift, usual = [
@@ -94,7 +96,7 @@ async def test_the_wrong_child_is_taken_back_on_its_faster_path(town: Town) -> N
 
 async def test_whoever_has_it_applies_a_correction_or_says_why_not(town: Town) -> None:
     told = await tell(town)
-    sent = await say(town, SCHOOL, f"/v1/messages/{told}/correction", {"kind": "FACT_WRONG"})
+    sent = await say(town, SCHOOL, f"/v1/messages/{told}/correction", {"correction_kind": "FACT_WRONG"})
     path = f"/v1/inbox/{sent['id']}/applied"
 
     await say(town, CSC, path, {"applied": "cannot", "why_not": "The report has gone to the court."})
@@ -124,7 +126,7 @@ async def test_a_correction_goes_on_to_whoever_had_it_passed_on(town: Town) -> N
         town,
         SCHOOL,
         f"/v1/messages/{asked.concern}/correction",
-        {"kind": "FACT_WRONG", "what_is_right": "Both."},
+        {"correction_kind": "FACT_WRONG", "what_is_right": "Both."},
     )
 
     found = [each for each in await town.inbox(POLICE) if each["kind"] == "correction"][-1]

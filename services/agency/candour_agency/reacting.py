@@ -14,6 +14,7 @@ from candour_agency.calls import Call, Composed, Composition, misplaced, visible
 from candour_agency.challenges import Decision, check_decider
 from candour_agency.drafts import reactions
 from candour_agency.faults import CallError, Code, unknown_message
+from candour_agency.lodging import give_word
 from candour_agency.messages import Message
 from candour_agency.schemas.reactions import (
     AcknowledgementBody,
@@ -23,6 +24,7 @@ from candour_agency.schemas.reactions import (
     OutcomeBody,
     ReplyBody,
 )
+from candour_agency.schemas.steps import WordBody
 from candour_agency.stating import MATTERS, compose, received
 from candour_agency.writing import Pen, Plan, Written
 
@@ -122,9 +124,13 @@ def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) ->
 def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) -> Composition:
     """A second person's word on an own request; it goes once the receipt of the request is held.
 
+    As a lodgee, a word on the request that a notice is about, by that notice's id.
+
     Raises:
         CallError: no such own request.
     """
+    if body.capacity == "lodgee":
+        return give_word(connection, call, jti, WordBody(who=body.who, why=body.why))
     parent = visible(connection, call, jti)
     if parent.received or parent.kind is not Kind.REQUEST:
         raise CallError(Code.WRONG_KIND, "Only a request that your agency sent is approved here.")

@@ -36,7 +36,7 @@ def tell_of(connection: Connection, call: Call, txn: str, body: ToldBody) -> Com
     """
     matters = _matters(connection, call, txn)
     parties = _chosen(call, matters, body.recipients)
-    when = _moment(body.when)
+    when = _moment(body.told_outside.when if body.told_outside else None)
     return compose(call, [matters[one] for one in parties], lambda now: steps.told(now, body, when))
 
 
@@ -165,5 +165,5 @@ def _moment(typed: str | None) -> str | None:
     if found is not None and len(typed) <= len("2026-11-20"):
         return found.date().isoformat()
     if found is None or found.tzinfo is None:
-        raise misplaced("/when", "Write a day as 2026-11-20, or a time as 2026-11-20T16:30:00Z.")
+        raise misplaced("/told_outside/when", "Write a day as 2026-11-20, or a time as 2026-11-20T16:30:00Z.")
     return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

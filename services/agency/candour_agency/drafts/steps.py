@@ -49,9 +49,9 @@ def withdrawal(now: Reacting, body: WithdrawalBody) -> Plan:
 
 def correction(now: Reacting, body: CorrectionBody) -> Plan:
     """What is right instead of what was said."""
-    found = coding.code(CorrectionKind, body.kind)
+    found = coding.code(CorrectionKind, body.correction_kind)
     codes = {"correction_kind": found, "corrects": now.parent.hash}
-    content = CorrectionContent(what_is_right=_own_words(found, body.kind, body.what_is_right))
+    content = CorrectionContent(what_is_right=_own_words(found, body.correction_kind, body.what_is_right))
     return now.plan(Kind.CORRECTION, codes, content, waits=after(now.parent))
 
 
@@ -84,7 +84,10 @@ def transfer(
 
 def told(now: Reacting, body: ToldBody, when: str | None) -> Plan:
     """Somebody outside the exchange was told."""
-    how: dict[str, Any] = {"how": coding.code(ToldBy, body.how), "when": when}
+    how: dict[str, Any] = {
+        "how": coding.code(ToldBy, body.told_outside.how if body.told_outside else None),
+        "when": when,
+    }
     content = ToldContent(whom=body.whom)
     codes = {"told_outside": how, "reply_by": body.reply_by}
     return now.plan(Kind.TOLD, codes, content, waits=after(now.parent))

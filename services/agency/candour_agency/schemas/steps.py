@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from candour_protocol.kinds import STAGES, Fact, Professional, Signer
 from candour_protocol.kinds.fields import DateText
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from candour_agency.schemas.fields import Agencies, Body, Code
 
@@ -27,9 +27,9 @@ class WithdrawalBody(Step):
 
 
 class CorrectionBody(Step):
-    """What is right instead; ``kind`` is a code of domain 2.16."""
+    """What is right instead; ``correction_kind`` is a code of domain 2.16."""
 
-    kind: Code | None = None
+    correction_kind: Code | None = None
     what_is_right: str | None = None
 
 
@@ -40,6 +40,10 @@ class AppliedBody(Step):
     why_not: str | None = None
 
 
+def _as_fact(value: Any) -> Any:
+    return {"what": value} if isinstance(value, str) else value
+
+
 class ChallengeBody(Step):
     """What is wrong with a decision or answer: an argument, a fact, or both.
 
@@ -48,7 +52,7 @@ class ChallengeBody(Step):
 
     stage: Annotated[int, Field(ge=1, le=STAGES)] | None = None
     argument: str | None = None
-    new_fact: Fact | None = None
+    new_fact: Annotated[Fact, BeforeValidator(_as_fact)] | None = None
 
 
 class ClosureBody(Step):
@@ -66,6 +70,13 @@ class TransferBody(Step):
     worker: Professional | None = None
 
 
+class ToldOutsideBody(Body):
+    """By which means, and on which day or at which time."""
+
+    how: Code | None = None
+    when: str | None = None
+
+
 class ToldBody(Step):
     """Somebody outside the exchange was told by other means.
 
@@ -74,8 +85,7 @@ class ToldBody(Step):
 
     recipients: Agencies | None = None
     whom: Professional | None = None
-    how: Code | None = None
-    when: str | None = None
+    told_outside: ToldOutsideBody | None = None
     reply_by: DateText | None = None
 
 
