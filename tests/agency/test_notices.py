@@ -93,6 +93,23 @@ async def test_a_held_request_that_a_lodgee_released_waits_no_more(
     assert "released" in [one["event"] for one in shown["timeline"]]
 
 
+async def test_the_word_of_a_lodgee_may_come_before_the_receipt(
+    school: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.judge = _holding
+    partnership.gateway.mute = True
+    asked = await school.ask(CSC)
+    [request] = await partnership.gateway.logged(Kind.REQUEST)
+    shown = await school.message(asked)
+
+    await _notify(school, "released", shown)
+    partnership.gateway.mute = False
+    partnership.gateway.answer(request)
+    await partnership.courier.quiet()
+
+    assert (await school.message(asked))["state"] == "passed"
+
+
 async def test_that_something_is_lodged_is_for_the_restricted_inbox_alone(
     school: Office, csc: Office
 ) -> None:

@@ -207,7 +207,7 @@ def _further(connection: Connection, happened: Happened, parent: Message) -> Ite
                 if challenge.direction is not happened.direction:
                     yield from apply_to(connection, challenge.hash, {"answered_at": happened.at})
         case Kind.NOTICE if happened.codes.get("notice") == Notice.RELEASED and not parent.received:
-            if parent.verdict == "held":
+            if parent.verdict in (None, "held"):  # the notice may overtake the receipt
                 store.messages.change(connection, parent.hash, verdict="passed")
         case _:
             return
