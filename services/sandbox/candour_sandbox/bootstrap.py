@@ -18,7 +18,7 @@ from candour_gateway import keyring
 from candour_protocol import profiles, registry_facts, strict_json
 from candour_protocol.ids import GATEWAY, GENERAL, RESTRICTED, AgencyId, sha256_text
 from candour_protocol.keys import OpeningKey, SigningKey
-from candour_protocol.policy import policy_for
+from candour_protocol.policy import load_policy, policy_for
 from candour_protocol.registry_facts import KeyUse, Voice
 from candour_protocol.strict_json import JsonValue
 
@@ -37,15 +37,27 @@ class Keys:
     seal: Mapping[str, OpeningKey]
 
 
-def found(estate: Estate, now: datetime) -> None:
-    """Make the partnership below ``estate.made`` unless it is there already."""
+class SpeedError(Exception):
+    """The partnership was founded with another speed of its clock, which its policy states for good."""
+
+
+def found(estate: Estate, now: datetime, clock_speed: int | None = None) -> None:
+    """Make the partnership below ``estate.made`` unless it is there already.
+
+    Args:
+        clock_speed: how many times faster limits run; None keeps what there is, and is 1 at the first start.
+
+    Raises:
+        SpeedError: it is there, and runs at another speed.
+    """
     if estate.made.exists():
+        _check_speed(estate, clock_speed)
         return
     estate.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     passing = Estate(estate.root / ".founding")
     shutil.rmtree(passing.root, ignore_errors=True)
     passing.made.mkdir(parents=True, mode=0o700)
-    _Founding(passing, now).write()
+    _Founding(passing, now, clock_speed or 1).write()
     for folder in sorted(path for path in passing.root.rglob("*") if path.is_dir()):
         durable.sync_folder(folder)
     passing.made.rename(estate.made)
@@ -53,12 +65,19 @@ def found(estate: Estate, now: datetime) -> None:
     shutil.rmtree(passing.root, ignore_errors=True)
 
 
+def _check_speed(estate: Estate, wanted: int | None) -> None:
+    runs = load_policy(estate.policy.read_bytes()).clock_speed
+    if wanted is not None and wanted != runs:
+        raise SpeedError(f"This sandbox was founded with --clock-speed {runs}, and keeps it.")
+
+
 class _Founding:
     """The state of one founding: the facts signed so far, in the order in which the log will hold them."""
 
-    def __init__(self, estate: Estate, now: datetime) -> None:
+    def __init__(self, estate: Estate, now: datetime, clock_speed: int) -> None:
         self._estate = estate
         self._now = now
+        self._clock_speed = clock_speed
         self._registrar = SigningKey.generate()
         self._voice = registry_facts.registrar(cast.NET, self._registrar)
         self._facts: list[JsonValue] = []
@@ -79,7 +98,7 @@ class _Founding:
         self._fact(registry_facts.admit(self._voice, GATEWAY, keys.sign.public, self._now))
 
     def _policy(self) -> None:
-        policy = policy_for(cast.NET, identifiers="test")
+        policy = policy_for(cast.NET, identifiers="test", clock_speed=self._clock_speed)
         durable.write(self._estate.policy, policy)
         self._fact(registry_facts.policy(self._voice, sha256_text(policy), self._now), self._estate.policy)
 

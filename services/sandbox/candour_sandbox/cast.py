@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from candour_protocol.codes import AgencyKind
-from candour_protocol.profiles import Calendar, Day, Hours, Inbox, Nation, Profile
+from candour_protocol.profiles import Calendar, Day, Hours, Inbox, Nation, Profile, Term
 
 from candour_sandbox.samples import samples
 
@@ -14,17 +14,15 @@ NET = "testborough"
 ORIGIN = "candour.example/testborough"
 
 _WEEKDAYS = (Day.MON, Day.TUE, Day.WED, Day.THU, Day.FRI)
-_BANK_HOLIDAYS = (
-    "2026-12-25",
-    "2026-12-28",
-    "2027-01-01",
-    "2027-03-26",
-    "2027-03-29",
-    "2027-05-03",
-    "2027-05-31",
-    "2027-08-30",
-    "2027-12-27",
-    "2027-12-28",
+# The school's; bank holidays are known by nation.
+_TERMS = (
+    Term(first="2026-09-02", last="2026-10-23"),
+    Term(first="2026-11-02", last="2026-12-18"),
+    Term(first="2027-01-04", last="2027-02-12"),
+    Term(first="2027-02-22", last="2027-03-25"),
+    Term(first="2027-04-12", last="2027-05-28"),
+    Term(first="2027-06-07", last="2027-07-21"),
+    Term(first="2027-09-02", last="2027-10-22"),
 )
 
 
@@ -122,17 +120,17 @@ PARTS: Mapping[str, Part] = {
 
 def profile(agency: str) -> Profile:
     """The directory's entry for an agency of the cast."""
-    part = PARTS[agency]
+    part, kind = PARTS[agency], AgencyKind(samples().kinds[agency])
     return Profile(
         id=agency,
         name=part.name,
-        kind=AgencyKind(samples().kinds[agency]),
+        kind=kind,
         nation=Nation.ENGLAND,
         official_ids=(part.official_id,),
         phone=f"01632 9601{part.line:02}",
         phone_24h=f"01632 9603{part.line:02}",
         inboxes=(_inbox(part, "general"), _inbox(part, "restricted")),
-        calendar=Calendar(closed_dates=_BANK_HOLIDAYS if part.hours else ()),
+        calendar=Calendar(terms=_TERMS if kind is AgencyKind.SCHOOL else ()),
     )
 
 
