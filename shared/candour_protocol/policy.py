@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from candour_protocol.codes import Urgency
 from candour_protocol.errors import PolicyError
 from candour_protocol.ids import PolicyId, sha256_text
+from candour_protocol.nations import Nations
 from candour_protocol.policy_phrases import Phrases, Vocabulary
 from candour_protocol.policy_tables import (
     Answers,
@@ -88,6 +89,7 @@ class PolicyFile(Section):
     retention: Retention
     rates: Rates
     phrases: Mapping[Literal["english", "welsh"], Phrases]
+    nations: Nations = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

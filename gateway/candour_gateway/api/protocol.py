@@ -17,6 +17,8 @@ from pydantic import BaseModel
 
 from candour_gateway.api.desk import AtDesk
 
+_OF_THEIR_OWN = ("clocks", "deadlines", "matrix", "nations")
+
 router = APIRouter(prefix="/v1", tags=["partnership"])
 
 
@@ -36,7 +38,8 @@ async def protocol(desk: AtDesk) -> dict[str, Any]:
         "codes": {name: _codes(listed) for name, listed in CODE_LISTS.items()},
         "clocks": settled["clocks"] | {"deadlines": settled["deadlines"], "speed": policy.clock_speed},
         "matrix": settled["matrix"],
-        "numbers": {name: settled[name] for name in settled if name not in ("clocks", "deadlines", "matrix")},
+        "nations": settled["nations"],
+        "numbers": {name: settled[name] for name in settled if name not in _OF_THEIR_OWN},
     }
 
 

@@ -53,6 +53,15 @@ class Power(Coded):
     CDA98_S115 = "CDA98_S115", "Crime and Disorder Act 1998 section 115"
     SSWBA_S130 = "SSWBA_S130", "Social Services and Well-being (Wales) Act 2014 section 130", "Duty to report"
     SSWBA_S164 = "SSWBA_S164", "Social Services and Well-being (Wales) Act 2014 section 164", "Co-operation"
+    CSA95_S21 = "CSA95_S21", "Children (Scotland) Act 1995 section 21", "Co-operation between authorities"
+    CHSA11_S60 = (
+        "CHSA11_S60",
+        "Children's Hearings (Scotland) Act 2011 section 60",
+        "Information for the Principal Reporter",
+    )
+    CNIO95_A46 = "CNIO95_A46", "Children (Northern Ireland) Order 1995 article 46", "Co-operation"
+    CNIO95_A66 = "CNIO95_A66", "Children (Northern Ireland) Order 1995 article 66", "Duty to investigate"
+    CLANI67_S5 = "CLANI67_S5", "Criminal Law Act (Northern Ireland) 1967 section 5", "Duty to report offences"
     COMMON_LAW = "COMMON_LAW", "Common law"
 
 
