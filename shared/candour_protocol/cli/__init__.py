@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from candour_protocol.cli import keys, rules, topology, verify
+from candour_protocol.cli import keys, practice, rules, topology, verify
 
 app = typer.Typer(
     name="candour",
@@ -19,9 +19,10 @@ app = typer.Typer(
 
 @app.callback()
 def candour() -> None:
-    """Check receipts and logs, make keys, read the rules, set up a broker."""
-    # a log's name may have letters that this terminal has not; that must not look like a failed check
-    for stream in (sys.stdout, sys.stderr):
+    """Check receipts and logs, make keys, read and practise the rules, set up a broker."""
+    # a log's name may have letters that this terminal has not, and what is typed bytes that are no letters;
+    # that must not look like a failed check
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
@@ -30,5 +31,6 @@ app.add_typer(verify.app, name="verify")
 app.add_typer(keys.app, name="keys")
 app.add_typer(topology.app, name="topology")
 app.command("rules")(rules.show)
+app.command("practice")(practice.practise)
 
 __all__ = ["app"]
