@@ -274,10 +274,14 @@ class Emergency(Section):
 
 
 class Answers(Section):
-    """Reasons that are not enough on their own."""
+    """Reasons that are not enough on their own, and the training levels at which somebody may refuse alone.
+
+    ``refusal_levels`` is None in a policy of before there were any.
+    """
 
     not_enough: Annotated[tuple[_Reason, ...], Field(strict=False)]
     consent_suffices_at: Annotated[tuple[_Need, ...], Field(strict=False)]
+    refusal_levels: Annotated[tuple[_Level, ...] | None, Field(strict=False)] = None
 
 
 class Identity(Section):

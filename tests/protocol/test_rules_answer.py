@@ -6,7 +6,8 @@ import pytest
 from candour_protocol.codes import RefusalReason
 from candour_protocol.kinds import AnswerCodes, ConcernCodes, Kind, RequestCodes
 from candour_protocol.rules import Outcome, is_unlocked, judge_answer
-from candour_protocol.rules.rehearsal import ANSWER, CONCERN, REQUEST, attested, written
+from candour_protocol.rules.rehearsal import ANSWER, CONCERN, REQUEST, Case, attested, written
+from candour_protocol.strict_json import JsonObject
 
 from tests.protocol.cases import a_line, a_policy, answer_with, places
 
@@ -136,3 +137,58 @@ def test_a_disclosure_outside_the_matrix_wants_a_second_signature_at_the_holder_
 
     assert judgement.outcome is outcome
     assert set(judgement.rules) <= {"R05"}
+
+
+NAMED = {"name": "DI Brace", "role": "Detective inspector"}
+
+
+@pytest.mark.parametrize(
+    "level", ["IC4", "IC5", "DSL", "DDSL", "DSP", "LADO", "SW_QUALIFIED", "POLICE_PPU", "BOARD"]
+)
+def test_a_lead_may_refuse_alone(level: str) -> None:
+    assert answer_with(a_refusal(), decider={**NAMED, "training_level": level}).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("level", ["IC1", "IC2", "IC3", "SENIOR", None])
+def test_a_refusal_below_that_level_is_delivered_and_marked(level: str | None) -> None:
+    judgement = answer_with(a_refusal(), decider={**NAMED, "training_level": level})
+
+    assert judgement.outcome is Outcome.FLAGGED
+    assert places(judgement, "R11") == ["/decider/training_level"]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {"line": 1, "outcome": "DISCLOSED_FULL"},
+        {"line": 1, "outcome": "NO_INFO_HELD", "searched": ["PNC 2016 to 2026"]},
+        {"line": 1, "outcome": "NEED_MORE"},
+        {"line": 1, "outcome": "REFUSED", "reason": "CONCERN_TOO_THIN"},
+        a_refusal(outcome="DISCLOSED_PART"),
+    ],
+)
+def test_whoever_discloses_or_asks_for_more_needs_no_level(outcome: dict[str, Any]) -> None:
+    assert answer_with(outcome, decider={**NAMED, "training_level": "IC1"}).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("second", "outcome"), [("B" * 21 + "A", Outcome.PASSED), ("A" * 22, Outcome.FLAGGED)]
+)
+def test_a_second_person_makes_up_for_the_level_and_nobody_seconds_themselves(
+    second: str, outcome: Outcome
+) -> None:
+    decider: JsonObject = {**NAMED, "training_level": "IC2"}
+    matter = attested(written(Kind.ANSWER, {"outcomes": [a_refusal()], "decider": decider}), (), a_policy())
+    assert isinstance(matter.codes, AnswerCodes)
+    codes = matter.codes.model_copy(update={"actor": "A" * 22, "countersigned": second})
+    request = written(Kind.REQUEST, REQUEST).codes
+    assert isinstance(request, RequestCodes)
+
+    assert judge_answer(codes, request, a_policy()).outcome is outcome
+
+
+@pytest.mark.parametrize("level", [None, "IC1", "DSL", "NO_SUCH_LEVEL"])
+def test_no_level_is_asked_of_whoever_tells(level: str | None) -> None:
+    author: JsonObject = {"name": "H. Vance", "role": "Teaching assistant", "training_level": level}
+
+    assert Case(Kind.CONCERN, concern={"author": author}).judge(a_policy()).outcome is Outcome.PASSED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from candour_protocol.codes import RefusalReason, ResponseOutcome, known, nearest
+from candour_protocol.codes import RefusalReason, ResponseOutcome, TrainingLevel, known, nearest
 from candour_protocol.kinds import AnswerCodes, AnswerContent, ConcernCodes, LineOutcome, RequestCodes
 from candour_protocol.policy import Cell, Policy
 from candour_protocol.rules.judgement import Outcome, Severity, Violation
@@ -83,6 +83,23 @@ def r11_reasons(
         if unknown or (outcome.reason in policy.answers.not_enough and not consent):
             hint = nearest(RefusalReason, outcome.reason) if unknown else ""
             yield Violation("R11", f"/outcomes/{place}/reason", Severity.FLAG, hint)
+
+
+def r11_level(codes: AnswerCodes, policy: Policy) -> Iterator[Violation]:
+    """Flag a refusal by somebody below the level that may refuse, unless a second person signed it too.
+
+    Flagged and never returned: whoever asked must hear it, and somebody of that level has to look again.
+    Source: domain 2.14.
+    """
+    levels, level = policy.answers.refusal_levels, codes.decider_level
+    refused = any(
+        each.outcome == ResponseOutcome.REFUSED and not says_too_thin(each) for each in codes.outcomes
+    )
+    second = codes.countersigned not in (None, codes.actor)
+    if levels is None or not refused or second or level in levels:
+        return
+    hint = nearest(TrainingLevel, level) if level and not known(TrainingLevel, level) else ""
+    yield Violation("R11", "/decider/training_level", Severity.FLAG, hint)
 
 
 def r05_second_at_the_holder(

@@ -116,6 +116,7 @@ def judge_answer(
         cited: the concerns that the request cites, where they are at hand.
     """
     found = [*answers.r11_codes(codes, request), *answers.r11_reasons(codes, policy, cited)]
+    found += answers.r11_level(codes, policy)
     found += answers.r05_second_at_the_holder(codes, request, policy, cited)
     if not answers.costs_nothing(codes):
         found += unattested(Kind.ANSWER, codes.checks, policy, admitted)

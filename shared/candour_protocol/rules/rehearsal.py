@@ -259,7 +259,9 @@ def _signatures(body: Mapping[str, JsonValue]) -> JsonObject:
 
 def _outcomes(body: Mapping[str, JsonValue]) -> JsonObject:
     lines = cast("list[JsonObject]", body.get("outcomes") or [])
+    decider = cast(JsonObject, body.get("decider") or {})
     return {
+        "decider_level": decider.get("training_level"),
         "outcomes": [{name: line.get(name) for name in ("line", "outcome", "reason")} for line in lines],
         "content": [{name: line.get(name) for name in ("line", "text", "basis")} for line in lines],
         "searched": [{"line": line.get("line"), "searched": line.get("searched")} for line in lines],

@@ -208,12 +208,13 @@ RULES: tuple[Rule, ...] = (
         id="R11",
         title="Every ask gets a reasoned answer",
         statement="Each line gets an outcome. What is not disclosed comes with a reason, what would change "
-        "it, and who decided; 'nothing held' says where was searched. 'The concern is too thin' "
-        "needs none of this.",
+        "it, and who decided; 'nothing held' says where was searched. A whole refusal is a lead's or a "
+        "named professional's, or countersigned. 'The concern is too thin' needs none of this.",
         why="Golden rule 7: record your reasons whether you share or not, be ready to explain a refusal, "
         "and to think again. The Act as passed does not ask for a record of a decision not to share; "
         "the partnership does.",
-        severity="an answer is returned; one whose reason is not enough on its own is marked",
+        severity="an answer is returned; one whose reason is not enough on its own, or whose refusal "
+        "somebody below that level signed alone, is delivered and marked",
         fix="Give each line an outcome; say in eight words or more why it is withheld, and what would "
         "change your mind.",
         kinds=(Kind.ANSWER,),
