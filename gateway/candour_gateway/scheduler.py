@@ -8,7 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from candour_protocol.calendars import bank_holidays
 from candour_protocol.errors import TransportError
+from candour_protocol.profiles import Nation
 
 from candour_gateway.admission import Admission, Admitted
 from candour_gateway.database import Database
@@ -53,7 +55,11 @@ class Scheduler:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Until ``stop``; a database or courier that is away is tried again."""
+        """Until ``stop``; a database or courier that is away is tried again.
+
+        Begins by learning what bank holidays are, which takes half a second that no batch should wait for.
+        """
+        await asyncio.to_thread(bank_holidays, Nation.ENGLAND, self._clock().year)
         while not self._stopping.is_set():
             patience = self._every
             try:

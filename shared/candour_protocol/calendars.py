@@ -8,16 +8,18 @@ day after the day of receipt. An inbox that is always read has its nation's work
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from candour_protocol.policy_tables import Clock, Unit
 from candour_protocol.profiles import Calendar, Day, Hours, Nation, Profile
 
 _DAY = timedelta(days=1)
-_FURTHEST = 800  # days; an inbox that opens on none of them stops no clock: its cover is looking
+_LONGEST = 800  # closed days in a row; an inbox that stays shut so long stops no clock: its cover is looking
 _WEEK = tuple(Day)
 _WEEKDAYS = frozenset(_WEEK[:5])
 _MIDNIGHT = "24:00"
@@ -32,6 +34,14 @@ Span = tuple[datetime, datetime]
 WHOLE = 1.0
 
 
+Answer = TypeVar("Answer")
+
+
+def _by_day(ask: Callable[[Opening, date], Answer]) -> Callable[[Opening, date], Answer]:
+    """Ask once for each inbox and day: a gateway counts from the same few days all the time."""
+    return functools.lru_cache(maxsize=16_384)(ask)
+
+
 @functools.lru_cache(maxsize=256)
 def bank_holidays(nation: Nation, year: int) -> frozenset[date]:
     """A nation's bank holidays, those moved from a weekend included.
@@ -43,9 +53,12 @@ def bank_holidays(nation: Nation, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("GB", subdiv=_SUBDIVISIONS[nation], years=year))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opening:
-    """When one inbox is read; ``weekly`` is None where it is read day and night."""
+    """When one inbox is read; ``weekly`` is None where it is read day and night.
+
+    Compared by identity, for ``opening`` makes one for each inbox of a profile and days are looked up often.
+    """
 
     nation: Nation
     calendar: Calendar
@@ -56,10 +69,12 @@ class Opening:
         """Whether it never closes."""
         return self.weekly is None
 
+    @_by_day
     def opens_on(self, day: date) -> bool:
         """Whether it is read at some time of this day."""
         return self.always or (_name(day) in self._days and not self._is_closed(day))
 
+    @_by_day
     def is_working_day(self, day: date) -> bool:
         """A day that a limit in working days counts: a weekday, unless it opens only at weekends."""
         if self.always:
@@ -75,10 +90,12 @@ class Opening:
         """From when on it is read: ``at`` itself while it is; None where no day is known."""
         if self.is_open(at):
             return at
-        opens = (begins for day in _days(self.day_of(at)) for begins, _ in self.hours_on(day))
+        days = _days(self.day_of(at), self.opens_on)
+        opens = (begins for day in days for begins, _ in self.hours_on(day))
         return next((begins for begins in opens if begins > at), None)
 
-    def hours_on(self, day: date) -> list[Span]:
+    @_by_day
+    def hours_on(self, day: date) -> Sequence[Span]:
         """The times of one day at which it is read, in their order, apart from each other."""
         if self.weekly is None:
             return [self.whole(day)]
@@ -87,6 +104,7 @@ class Opening:
         rows = sorted((row.opens, row.closes) for row in self.weekly if _name(day) in row.days)
         return [(self._at(day, opens), self._at(day, closes)) for opens, closes in _joined(rows)]
 
+    @_by_day
     def whole(self, day: date) -> Span:
         """From midnight to midnight, which is 23 or 25 hours when the clocks change."""
         return self._at(day, "00:00"), self._at(day, _MIDNIGHT)
@@ -135,10 +153,10 @@ def end_of(limit: Clock, start: datetime, opens: Opening | None, share: float = 
 
 
 def _spans(unit: Unit, start: datetime, opens: Opening) -> Iterator[Span]:
-    for day in _days(opens.day_of(start)):
+    for day in _days(opens.day_of(start), opens.opens_on):
         if unit is Unit.WORKING_HOURS:
             yield from opens.hours_on(day)
-        elif opens.opens_on(day):
+        else:
             yield opens.whole(day)
 
 
@@ -155,9 +173,9 @@ def _counted(left: timedelta, start: datetime, spans: Iterator[Span]) -> datetim
 def _after_days(count: float, start: datetime, opens: Opening) -> datetime | None:
     """The end of the last of so many working days after the day of ``start``; of half a day its middle."""
     whole, part = int(count), count % 1
-    working = (day for day in _days(opens.day_of(start) + _DAY) if opens.is_working_day(day))
-    found = [day for day, _ in zip(working, range(whole + (part > 0)), strict=False)]
-    if len(found) < whole + (part > 0) or not found:
+    wanted = whole + (part > 0)
+    found = list(islice(_days(opens.day_of(start) + _DAY, opens.is_working_day), wanted))
+    if len(found) < wanted:
         return None
     hours = opens.hours_on(found[-1])
     begins, ends = hours[0][0], hours[-1][1]
@@ -175,8 +193,14 @@ def _joined(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return joined
 
 
-def _days(first: date) -> Iterator[date]:
-    return (first + number * _DAY for number in range(_FURTHEST))
+def _days(first: date, counts: Callable[[date], bool]) -> Iterator[date]:
+    """The days that count, from the first on; they end where none does for a long time."""
+    day, closed = first, 0
+    while closed < _LONGEST:
+        closed = 0 if counts(day) else closed + 1
+        if not closed:
+            yield day
+        day += _DAY
 
 
 def _name(day: date) -> Day:

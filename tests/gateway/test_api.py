@@ -166,7 +166,7 @@ async def test_the_directory_shows_agencies_their_phones_and_keys(world: World) 
     }
 
 
-async def test_the_protocol_shows_rules_with_examples_code_lists_and_policy(world: World) -> None:
+async def test_the_protocol_shows_rules_with_examples_nations_code_lists_and_policy(world: World) -> None:
     protocol = (await world.get("/v1/protocol")).json()
     policy = await world.get(f"/v1/policies/{protocol['policy']}")
 
@@ -174,6 +174,13 @@ async def test_the_protocol_shows_rules_with_examples_code_lists_and_policy(worl
     assert sorted(rules) == [f"R{number:02}" for number in range(1, 16)]
     assert rules["R01"]["passing"]
     assert rules["R01"]["failing"]
+    for rule in rules.values():
+        assert rule["in_force"]
+        assert all(rule[part] for part in ("statement", "why", "fix", "severity"))
+        assert rule["passing"]["said"] != rule["failing"]["said"]
+    assert protocol["clocks"]["deadlines"]["escalate_percent"] == [100, 150, 200]
+    assert set(protocol["nations"]) == {"ENGLAND", "WALES", "SCOTLAND", "NORTHERN_IRELAND"}
+    assert protocol["nations"]["WALES"]["terms"]["lead"] == "designated safeguarding person"
     assert "urgency" in protocol["codes"]
     assert policy.content == POLICY
     assert sha256_text(policy.content) == protocol["policy"]
