@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +19,12 @@ from candour_protocol.ids import GATEWAY
 from candour_protocol.policy import load_policy
 from candour_protocol.tokens import access_token, audience_of
 from candour_protocol.transport import connect
+from candour_protocol.transport.port import Transport
 
 from candour_gateway import keyring
 from candour_gateway.api.callers import SCOPES
 from candour_gateway.assembly import Gateway, build
-from candour_gateway.database import Database
+from candour_gateway.database import Database, DatabaseAwayError
 from candour_gateway.ledger import LogIncidentError
 from candour_gateway.replay import Replayed, replay
 from candour_gateway.schema import UnknownSchemaError, migrate
@@ -31,6 +33,7 @@ from candour_gateway.store import clients
 from candour_gateway.store.clients import Client
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+log = structlog.get_logger("candour.gateway")
 GRACE = 10  # seconds that open requests get at shutdown
 
 
@@ -60,7 +63,7 @@ def serve() -> None:
 async def _serve(settings: Settings) -> None:
     transport = await connect(settings.transport, GATEWAY)
     try:
-        gateway = await build(settings, transport, _now)
+        gateway = await _built(settings, transport)
         await gateway.start()
         try:
             await _listen(gateway, settings)
@@ -68,6 +71,17 @@ async def _serve(settings: Settings) -> None:
             await gateway.stop()
     finally:
         await transport.close()
+
+
+async def _built(settings: Settings, transport: Transport) -> Gateway:
+    """Wait for a database that is away: ending would only have somebody start this again and again."""
+    waits = chain((1, 2, 4), repeat(8))
+    while True:
+        try:
+            return await build(settings, transport, _now)
+        except DatabaseAwayError as error:
+            log.warning("waiting-for-database", error=str(error))
+            await asyncio.sleep(next(waits))
 
 
 async def _listen(gateway: Gateway, settings: Settings) -> None:

@@ -6,6 +6,7 @@ Nothing is returned before the commit is known, so whoever publishes what comes 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,8 @@ from candour_gateway.store.bulk import Bulk
 from candour_gateway.store.documents import Document
 from candour_gateway.t1box import T1Box
 from candour_gateway.verdict import Submission
+
+LOOK_AGAIN = 1.0  # seconds for which what was read of the registry counts as news
 
 Clock = Callable[[], datetime]
 ReadDirectory = Callable[[AsyncConnection], Awaitable[Directory]]
@@ -74,7 +77,11 @@ class OwnWords(Protocol):
 
 
 class Admission:
-    """The use case. ``directory`` is the registry as the last commit left it."""
+    """The use case.
+
+    ``directory`` is the registry as the last commit left it that this worker knows of: another worker's is
+    taken in under the log's lock, so every verdict is by all facts before it, and by `catch_up` for reading.
+    """
 
     def __init__(
         self,
@@ -93,7 +100,8 @@ class Admission:
         self._herald = herald
         self._clock = clock
         self._read_directory = read_directory
-        self._known = False
+        self._facts_at: int | None = None
+        self._looked_at = float("-inf")
         self.directory: Directory
 
     @property
@@ -103,9 +111,28 @@ class Admission:
 
     async def start(self) -> None:
         """Read the registry from the log."""
+        await self.catch_up(at_once=True)
+
+    async def catch_up(self, *, at_once: bool = False) -> bool:
+        """Take in what other workers have logged about the registry; whether there was anything.
+
+        Asks the database at most once in `LOOK_AGAIN`, unless ``at_once``.
+
+        Raises:
+            DatabaseAwayError: nothing new is known.
+        """
+        if not at_once and time.monotonic() < self._looked_at + LOOK_AGAIN:
+            return False
         async with self._database.read() as connection:
-            self.directory = await self._read_directory(connection)
-        self._known = True
+            facts_at = await tile_store.facts_at(connection)
+            self._looked_at = time.monotonic()
+            if facts_at == self._facts_at:
+                return False
+            directory = await self._read_directory(connection)
+        if self._facts_at is not None and facts_at <= self._facts_at:
+            return False  # a batch of our own was faster
+        self.directory, self._facts_at = directory, facts_at
+        return True
 
     async def admit(
         self,
@@ -124,7 +151,7 @@ class Admission:
         """
         async with self._database.write() as connection:
             tip = await self._ledger.lock(connection)
-            await self._know_directory(connection)
+            await self._know_directory(connection, tip)
             at = self._time(tip)
             said = await own.find(connection, at) if own else ()
             book = await cases.load(
@@ -142,14 +169,15 @@ class Admission:
         failpoints.reach("gateway.committed")
         if appended is not None:
             self._ledger.adopt(appended)
-        self.directory, self._known = sitting.directory, True
+            self._facts_at = appended.tip.facts_at
+        self.directory = sitting.directory
         return admitted
 
-    async def _know_directory(self, connection: AsyncConnection) -> None:
-        """Read it again unless the last commit is known to have happened; until this one is, it is not."""
-        if not self._known:
+    async def _know_directory(self, connection: AsyncConnection, tip: Tip) -> None:
+        """Read it again where facts were logged by another worker, or by us and we never heard of it."""
+        if tip.facts_at != self._facts_at:
             self.directory = await self._read_directory(connection)
-        self._known = False
+            self._facts_at = tip.facts_at
 
     def _time(self, tip: Tip) -> datetime:
         """The log's time never goes back, whatever the clock does."""

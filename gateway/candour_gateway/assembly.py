@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from candour_gateway import housekeeping, keyring
 from candour_gateway.admission import Admission, Admitted
 from candour_gateway.api.app import create_app
 from candour_gateway.api.desk import Desk
-from candour_gateway.database import Database
+from candour_gateway.database import Database, DatabaseAwayError
 from candour_gateway.directory import Directory
 from candour_gateway.doorkeeper import Doorkeeper
 from candour_gateway.escalating import Escalation
@@ -74,7 +75,8 @@ class Gateway:
 
     async def start(self) -> None:
         """Take submissions, and send again everything that is outstanding."""
-        await self._router.resume()
+        with contextlib.suppress(DatabaseAwayError):
+            await self._router.resume()
         self._tasks.append(asyncio.create_task(self._router.run()))
         self._tasks.append(asyncio.create_task(self._scheduler.run()))
         tidying = housekeeping.keep_tidy(self._database, self._clock, self._tidy_every, self._stopping)
@@ -127,12 +129,13 @@ async def build(settings: Settings, transport: Transport, clock: Clock) -> Gatew
 
     Raises:
         UnknownSchemaError: the database was written by another version.
+        DatabaseAwayError: it cannot be reached.
         LogIncidentError: the database is behind a checkpoint that was shown, or contradicts itself.
         PolicyError: the policy cannot be read, or not be used on this database.
     """
     policy, keys = load_policy(settings.policy.read_bytes()), keyring.read(settings.keys)
     failpoints.arm(allowed=policy.identifiers == "test")
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, connections=settings.database_connections)
     try:
         migrate(database.url)
         return await _assemble(settings, transport, clock, database, policy, keys)

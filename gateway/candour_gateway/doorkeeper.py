@@ -19,7 +19,7 @@ from candour_protocol.wire import Problem
 from sqlalchemy.exc import SQLAlchemyError
 
 from candour_gateway.admission import Admission, Parcel
-from candour_gateway.database import Database
+from candour_gateway.database import Database, DatabaseAwayError
 from candour_gateway.fairness import Fairness, Later, LetGo, Now, Turn
 from candour_gateway.metrics import Metrics
 from candour_gateway.publishing import Publisher
@@ -107,7 +107,7 @@ class Doorkeeper:
         try:
             async with self._database.write() as connection:
                 await incidents.record(connection, found, self._clock())
-        except SQLAlchemyError as error:  # they wait all the same, and it is said again
+        except (SQLAlchemyError, DatabaseAwayError) as error:  # they wait all the same, and it is said again
             log.warning("incident-not-kept", code=RATE, error=type(error).__name__)
 
 

@@ -35,6 +35,7 @@ class FactDesk:
         Raises:
             CandourError: not well-formed, not authentic, not allowed, or its document does not fit.
         """
+        await self._admission.catch_up(at_once=True)
         statement = authentic(jwt, self._admission.directory.registry)
         if statement.claims.kind is not Kind.REGISTRY:
             raise RegistryError("fact", "not a registry statement")

@@ -8,20 +8,32 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from candour_gateway.database import Database
 from candour_gateway.instants import to_ms
 from candour_gateway.tables import sealed
+
+AT_A_TIME = 1000  # rows; a transaction is kept short
 
 log = structlog.get_logger("candour.gateway")
 
 
 async def tidy(database: Database, now: datetime) -> int:
     """Delete the sealed parts whose time has passed; how many there were."""
+    deleted = 0
+    while some := await _tidy_some(database, now):
+        deleted += some
+    return deleted
+
+
+async def _tidy_some(database: Database, now: datetime) -> int:
+    """What another worker is deleting, or is just being settled, is left to it."""
+    over = select(sealed.c.idx).where(sealed.c.delete_after < to_ms(now)).limit(AT_A_TIME)
+    chosen = over.with_for_update(skip_locked=True).cte("chosen")
     async with database.write() as connection:
-        result = await connection.execute(delete(sealed).where(sealed.c.delete_after < to_ms(now)))
-    return result.rowcount
+        over_now = delete(sealed).where(sealed.c.idx.in_(select(chosen.c.idx))).returning(sealed.c.idx)
+        return len((await connection.execute(over_now)).all())
 
 
 async def keep_tidy(

@@ -8,24 +8,26 @@ replay. What is no exchange is kept by digest and parked. Source: protocol secti
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from candour_protocol import failpoints
 from candour_protocol.ids import AgencyId
-from candour_protocol.transport.port import Ack, Delivery, Park, Settlement
+from candour_protocol.transport.port import Ack, Delivery, Park, Retry, Settlement
 from candour_protocol.transport.topology import Lane
 from candour_protocol.wire import Problem
 
 from candour_gateway.admission import Admission, Admitted, Parcel
-from candour_gateway.database import Database
+from candour_gateway.database import Database, DatabaseAwayError
 from candour_gateway.metrics import Metrics
 from candour_gateway.publishing import Publisher
 from candour_gateway.screening import Unfit, screen
 from candour_gateway.sitting import Result
 from candour_gateway.store import incidents
 from candour_gateway.verdict import Submission
+
+WHILE_AWAY = timedelta(seconds=2)
 
 log = structlog.get_logger("candour.gateway")
 
@@ -53,9 +55,16 @@ class Intake:
         self._after = after
 
     async def handle(self, deliveries: Sequence[Delivery]) -> Sequence[Settlement]:
-        """One settlement for each delivery; copies of one message within a batch are handled as one."""
-        messages = dict.fromkeys(map(_message, deliveries))
-        screened = {each: self._screen(each) for each in messages}
+        """One settlement for each delivery; while the database is away all of it is to come again."""
+        try:
+            return await self._handle(deliveries)
+        except DatabaseAwayError as error:
+            log.warning("database-away", error=str(error), waiting=len(deliveries))
+            return [Retry(WHILE_AWAY) for _ in deliveries]
+
+    async def _handle(self, deliveries: Sequence[Delivery]) -> Sequence[Settlement]:
+        """Copies of one message within a batch are handled as one."""
+        screened = await self._screen_all(dict.fromkeys(map(_message, deliveries)))
         fit = [each for each in screened.values() if isinstance(each, Submission)]
         admitted = await self._admit(fit) if fit else None
         results = iter(admitted.results if admitted else ())
@@ -67,6 +76,14 @@ class Intake:
         await self._publisher.publish([*(admitted.parcels if admitted else ()), *problems])
         failpoints.reach("gateway.published")
         return [_settlement(outcomes[_message(each)]) for each in deliveries]
+
+    async def _screen_all(self, messages: Iterable[Message]) -> dict[Message, Submission | Unfit]:
+        """In order. What nobody here knows may be known to another worker, which has logged its key since."""
+        screened = {each: self._screen(each) for each in messages}
+        unfit = [message for message, each in screened.items() if isinstance(each, Unfit)]
+        if unfit and await self._admission.catch_up(at_once=True):
+            screened.update((message, self._screen(message)) for message in unfit)
+        return screened
 
     def _screen(self, message: Message) -> Submission | Unfit:
         user, routing_key, body = message

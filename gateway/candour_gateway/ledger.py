@@ -27,11 +27,9 @@ from candour_gateway.store import tiles as tile_store
 from candour_gateway.store.bulk import Bulk
 
 _HEAD = select(tables.log_head).where(tables.log_head.c.id == 1).with_for_update()
-_HEAD_BEGINS = text(
-    "INSERT INTO log_head (id, size, root, t_ms, checkpoint) VALUES (1, :size, :root, :t_ms, :checkpoint)"
-)
 _HEAD_MOVES = text(
-    "UPDATE log_head SET size = :size, root = :root, t_ms = :t_ms, checkpoint = :checkpoint WHERE id = 1"
+    "UPDATE log_head SET size = :size, root = :root, t_ms = :t_ms, checkpoint = :checkpoint,"
+    " facts_at = :facts_at WHERE id = 1"
 )
 _ENTRIES = insert(tables.entries)
 _GROW = text(
@@ -64,7 +62,12 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The log as the last transaction left it; ``edges`` is the last tile of each level, where partial."""
+    """The log as the last transaction left it.
+
+    Attributes:
+        edges: the last tile of each level, where partial.
+        facts_at: index of the newest registry fact, below zero before the first.
+    """
 
     size: int
     root: bytes
@@ -72,6 +75,7 @@ class Tip:
     checkpoint: str
     frontier: Frontier
     edges: dict[TileId, bytes]
+    facts_at: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +116,14 @@ class Ledger:
         return tip
 
     async def _true_tip(self, connection: AsyncConnection) -> Tip:
-        row = (await connection.execute(_HEAD)).first()
+        row = (await connection.execute(_HEAD)).one()
         tip = self._tip
-        if tip is None or row is None or (tip.size, tip.root) != (row.size, row.root):
+        if tip is None or (tip.size, tip.root) != (row.size, row.root):
             tip = await _read_tip(connection, row)
         return tip
 
     def _refuse_behind(self, tip: Tip) -> None:
-        shown = self._shown.checkpoint
+        shown = self._shown.latest()
         if shown is None or (shown.size < tip.size):
             return
         if (shown.size, shown.root) != (tip.size, tip.root):
@@ -136,9 +140,15 @@ class Ledger:
         bulk.add(_GROW, [{"level": t.level, "n": t.n, "data": d} for t, d in grown.items()])
         t_ms = max(tip.t_ms, entries[-1].t_ms)
         after = Tip(
-            growth.size, growth.root, t_ms, checkpoint, growth.frontier, _edges(tip.edges, grown, growth.size)
+            growth.size,
+            growth.root,
+            t_ms,
+            checkpoint,
+            growth.frontier,
+            _edges(tip.edges, grown, growth.size),
+            _facts_at(tip, entries),
         )
-        bulk.add(_HEAD_BEGINS if tip.size == 0 else _HEAD_MOVES, [_head_row(after)])
+        bulk.add(_HEAD_MOVES, [_head_row(after)])
         return Appended(after, tip.size, _receipts(tip.size, entries, growth, checkpoint))
 
     def adopt(self, appended: Appended) -> None:
@@ -150,14 +160,17 @@ class Ledger:
 
 async def _read_tip(connection: AsyncConnection, row: Any) -> Tip:
     """The right edge from the tiles, which must make up the root that the row says."""
-    if row is None:
-        return Tip(0, Frontier().root(), 0, "", Frontier(), {})
     tiles = await tile_store.read(connection, needed_for_frontier(row.size))
     frontier = Frontier.from_hashes(row.size, TileReader(tiles))
     if frontier.root() != row.root:
         raise LogIncidentError("the tiles do not make up the root of the log")
     edges = {tile: data for tile in _partial(row.size) if (data := tiles.get(tile))}
-    return Tip(row.size, row.root, row.t_ms, row.checkpoint, frontier, edges)
+    return Tip(row.size, row.root, row.t_ms, row.checkpoint, frontier, edges, row.facts_at)
+
+
+def _facts_at(tip: Tip, entries: Sequence[NewEntry]) -> int:
+    facts = [place for place, entry in enumerate(entries) if entry.kind is Kind.REGISTRY]
+    return tip.size + facts[-1] if facts else tip.facts_at
 
 
 def _partial(size: int) -> list[TileId]:
@@ -193,7 +206,13 @@ def _entry_rows(first: int, entries: Sequence[NewEntry]) -> list[dict[str, objec
 
 
 def _head_row(tip: Tip) -> dict[str, object]:
-    return {"size": tip.size, "root": tip.root, "t_ms": tip.t_ms, "checkpoint": tip.checkpoint}
+    return {
+        "size": tip.size,
+        "root": tip.root,
+        "t_ms": tip.t_ms,
+        "checkpoint": tip.checkpoint,
+        "facts_at": tip.facts_at,
+    }
 
 
 def _receipts(first: int, entries: Sequence[NewEntry], growth: Growth, checkpoint: str) -> tuple[str, ...]:

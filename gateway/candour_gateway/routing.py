@@ -1,7 +1,8 @@
 """Send again what has not arrived: until the recipient's ``delivery`` is logged, however long that takes.
 
 A first copy leaves right after its commit (``intake``). This task is woken by a commit, sleeps until the
-earliest time at which something is to be sent again, and asks nobody in between. Source: protocol section 5.
+earliest time at which something is to be sent again, and looks now and then for what other workers left
+behind. What is due is claimed for a while by the worker that sends it. Source: protocol section 5.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway.admission import Parcel
 from candour_gateway.backlog import Backlog
-from candour_gateway.database import Database
+from candour_gateway.database import Database, DatabaseAwayError
 from candour_gateway.instants import from_ms, to_ms
 from candour_gateway.metrics import Metrics
 from candour_gateway.publishing import Publisher
@@ -31,6 +32,9 @@ from candour_gateway.tables import routes
 
 LONGEST = timedelta(minutes=5)
 AFTER_FAILURE = timedelta(seconds=5)
+CLAIM = timedelta(seconds=10)  # a worker that ends meanwhile leaves it to the others
+JUST_NOW = timedelta(seconds=5)
+LOOK = 15.0  # seconds; another worker may have ended with something outstanding
 BATCH = 256
 
 _STILL_OUT = update(routes).where(routes.c.idx == bindparam("at_idx"), routes.c.next_at.is_not(None))
@@ -69,13 +73,19 @@ class Router:
         self._woken = asyncio.Event()
         self._driving = asyncio.Lock()
         self._stopping = False
+        self._resumed = False
 
     async def resume(self) -> None:
-        """At the start everything outstanding is due at once."""
+        """At the start everything outstanding is due at once, but for what another worker has just sent.
+
+        Raises:
+            DatabaseAwayError: ``run`` will do it.
+        """
+        now = self._clock()
         async with self._database.write() as connection:
-            now = to_ms(self._clock())
-            await connection.execute(update(routes).where(routes.c.next_at.is_not(None)).values(next_at=now))
-        self.expect(self._clock())
+            await dispatches.resume(connection, now, now + CLAIM, now - JUST_NOW)
+        self._resumed = True
+        self.expect(now)
 
     def expect(self, at: datetime) -> None:
         """Something will be due at this time."""
@@ -90,46 +100,69 @@ class Router:
 
     async def run(self) -> None:
         """Until ``stop``; a courier or database that is away is tried again."""
-        while await self._something_due():
+        while not self._stopping:
             try:
-                self._next = None
-                await self.drive()
+                await self._run_once()
+            except DatabaseAwayError as error:
+                log.warning("routing-waits", error=str(error))
+                self.expect(self._clock() + AFTER_FAILURE)
             except Exception as error:
                 log.exception("routing-failed", error=type(error).__name__)
                 self.expect(self._clock() + AFTER_FAILURE)
+
+    async def _run_once(self) -> None:
+        due = await self._something_due()
+        if not due or self._stopping:
+            await self._look()
+            return
+        if not self._resumed:
+            await self.resume()
+        self._next = None
+        await self.drive()
 
     async def drive(self) -> int:
         """Send everything that is due now, and find out when something is due next; how many were sent."""
         sent = 0
         async with self._driving:
-            while due := await self._due():
+            while due := await self._claim():
                 sent += await self._send_or_wait(due)
+        await self._look()
+        return sent
+
+    async def _look(self) -> None:
+        """When is something due next, whoever logged it?"""
         async with self._database.read() as connection:
             earliest = await connection.scalar(select(func.min(routes.c.next_at)))
         if earliest is not None:
             self.expect(from_ms(earliest))
-        return sent
 
     async def _something_due(self) -> bool:
-        """Wait for it; false once stopped."""
+        """Wait for it, and no longer than `LOOK`; false if it is time to look, or to stop."""
+        until = asyncio.get_running_loop().time() + LOOK
         while not self._stopping and (self._next is None or self._next > self._clock()):
+            left = until - asyncio.get_running_loop().time()
+            if left <= 0:
+                return False
             self._woken.clear()
-            patience = None if self._next is None else (self._next - self._clock()).total_seconds()
+            due = left if self._next is None else (self._next - self._clock()).total_seconds()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), patience)
+                await asyncio.wait_for(self._woken.wait(), min(due, left))
         return not self._stopping
 
-    async def _due(self) -> Sequence[Outstanding]:
-        async with self._database.read() as connection:
-            return await dispatches.due(connection, self._clock(), BATCH)
+    async def _claim(self) -> Sequence[Outstanding]:
+        now = self._clock()
+        async with self._database.write() as connection:
+            return await dispatches.claim(connection, now, now + CLAIM, BATCH)
 
     async def _send_or_wait(self, due: Sequence[Outstanding]) -> int:
         """Send those of which no copy can be on its way any more; how many."""
         now = self._clock()
         backlog = Backlog(self._transport, now)
-        lost = [each for each in due if not await backlog.may_hold(each)]
-        waiting = [each for each in due if each not in lost]
+        may_wait = {each.index for each in due if await backlog.may_hold(each)}
         async with self._database.write() as connection:
+            out = await dispatches.still_out(connection, [each.index for each in due])
+            lost = [each for each in due if each.index in out - may_wait]
+            waiting = [each for each in due if each.index in out & may_wait]
             await _note(connection, _AGAIN, [_again(each, now) for each in lost])
             await _note(connection, _LATER, [_later(each, now) for each in waiting])
         if lost:

@@ -9,6 +9,12 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
+_DRIVERS = {
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+}
+
 
 class Settings(BaseSettings):
     """One gateway's settings; each from an environment variable ``CANDOUR_GATEWAY_<NAME>``.
@@ -17,12 +23,14 @@ class Settings(BaseSettings):
     key, whose name is the log's origin), ``codes.key`` (base64url of 32 bytes). The gateway also keeps the
     largest checkpoint shown there (``shown.checkpoint``), so it must be able to write there, and that
     file must not be restored together with the database. ``registrar`` is the file of its public JWK.
-    ``database`` is a SQLAlchemy URL, or the path of a SQLite file.
+    ``database`` is a SQLAlchemy URL such as ``postgresql://user:password@host/name``, or the path of a
+    SQLite file. ``database_connections`` is the most that one process holds open.
     """
 
     model_config = SettingsConfigDict(env_prefix="CANDOUR_GATEWAY_", frozen=True, extra="forbid")
 
-    database: str
+    database: str = Field(repr=False)  # a URL may hold a password
+    database_connections: int = Field(default=5, ge=2, le=50)
     keys: Path
     policy: Path
     registrar: Path
@@ -36,7 +44,8 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> URL:
-        """The URL that SQLAlchemy takes."""
+        """The URL that SQLAlchemy takes, with the driver that this program uses."""
         if "://" in self.database:
-            return make_url(self.database)
+            url = make_url(self.database)
+            return url.set(drivername=_DRIVERS.get(url.get_backend_name(), url.drivername))
         return URL.create("sqlite+aiosqlite", database=self.database)

@@ -86,7 +86,10 @@ log_head = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False),
     Column("t_ms", BigInteger, nullable=False),
-    Column("checkpoint", Text, nullable=False),
+    Column("checkpoint", Text, nullable=False),  # empty before the first entry
+    Column(
+        "facts_at", BigInteger, nullable=False, server_default="-1"
+    ),  # the newest registry fact's index, or -1
     CheckConstraint("id = 1", name="log_head_one_row"),
 )
 

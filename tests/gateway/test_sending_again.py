@@ -63,11 +63,12 @@ async def test_a_crash_between_commit_and_publish_loses_nothing(world: World) ->
 async def test_everything_outstanding_is_sent_at_the_start(world: World) -> None:
     concern = world.partnership.concern()
     await world.submit(concern)
-    for _ in range(4):
+    for _ in range(6):
         world.clock.advance(timedelta(minutes=6))
         await world.gateway.drive()
     before = len(world.copies(concern))
 
+    world.clock.advance(timedelta(seconds=10))
     await world.restart()
     await world.gateway.drive()
 

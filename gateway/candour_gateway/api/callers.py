@@ -44,10 +44,17 @@ class Caller:
         return self.agency
 
 
-def _caller(desk: AtDesk, authorization: Annotated[str, Header()] = "") -> Caller:
+async def _caller(desk: AtDesk, authorization: Annotated[str, Header()] = "") -> Caller:
     if not authorization[: len(_BEARER)].lower() == _BEARER:
         raise UnauthenticError("unauthenticated", "a bearer token is needed")
-    return _of_token(desk, authorization[len(_BEARER) :].strip())
+    token = authorization[len(_BEARER) :].strip()
+    await desk.admission.catch_up()  # a key that another worker revoked is of no use here either
+    try:
+        return _of_token(desk, token)
+    except UnauthenticError:
+        if not await desk.admission.catch_up(at_once=True):
+            raise
+        return _of_token(desk, token)
 
 
 def _of_token(desk: Desk, token: str) -> Caller:

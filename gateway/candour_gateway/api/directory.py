@@ -40,6 +40,7 @@ _FACT = {
 @router.get("/agencies")
 async def agencies(desk: AtDesk) -> dict[str, Any]:
     """Who takes part, how to reach them, their keys. A hint: the log's registry statements are the proof."""
+    await desk.admission.catch_up()
     return {"items": [_agency(desk, agency) for agency in desk.directory.agencies]}
 
 

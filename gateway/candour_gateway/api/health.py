@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from fastapi import APIRouter, Response
 from candour_gateway.api.desk import AtDesk, Desk
 from candour_gateway.store import tiles
 
+PATIENCE = 5.0  # seconds for one dependency
 router = APIRouter(tags=["health"])
 log = structlog.get_logger("candour.gateway")
 
@@ -40,7 +42,8 @@ async def readyz(desk: AtDesk, response: Response) -> dict[str, Any]:
 
 async def _check(probe: Callable[[Desk], Awaitable[str]], desk: Desk, otherwise: str) -> dict[str, str]:
     try:
-        reason = await probe(desk)
+        async with asyncio.timeout(PATIENCE):
+            reason = await probe(desk)
     except Exception as error:
         log.warning("not-ready", error=type(error).__name__)
         reason = "it does not answer"

@@ -37,7 +37,7 @@ async def tile(path: str, desk: AtDesk, authorization: Annotated[str, Header()] 
     except ProofError:
         raise not_found() from None
     if wanted.level == ENTRIES:
-        need(_caller(desk, authorization), LOG_AUDIT)
+        need(await _caller(desk, authorization), LOG_AUDIT)
         return Response(
             await _bundle(desk, wanted, width), media_type=_BYTES, headers={"Cache-Control": "private"}
         )

@@ -20,6 +20,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
+from candour_gateway.database import DatabaseAwayError
+from candour_gateway.ledger import LogIncidentError
+
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:candour:problem:"
 
@@ -34,6 +37,7 @@ _HTTP: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "There is nothing at this address. See /openapi.json."),
     405: ("method-not-allowed", "Use one of the methods in the Allow header."),
 }
+AWAY_FOR = 5  # seconds after which a caller may try again
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -77,6 +81,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CandourError, _of_protocol)
     app.add_exception_handler(RequestValidationError, _of_parameters)
     app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(DatabaseAwayError, _of_database)
+    app.add_exception_handler(LogIncidentError, _of_log)
     app.add_exception_handler(ClientDisconnect, _of_nobody)
     app.add_exception_handler(Exception, _of_defect)
 
@@ -115,6 +121,17 @@ async def _of_framework(_request: Request, error: Exception) -> Response:
     code, detail = _HTTP.get(error.status_code, ("unreadable", "The request cannot be read."))
     status = error.status_code if error.status_code in _HTTP else 400
     return problem(status, code, detail, headers=error.headers)
+
+
+async def _of_database(request: Request, error: Exception) -> Response:
+    structlog.get_logger("candour.gateway").warning("database-away", error=str(error))
+    detail = "The database does not answer now. Nothing was lost; try again."
+    return problem(503, "database-away", detail, headers={"Retry-After": str(AWAY_FOR)})
+
+
+async def _of_log(_request: Request, _error: Exception) -> Response:
+    """An operator reads the reason at ``/readyz``."""
+    return problem(503, "log-incident", "The log does not go on until an operator has looked at it.")
 
 
 async def _of_nobody(_request: Request, _error: Exception) -> Response:

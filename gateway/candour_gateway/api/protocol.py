@@ -25,6 +25,7 @@ router = APIRouter(prefix="/v1", tags=["partnership"])
 @router.get("/protocol")
 async def protocol(desk: AtDesk) -> dict[str, Any]:
     """One rule set for everybody; ``policy`` is the SHA-256 of the file at ``/v1/policies/{policy}``."""
+    await desk.admission.catch_up()
     policy = desk.policy
     settled = policy.model_dump(mode="json", exclude={"id", "phrases"})
     return {

@@ -13,7 +13,7 @@ from candour_protocol.kinds.lists import T2, Kind
 from candour_protocol.statement import Body
 from candour_protocol.transport.topology import Lane
 from candour_protocol.wire import ApprovalPart, Delivered
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway.instants import from_ms, to_ms
@@ -77,15 +77,37 @@ def _delivered(
     return Delivered(found[index][0], receipts[index], part)
 
 
-async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[Outstanding]:
-    """Those whose time to be sent again has come, urgent ones first."""
-    query = (
-        select(routes)
+async def claim(connection: AsyncConnection, now: datetime, until: datetime, limit: int) -> list[Outstanding]:
+    """Those whose time to be sent again has come, urgent ones first; until then no other worker gets them."""
+    due = (
+        select(routes.c.idx)
         .where(routes.c.next_at <= to_ms(now))
         .order_by(routes.c.urgent.desc(), routes.c.next_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
     )
-    return [_outstanding(row) for row in await connection.execute(query)]
+    mine = update(routes).where(routes.c.idx.in_(select(due.c.idx))).values(next_at=to_ms(until))
+    rows = (await connection.execute(mine.returning(*routes.c))).all()
+    return [_outstanding(row) for row in sorted(rows, key=lambda row: (not row.urgent, row.idx))]
+
+
+async def still_out(connection: AsyncConnection, indexes: Sequence[int]) -> set[int]:
+    """Which of these are outstanding, and held by nobody else; held by this transaction from now on."""
+    query = select(routes.c.idx).where(routes.c.idx.in_(indexes), routes.c.next_at.is_not(None))
+    return set((await connection.scalars(query.with_for_update(skip_locked=True))).all())
+
+
+async def resume(connection: AsyncConnection, now: datetime, later: datetime, before: datetime) -> None:
+    """Make due now what is not due before ``later``, and was last sent before ``before``."""
+    waiting = (
+        select(routes.c.idx)
+        .where(routes.c.next_at > to_ms(later), routes.c.sent_at < to_ms(before))
+        .with_for_update(skip_locked=True)
+        .cte("waiting")
+    )
+    chosen = update(routes).where(routes.c.idx.in_(select(waiting.c.idx)))
+    await connection.execute(chosen.values(next_at=to_ms(now)))
 
 
 def _outstanding(row: Any) -> Outstanding:

@@ -25,7 +25,12 @@ async def read(connection: AsyncConnection, wanted: Iterable[TileId]) -> dict[Ti
 async def checkpoint(connection: AsyncConnection) -> tuple[int, str] | None:
     """The log's size and signed checkpoint; None before the first entry."""
     row = (await connection.execute(select(log_head.c.size, log_head.c.checkpoint))).first()
-    return None if row is None else (row.size, row.checkpoint)
+    return None if row is None or row.size == 0 else (row.size, row.checkpoint)
+
+
+async def facts_at(connection: AsyncConnection) -> int:
+    """The newest registry fact's index, below zero before the first."""
+    return await connection.scalar(select(log_head.c.facts_at)) or 0
 
 
 class _Remembering:

@@ -1,0 +1,60 @@
+"""PostgreSQL's side of the database: sessions with limits, and connections that are known to be alive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from candour_gateway.patience import Patience
+
+_ALWAYS = {
+    "application_name": "candour-gateway",
+    "synchronous_commit": "on",  # protocol section 9, whatever this server's own default is
+    "jit": "off",  # every statement here is short; compiling one takes longer than it
+    "timezone": "UTC",
+}
+_WRITES = {"default_transaction_isolation": "read committed", "default_transaction_read_only": "off"}
+_READS = {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
+
+
+def engine(url: URL, size: int, patience: Patience, *, writes: bool) -> AsyncEngine:
+    """At most ``size`` sessions, none beyond."""
+    made = create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=patience.for_a_seat.total_seconds(),
+        connect_args=connect_args(patience, _WRITES if writes else _READS),
+    )
+    event.listen(made.sync_engine, "checkout", _refuse_closed)
+    return made
+
+
+def connect_args(patience: Patience, settings: Mapping[str, str]) -> dict[str, Any]:
+    """What asyncpg is told. The server's limits end first, so that it is the server that explains."""
+    limits = {
+        "statement_timeout": _ms(patience.statement.total_seconds()),
+        "lock_timeout": _ms(patience.lock.total_seconds()),
+        "idle_in_transaction_session_timeout": _ms(patience.idle.total_seconds()),
+        "tcp_user_timeout": _ms(patience.lock.total_seconds()),  # a worker whose machine is gone
+    }
+    return {
+        "timeout": patience.connect.total_seconds(),
+        "command_timeout": patience.statement.total_seconds() + 5,
+        "server_settings": {**_ALWAYS, **limits, **settings},
+    }
+
+
+def _ms(seconds: float) -> str:
+    return str(round(seconds * 1000))
+
+
+def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+    """After a restart every pooled connection is closed, and that is known without asking the server."""
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError
