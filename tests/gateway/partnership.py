@@ -90,6 +90,7 @@ class Partnership:
 
     folder: Path
     clock: TestClock
+    database: str = ""  # a file in the folder, unless one is given
     registrar: SigningKey = field(default_factory=SigningKey.generate)
     policy: bytes = POLICY
     parties: dict[AgencyId, Party] = field(
@@ -104,7 +105,7 @@ class Partnership:
             (self.folder / "policy.toml").write_bytes(self.policy)
             (self.folder / "registrar.jwk").write_text(json.dumps(self.registrar.public.jwk))
         settings = Settings(
-            database=str(self.folder / "gateway.db"),
+            database=self.database or str(self.folder / "gateway.db"),
             keys=keys,
             policy=self.folder / "policy.toml",
             registrar=self.folder / "registrar.jwk",

@@ -7,7 +7,10 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import parse
 
 from tests.gateway.partnership import CSC, GP, SCHOOL
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
+
+pytestmark = ON_BOTH
 
 
 async def test_a_concern_is_logged_and_reaches_its_recipient_with_its_receipt(world: World) -> None:

@@ -9,7 +9,10 @@ from candour_protocol.transport.port import Ack
 from candour_protocol.wire import Delivered
 
 from tests.gateway.partnership import CSC, GP, SCHOOL
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
+
+pytestmark = ON_BOTH
 
 
 async def _size(world: World) -> int:

@@ -8,7 +8,10 @@ from candour_protocol.kinds.lists import Kind
 from sqlalchemy import delete, select
 
 from tests.gateway.partnership import CSC, GP, SCHOOL
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
+
+pytestmark = ON_BOTH
 
 
 async def _story(world: World) -> None:

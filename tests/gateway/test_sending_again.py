@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from candour_gateway.database import Database
 from candour_gateway.housekeeping import tidy
-from candour_gateway.routing import LONGEST, wait_after
 from candour_gateway.tables import codes, sealed
 from candour_protocol.errors import TransportError
 from candour_protocol.receipt import verify
 from sqlalchemy import func, select
 
 from tests.gateway.partnership import GP, SCHOOL
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
+
+pytestmark = ON_BOTH
 
 
 async def test_it_is_sent_again_until_its_delivery_is_logged(world: World) -> None:
@@ -32,14 +34,6 @@ async def test_it_is_sent_again_until_its_delivery_is_logged(world: World) -> No
     assert len(copies) == 4
     assert all(copy.body == concern.body for copy in copies)
     assert all(verify(copy.receipt, world.verifier).index == 26 for copy in copies)
-
-
-def test_the_waits_double_from_a_second_to_five_minutes_with_some_jitter() -> None:
-    waits = [wait_after(attempts, index=7) for attempts in (1, 2, 3, 9, 10, 100)]
-
-    assert [round(wait.total_seconds()) for wait in waits[:3]] == [1, 2, 4]
-    assert all(LONGEST <= wait <= LONGEST * 1.1 for wait in waits[4:])
-    assert wait_after(20, index=1) != wait_after(20, index=2)
 
 
 async def test_a_crash_between_commit_and_publish_loses_nothing(world: World) -> None:

@@ -216,9 +216,9 @@ class Files:
         return self._files.get(path)
 
 
-async def found(folder: Path) -> Partnership:
+async def found(folder: Path, database: str = "") -> Partnership:
     """Keys, and a database whose log admits everybody."""
-    partnership = Partnership(folder, TestClock())
+    partnership = Partnership(folder, TestClock(), database)
     gateway = await build(partnership.settings(), Courier(), partnership.clock)
     for jwt, document in partnership.founding():
         await gateway.admit_registry(jwt, document)
