@@ -21,7 +21,7 @@ def _plain(url: str, database: str | None = None) -> str:
     return changed.render_as_string(hide_password=False)
 
 
-def _beside(server: str) -> str:
+def beside(server: str) -> str:
     """Where nobody minds being connected while others are copied and dropped."""
     return _plain(server, "postgres")
 
@@ -40,14 +40,14 @@ async def create(server: str, template: str | None = None) -> str:
     """The URL of a new database: empty, or a copy of ``template`` (a URL), which nobody may be using."""
     name = f"gateway_{secrets.token_hex(8)}"
     like = f" TEMPLATE {make_url(template).database}" if template else ""
-    async with asking(_beside(server)) as connection:
+    async with asking(beside(server)) as connection:
         await connection.execute(f"CREATE DATABASE {name}{like}")
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 async def drop(server: str, url: str) -> None:
     """Away with it, whoever is still connected."""
-    async with asking(_beside(server)) as connection:
+    async with asking(beside(server)) as connection:
         await connection.execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
 

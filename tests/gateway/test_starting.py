@@ -5,55 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from candour_gateway.assembly import build
 from candour_gateway.database import Database
-from candour_gateway.schema import UnknownSchemaError, migrate
-from candour_gateway.tables import metadata
 from candour_protocol.codes import AgencyKind
 from candour_protocol.errors import PolicyError, RegistryError
 from candour_protocol.ids import AgencyId
 from candour_protocol.policy import policy_for
-from sqlalchemy import create_engine, inspect, text
 
 from tests.gateway.courier import Courier
 from tests.gateway.partnership import NET, Partnership, Party, TestClock
 from tests.gateway.world import World
-
-
-def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Path) -> None:
-    url = create_engine(f"sqlite:///{tmp_path}/g.db").url
-
-    migrate(url)
-
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
-
-
-def test_migrating_twice_changes_nothing_and_down_removes_everything(tmp_path: Path) -> None:
-    url = create_engine(f"sqlite:///{tmp_path}/g.db").url
-    migrate(url)
-
-    migrate(url)
-    migrate(url, to="base")
-
-    engine = create_engine(url)
-    assert inspect(engine).get_table_names() == ["alembic_version"]
-    engine.dispose()
-
-
-def test_a_schema_of_another_version_is_refused(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path}/g.db")
-    migrate(engine.url)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-
-    with pytest.raises(UnknownSchemaError):
-        migrate(engine.url)
-    engine.dispose()
 
 
 async def test_the_database_keeps_what_it_commits(tmp_path: Path) -> None:
