@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -89,6 +89,8 @@ class Town:
     nodes: dict[AgencyId, Node] = field(default_factory=dict)
     clocks: dict[AgencyId, SkewedClock] = field(default_factory=dict)
     tokens: dict[AgencyId, SigningKey] = field(default_factory=dict)
+    addresses: dict[AgencyId, str] = field(default_factory=dict)  # of databases that are no file
+    cut_off: bool = False  # whether nodes cannot reach the gateway's REST interface
     partnership_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     @property
@@ -179,6 +181,20 @@ class Town:
         assert (await self.inboxes(), await self.log_size()) == (before, size)
         return settlement.reason
 
+    # -- nodes that stop and start --------------------------------------------------------------------
+
+    async def start_node(self, agency: AgencyId) -> None:
+        """Build it on its data, and run it."""
+        node = await agency_assembly.build(
+            settings_of(self, agency), self.courier, self.clocks[agency], http=_line(self)
+        )
+        self.nodes[agency] = node
+        await node.start()
+
+    async def stop_node(self, agency: AgencyId) -> None:
+        """End it; what comes for it waits at the courier."""
+        await self.nodes.pop(agency).stop()
+
     # -- at the end ---------------------------------------------------------------------------------
 
     async def log_files(self) -> dict[str, bytes]:
@@ -220,6 +236,22 @@ def _client(app: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://town")
 
 
+def _line(town: Town) -> httpx.AsyncClient:
+    """What nodes reach the gateway by."""
+    return httpx.AsyncClient(transport=_Line(town), base_url="http://town")
+
+
+class _Line(httpx.AsyncBaseTransport):
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._inner = httpx.ASGITransport(town.gateway.app, raise_app_exceptions=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._town.cut_off:
+            raise httpx.ConnectError("cut off", request=request)
+        return await self._inner.handle_async_request(request)
+
+
 async def _call(http: httpx.AsyncClient, method: str, path: str, bearer: str, **call: Any) -> httpx.Response:
     headers = dict(call.pop("headers", {}))
     if bearer:
@@ -231,13 +263,15 @@ async def _call(http: httpx.AsyncClient, method: str, path: str, bearer: str, **
 
 
 @asynccontextmanager
-async def open_town(folder: Path, policy: bytes = POLICY) -> AsyncIterator[Town]:
+async def open_town(
+    folder: Path, policy: bytes = POLICY, addresses: Mapping[AgencyId, str] | None = None
+) -> AsyncIterator[Town]:
     """Found everything below ``folder``, run it, and check at the end that all is whole."""
     partnership = Partnership(folder, TestClock(), policy=policy)
     courier = WatchedCourier(await EmbeddedTransport.open(folder / "transport.db", clock=partnership.clock))
     with overhearing() as overheard:
         gateway = await gateway_assembly.build(partnership.settings(), courier, partnership.clock)
-        town = Town(partnership, courier, gateway, overheard)
+        town = Town(partnership, courier, gateway, overheard, addresses=dict(addresses or {}))
         try:
             await _start(town)
             yield town
@@ -257,13 +291,7 @@ async def _start(town: Town) -> None:
         town.clocks[agency] = SkewedClock(town.clock)
         town.tokens[agency] = SigningKey.generate()
         _write_keys(town, agency)
-        town.nodes[agency] = await agency_assembly.build(
-            settings_of(town, agency),
-            town.courier,
-            town.clocks[agency],
-            http=_client(town.gateway.app),
-        )
-        await town.nodes[agency].start()
+        await town.start_node(agency)
 
 
 async def _stop(town: Town) -> None:
@@ -292,7 +320,7 @@ def settings_of(town: Town, agency: AgencyId) -> Settings:
     return Settings(
         agency=agency,
         net=NET,
-        database=folder / "node.db",
+        database=town.addresses.get(agency, folder / "node.db"),
         sign_key=folder / "sign.jwk",
         client_key=folder / "client.jwk",
         token_key=folder / "token.jwk",

@@ -55,6 +55,8 @@ class WatchedCourier:
         self._under_way += len(kept)
         results = list(await self._inner.publish(kept))
         self._under_way -= sum(result is not PublishResult.CONFIRMED for result in results)
+        async with self._news:
+            self._news.notify_all()
         told = iter(results)
         return [PublishResult.CONFIRMED if away else next(told) for away in lost]
 
@@ -107,6 +109,12 @@ class WatchedCourier:
     async def settle(self) -> None:
         """Wait until everything that was published has been handled."""
         await self.until(lambda: self._under_way == 0)
+
+    async def until_published(self, exchange: str, user: str, times: int) -> None:
+        """Wait until somebody has published so often to an exchange, arrived or not."""
+        await self.until(
+            lambda: sum((one.exchange, one.user) == (exchange, user) for one in self.published) >= times
+        )
 
     async def bring(self, message: Outbound) -> Settlement:
         """Publish one message; what the handler that got it made of it."""

@@ -24,6 +24,7 @@ from candour_agency.api.gate import Gate
 from candour_agency.api.turnstile import Turnstile
 from candour_agency.arrival import Examiner, Witness
 from candour_agency.bells import INBOX, Bells
+from candour_agency.curing import Curing
 from candour_agency.database import Database, engine_for
 from candour_agency.directory import Directory
 from candour_agency.inbox import Inbox
@@ -33,7 +34,7 @@ from candour_agency.office import Clock, Office
 from candour_agency.outbox import Outbox
 from candour_agency.posting import Counter
 from candour_agency.registering import GatewayReader, Registering
-from candour_agency.restoring import restore
+from candour_agency.restoring import Restoring
 from candour_agency.settings import Settings
 from candour_agency.views import Views
 
@@ -45,6 +46,7 @@ class Node:
     app: FastAPI
     desk: Desk
     _inbox: Inbox
+    _restoring: Restoring
     _transport: Transport
 
     async def start(self) -> None:
@@ -53,13 +55,13 @@ class Node:
         await self.desk.registering.start()
         await self.desk.outbox.start()
         await self._inbox.start(self._transport)
-        desk = self.desk
-        await restore(desk.office, desk.database, desk.registering.reader, self._inbox.handle)
+        await self._restoring.start()
 
     async def stop(self) -> None:
         """Let running batches end; the transport belongs to whoever gave it. Nothing depends on it."""
         self.desk.stopping.set()
         self.desk.bells.ring([INBOX])
+        await self._restoring.stop()
         await self._inbox.stop()
         await self.desk.outbox.stop()
         await self.desk.registering.stop()
@@ -122,6 +124,7 @@ def _assemble(
     registering = Registering(office, witness, database, reader, metrics, settings.registry_every)
     outbox = Outbox(database, transport, office.agency, metrics, office.clock)
     database.doubted = outbox.doubt
+    registering.grown = Curing(office, database, outbox)
     views = Views(office, outbox.was_sent)
     examiner = Examiner(office.net, office.agency, office.directory, witness)
     inbox = Inbox(office, examiner, database, outbox, bells, metrics, registering.refresh)
@@ -141,4 +144,5 @@ def _assemble(
         ),
         stopping=asyncio.Event(),
     )
-    return Node(create_app(desk), desk, inbox, transport)
+    restoring = Restoring(office, database, registering, outbox, inbox.handle)
+    return Node(create_app(desk), desk, inbox, restoring, transport)

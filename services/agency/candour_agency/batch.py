@@ -58,6 +58,7 @@ class Batch:
         done: own statements for which nothing is due any more.
         logged: hashes of own statements whose receipt came, for what waits for them.
         resume: own statements to be published again.
+        forgotten: what was answered before a backup was put back.
     """
 
     connection: Connection
@@ -73,6 +74,7 @@ class Batch:
     done: list[Jti] = field(default_factory=list)
     logged: list[StatementHash] = field(default_factory=list)
     resume: list[Jti] = field(default_factory=list)
+    forgotten: set[StatementHash] = field(default_factory=set)
     _known: dict[StatementHash, Message] = field(default_factory=dict)
     _hashes: dict[Jti, StatementHash] = field(default_factory=dict)
 
@@ -138,6 +140,8 @@ def begin(connection: Connection, office: Office, now: datetime, items: Sequence
     for message in store.messages.about_any(connection, _may_be_overtaken(items)):
         if message.about is not None:
             batch.early.setdefault(message.about, []).append(message)
+    arrived = [item.statement.hash for item in items if isinstance(item, Arrival)]
+    batch.forgotten = store.forgotten.among(connection, arrived)
     return batch
 
 

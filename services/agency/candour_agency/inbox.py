@@ -14,6 +14,8 @@ from typing import Final
 import structlog
 from candour_protocol import failpoints, ids
 from candour_protocol.errors import CandourError
+from candour_protocol.kinds import Kind
+from candour_protocol.statement import match
 from candour_protocol.transport.port import Ack, Consumer, Delivery, Park, Retry, Settlement, Transport
 from candour_protocol.transport.topology import inbox_queues
 from candour_protocol.wire import Problem
@@ -28,6 +30,7 @@ from candour_agency.intake import take_in
 from candour_agency.metrics import Metrics
 from candour_agency.moments import to_ms
 from candour_agency.office import Office
+from candour_agency.opening import UNREADABLE
 from candour_agency.outbox import Outbox
 
 PREFETCH: Final = 64  # one transaction's worth
@@ -81,6 +84,8 @@ class Inbox:
         """One batch, one transaction, one settlement for each."""
         examined = [self._examine(delivery.body) for delivery in deliveries]
         read = await self._read_further(deliveries, examined) if any(map(_curable, examined)) else True
+        if any(map(_says_unreadable, examined)):
+            await self._learn_more()  # they may have another key by now
         now = [(place, one) for place, one in enumerate(examined) if read or not _curable(one)]
         places = [place for place, one in now if isinstance(one, Arrival | Verdict)]
         items = [one for _, one in now if isinstance(one, Arrival | Verdict)]
@@ -152,6 +157,17 @@ class Inbox:
         if _curable(one) and not read:
             return Retry(ASK_AGAIN)
         return Park(one.code) if isinstance(one, CandourError) else Ack()
+
+
+def _says_unreadable(one: _Examined) -> bool:
+    """Whether a recipient tells that it could not open something."""
+    if not isinstance(one, Arrival) or one.statement.claims.kind is not Kind.DELIVERY:
+        return False
+    try:
+        codes = match(one.statement, one.body) or {}
+    except CandourError:
+        return False
+    return codes.get("opened") == UNREADABLE
 
 
 def _curable(one: _Examined) -> bool:

@@ -70,6 +70,8 @@ def _delivered(batch: Batch, arrival: Arrival) -> None:
     _store(batch, arrival, Opened("", GENERAL, codes), parent, parsed.txn)
     if parent.delivered_at is None or parent.opened == UNREADABLE:
         _first_delivery(batch, parent, parsed, arrival.proven.entry.t_ms)
+    elif parsed.opened == UNREADABLE and parent.reissued_as is None:
+        _lost_there(batch, parent)
 
 
 def _first_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int) -> None:
@@ -89,6 +91,14 @@ def _first_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int
     batch.note(effects.pay_back(batch.connection, changed))
     if codes.opened == UNREADABLE:
         _unreadable(batch, changed)
+
+
+def _lost_there(batch: Batch, message: Message) -> None:
+    """They had it, and their database was put back from an older backup: tell them again."""
+    if reissuing.after_loss(batch.connection, batch.pen, message):
+        batch.note(message)
+    else:
+        batch.incident("not-said-again", message.hash)
 
 
 def _unreadable(batch: Batch, message: Message) -> None:
@@ -226,7 +236,9 @@ def _found(opened: Opened, kind: Kind) -> dict[str, Any]:
 
 
 def _answer(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:
-    """The ``delivery``: this node has it, and found it so."""
+    """The ``delivery``: this node has it, and found it so. What was answered once is not answered again."""
+    if arrival.statement.hash in batch.forgotten:
+        return
     batch.pen.write(
         Plan(
             kind=Kind.DELIVERY,

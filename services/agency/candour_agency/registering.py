@@ -7,7 +7,7 @@ key registered for this agency that it does not hold is an alarm. Source: protoc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
@@ -17,6 +17,7 @@ from candour_protocol.client import ClientError, DeliveryItem, EntryItem
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import Kid, StatementHash
 from candour_protocol.kinds import Kind
+from candour_protocol.receipt import VerifiedReceipt
 from candour_protocol.statement import Statement, parse
 from sqlalchemy import Connection
 
@@ -27,6 +28,7 @@ from candour_agency.engines.work import AwayError
 from candour_agency.metrics import Metrics
 from candour_agency.moments import from_ms, to_ms
 from candour_agency.office import Office
+from candour_agency.store.forgotten import Forgotten
 from candour_agency.store.registry import READ, SEEN, Kept
 
 PAGE: Final = 500  # entries
@@ -66,12 +68,22 @@ class _Page:
 
     facts: list[Kept] = field(default_factory=list)
     own: list[StatementHash] = field(default_factory=list)
+    answered: dict[StatementHash, Forgotten] = field(default_factory=dict)  # by the own ``delivery``
     read: int = 0
+
+
+async def _nothing() -> None:
+    """Nobody waits for new facts."""
 
 
 @dataclass(slots=True)
 class Registering:
-    """``problem`` says why the registry could not be read the last time; ``""`` if it could."""
+    """Keeps the directory as the log has it.
+
+    Attributes:
+        problem: why the registry could not be read the last time; ``""`` if it could.
+        grown: called once new facts are known.
+    """
 
     office: Office
     witness: Witness
@@ -80,6 +92,7 @@ class Registering:
     metrics: Metrics
     every: timedelta
     problem: str = "not read yet"
+    grown: Callable[[], Awaitable[None]] = field(default=_nothing)
     _read: int = 0
     _alarmed: set[Kid] = field(default_factory=set)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -105,11 +118,14 @@ class Registering:
 
     async def refresh(self) -> bool:
         """Read to the end of the log; ``False`` when the gateway could not be read, as ``problem`` says."""
+        known = self.office.directory.registry.last_index
         async with self._one_at_a_time:
             try:
                 while await self._next_page():
                     pass
                 await self._documents()
+                if self.office.directory.registry.last_index != known:
+                    await self.grown()
             except CandourError as error:
                 return self._not_read(error.code)
             except AwayError:
@@ -163,6 +179,7 @@ class Registering:
                 self._learn(page, statement, proven.index, proven.entry.t_ms, proven.entry.verdict)
             elif statement.claims.iss == self.office.agency:
                 page.own.append(statement.hash)
+                _note_answer(page, statement, proven)
             page.read = proven.index + 1
         return page
 
@@ -174,9 +191,10 @@ class Registering:
         store.registry.keep(connection, page.facts)
         store.registry.note_progress(connection, READ, page.read)
         known = store.messages.by_hash(connection, page.own)
-        for name in page.own:
-            if name not in known:
-                self._incident(connection, "own-statement-unknown", name)
+        lost = [name for name in page.own if name not in known]
+        store.forgotten.add(connection, [page.answered[name] for name in lost if name in page.answered])
+        for name in lost:
+            self._incident(connection, "own-statement-unknown", name)
 
     async def _alarm(self) -> None:
         """A valid key of this agency that it does not hold: somebody speaks in its name."""
@@ -214,3 +232,9 @@ class Registering:
     def _log(self) -> structlog.typing.FilteringBoundLogger:
         log: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(agency=self.office.agency)
         return log
+
+
+def _note_answer(page: _Page, statement: Statement, proven: VerifiedReceipt) -> None:
+    claims = statement.claims
+    if claims.kind is Kind.DELIVERY and claims.irt is not None and proven.entry.verdict in _PASSES:
+        page.answered[statement.hash] = Forgotten(claims.irt, claims.aud, proven.index)

@@ -30,6 +30,14 @@ def after_unreadable(connection: Connection, pen: Pen, message: Message, office:
     return _has_another_seal_key(message, office) and _reissue(connection, pen, message, None)
 
 
+def after_loss(connection: Connection, pen: Pen, message: Message) -> bool:
+    """Say again what the recipient had, and lost with its disk.
+
+    Not a reissue in the protocol's sense: what passed and was opened stands in the log, and cannot be barred.
+    """
+    return _reissue(connection, pen, message, None, instead=False)
+
+
 def after_ended_key(connection: Connection, pen: Pen, message: Message, office: Office) -> bool:
     """Reissue what was refused because the recipient's seal key, or this agency's sign key, had ended.
 
@@ -47,7 +55,9 @@ def _has_another_seal_key(message: Message, office: Office) -> bool:
     return key is not None and sealed is not None and key.kid != sealed.kid
 
 
-def _reissue(connection: Connection, pen: Pen, message: Message, issued_at: int | None) -> bool:
+def _reissue(
+    connection: Connection, pen: Pen, message: Message, issued_at: int | None, *, instead: bool = True
+) -> bool:
     codes, waits = _with_successors(connection, dict(message.codes or {}))
     plan = Plan(
         kind=message.kind,
@@ -58,7 +68,7 @@ def _reissue(connection: Connection, pen: Pen, message: Message, issued_at: int 
         content=message.content or {},
         irt=parse(message.jwt).claims.irt,
         about=message.about,
-        reissues=message.hash,
+        reissues=message.hash if instead else None,
         waits=waits,
         issued_at=issued_at,
         restricted=message.restricted,

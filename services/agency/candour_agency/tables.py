@@ -86,6 +86,12 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_messages_worklist", messages.c.direction, messages.c.seq)
+Index(
+    "ix_messages_unreadable",
+    messages.c.seq,
+    sqlite_where=messages.c.opened == "unreadable",
+    postgresql_where=messages.c.opened == "unreadable",
+)
 
 # What a link joins: threads, or tokens of a child.
 joins = Table(
@@ -163,6 +169,16 @@ progress = Table(
     Column("name", Text, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("note", Text, nullable=False),
+)
+
+# Statements that this agency has answered, as the log shows, and that were lost here with a disk.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("sender", Text, nullable=False),
+    Column("log_index", BigInteger, nullable=False),  # of the answer
+    Column("asked_at", BigInteger),  # when its sender was asked to say it again
 )
 
 incidents = Table(

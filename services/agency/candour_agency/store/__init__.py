@@ -2,6 +2,6 @@
 
 from sqlalchemy import Connection
 
-from candour_agency.store import clients, idempotency, joins, messages, outbox, registry
+from candour_agency.store import clients, forgotten, idempotency, joins, messages, outbox, registry
 
-__all__ = ["Connection", "clients", "idempotency", "joins", "messages", "outbox", "registry"]
+__all__ = ["Connection", "clients", "forgotten", "idempotency", "joins", "messages", "outbox", "registry"]

@@ -183,6 +183,16 @@ def own_copy(connection: Connection, concern: Message, holder: str) -> Message |
     return next((one for one in copies if (one.codes or {}).get("child") == child), None)
 
 
+def unreadable(connection: Connection) -> list[Message]:
+    """Own statements that their recipient could not open, and that were not said again."""
+    query = _SELECT.where(
+        messages.c.opened == literal("unreadable", literal_execute=True),
+        messages.c.direction == Direction.OUT.value,
+        messages.c.reissued_as.is_(None),
+    )
+    return _all(connection, query.order_by(messages.c.seq))
+
+
 def newest_with(connection: Connection, txn: Txn, counterparty: str) -> Message | None:
     """The last concern or request that the two exchanged in a thread."""
     query = _SELECT.where(
