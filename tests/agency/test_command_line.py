@@ -22,7 +22,7 @@ RUNNER = CliRunner()
 def settings(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The school's settings, in the environment as a deployment has them."""
     made = partnership.settings(SCHOOL)
-    for name, value in made.model_dump(mode="json").items():
+    for name, value in made.model_dump(mode="json", exclude_none=True).items():
         text = value if isinstance(value, str) else json.dumps(value)
         monkeypatch.setenv(f"CANDOUR_AGENCY_{name.upper()}", text)
     return made
