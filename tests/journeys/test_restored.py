@@ -52,7 +52,7 @@ def backup(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
 @pytest_asyncio.fixture
 async def town(tmp_path_factory: pytest.TempPathFactory, backup: Backup) -> AsyncIterator[Town]:
     """A partnership of this test alone; social care keeps its messages where ``backup`` says."""
-    async with open_town(tmp_path_factory.mktemp("town"), {CSC: backup.address}) as opened:
+    async with open_town(tmp_path_factory.mktemp("town"), addresses={CSC: backup.address}) as opened:
         yield opened
 
 
