@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
@@ -14,6 +16,7 @@ import structlog
 import typer
 import uvicorn
 import uvloop
+from candour_protocol import traces
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import GATEWAY
 from candour_protocol.policy import load_policy
@@ -49,10 +52,11 @@ def serve() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
+            traces.place_only,
             structlog.processors.JSONRenderer(),
         ]
     )
+    logging.getLogger().addHandler(traces.handler(sys.stderr))
     try:
         uvloop.run(_serve(Settings()))
     except (CandourError, LogIncidentError, UnknownSchemaError) as error:
@@ -90,7 +94,7 @@ async def _listen(gateway: Gateway, settings: Settings) -> None:
         gateway.app,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import structlog
 import typer
 import uvicorn
 import uvloop
-from candour_protocol import strict_json, transport
+from candour_protocol import strict_json, traces, transport
 from candour_protocol.errors import CandourError
 from candour_protocol.keys import SigningKey, VerifyKey
 from candour_protocol.tokens import MAX_ACCESS, access_token, audience_of
@@ -64,9 +65,11 @@ def serve() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
+            traces.place_only,
             structlog.processors.JSONRenderer(),
         ]
     )
+    logging.getLogger().addHandler(traces.handler(sys.stderr))
     try:
         uvloop.run(_serve(_settings()))
     except (CandourError, schema.UnknownSchemaError, AwayError, OSError, RuntimeError) as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import uvicorn
+from candour_protocol import traces
 
 from candour_dashboard.assembly import build
 from candour_dashboard.settings import Settings
@@ -20,7 +23,7 @@ async def _serve(settings: Settings) -> None:
         dashboard.app,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,
     )
@@ -36,6 +39,7 @@ def _inherited(descriptor: int | None) -> list[socket.socket] | None:
 
 
 def app() -> None:
+    logging.getLogger().addHandler(traces.handler(sys.stderr))
     with suppress(KeyboardInterrupt):  # uvicorn stops in good order, and then raises it all the same
         asyncio.run(_serve(Settings()))
 
