@@ -103,7 +103,8 @@ def up(
     except SpeedError as error:
         _give_up(str(error), "Choose another folder with --data, or leave --clock-speed out.")
     except (StuckError, CandourError, LogIncidentError, UnknownSchemaError) as error:
-        _give_up(f"It did not go as it must: {error}.", f"What happened is in {data / 'sandbox.log'}.")
+        logs = f" and {data / 'logs'}" if processes else ""
+        _give_up(f"It did not go as it must: {error}.", f"What happened is in {data / 'sandbox.log'}{logs}.")
 
 
 @app.command()
