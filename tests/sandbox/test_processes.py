@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(420)
 
 @pytest.fixture
 def real(services: Mapping[str, str], tmp_path: Path) -> Iterator[RealEngine]:
-    real = RealEngine(services, tmp_path / "data", database=False)
+    real = RealEngine(services, tmp_path / "data")
     yield real
     real.clear()
 
@@ -71,13 +71,13 @@ def tell(manifest: dict[str, Any], name: str) -> list[str]:
 def test_a_partnership_of_processes_outlives_the_death_of_each_and_of_all(
     start: Start, real: RealEngine
 ) -> None:
-    options = (*real.options, "--processes")
+    options = (*real.options, "--processes", "--workers", "2")
     process = start(*options)
     manifest = process.ready()
 
     assert "the log verifies" in "".join(process.lines)
     first = pids(process.data)
-    assert list(first) == ["sandbox", "gateway", *cast.PARTS, "dashboard"]
+    assert list(first) == ["sandbox", "gateway", "gateway-2", *cast.PARTS, "dashboard"]
     assert first["sandbox"] == process.popen.pid
     assert not any(map(is_gone, first.values()))
 

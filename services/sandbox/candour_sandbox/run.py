@@ -165,9 +165,9 @@ class Run:
             ),
         )
 
-    def _about_partner(self, agency: str, say: Telling) -> None:
+    def _about_partner(self, agency: str, say: Telling, told: bool) -> None:
         name = cast.PARTS[agency].name
-        if agency in PLAYERS:
+        if agency in PLAYERS and not told:
             say.note(f"The story is not played: {name} takes part in it, and has no node here.")
         say.commands([(f"What {name} needs to speak to RabbitMQ itself:", [_shown(self._estate.partner)])])
 
@@ -176,7 +176,7 @@ class Run:
         if told:
             say.note("Candour goes on where it was; the story has been told, and is in the log.")
         if self._engine.partner is not None:
-            self._about_partner(self._engine.partner, say)
+            self._about_partner(self._engine.partner, say, told)
         example = next(iter(doors.agencies.values()))
         say.commands(
             (
