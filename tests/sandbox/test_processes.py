@@ -22,6 +22,7 @@ from candour_sandbox.samples import samples
 
 from tests.sandbox.conftest import Partner, Start
 from tests.sandbox.engine import RealEngine
+from tests.sandbox.personal import personal_texts
 from tests.sandbox.test_supervisor import is_gone
 from tests.sandbox.test_up import assert_verdicts, audited, worklists
 
@@ -68,6 +69,13 @@ def tell(manifest: dict[str, Any], name: str) -> list[str]:
     return ids
 
 
+def said_about_people(data: Path) -> list[str]:
+    """Texts about people in the logs of all processes."""
+    logs = [path.read_text("utf-8") for path in (data / "sandbox.log", *(data / "logs").iterdir())]
+    assert len(logs) == 1 + 14
+    return [text for text in personal_texts() if any(text in log for log in logs)]
+
+
 def test_a_partnership_of_processes_outlives_the_death_of_each_and_of_all(
     start: Start, real: RealEngine
 ) -> None:
@@ -99,6 +107,7 @@ def test_a_partnership_of_processes_outlives_the_death_of_each_and_of_all(
     assert second.stop() == 0
     assert all(map(is_gone, running.values()))
     assert not (second.data / "sandbox.json").exists()
+    assert said_about_people(second.data) == []
 
 
 def test_every_sample_gets_the_same_verdict_on_the_real_engine(start: Start, real: RealEngine) -> None:
