@@ -148,6 +148,9 @@ class Reception:
         verdict = (approval or arrival).proven.entry.verdict
         message = self._keep(arrival, opened, verdict)
         self._desk.write(_delivery_of(message, opened))
+        if approval is not None:
+            with_it = self._opener.open(approval.statement, approval.body, ())
+            self._keep(approval, with_it, verdict, about=message.hash)
         claims = statement.claims
         return f"received {opened.opened} {claims.kind} {claims.jti} from {claims.iss}"
 
@@ -194,7 +197,9 @@ class Reception:
         found = [self._book.by_hash(name) for name in names]
         return [one for one in found if one is not None and one.kind is Kind.CONCERN]
 
-    def _keep(self, arrival: Arrival, opened: Opened, verdict: str) -> Message:
+    def _keep(
+        self, arrival: Arrival, opened: Opened, verdict: str, about: StatementHash | None = None
+    ) -> Message:
         claims, codes = arrival.statement.claims, opened.codes or {}
         parent = self._book.by_hash(claims.irt)
         message = Message(
@@ -206,7 +211,7 @@ class Reception:
             inbox=opened.inbox,
             txn=Txn(str(codes.get("txn") or new_uuid7(now()))),
             urgent=codes.get("urgency") in URGENT or (parent is not None and parent.urgent),
-            about=claims.irt,
+            about=about or claims.irt,
             reissues=claims.reissues,
             codes=opened.codes,
             content=opened.content,

@@ -50,27 +50,22 @@ class Directory:
             ProofError: what it gave is not in the log.
         """
         async for item in gateway.every_entry(self._book.read_to(_READ)):
+            registry = self.registry.copy()
             with self._book.writing():
-                self._learn(prove(self._office, self._book, item.receipt))
+                self._learn(registry, prove(self._office, self._book, item.receipt))
+            self.registry = registry
         await self._fetch_documents(gateway)
         self._alarm()
 
-    def _learn(self, proven: VerifiedReceipt) -> None:
+    def _learn(self, registry: Registry, proven: VerifiedReceipt) -> None:
         entry = proven.entry
         statement = parse(entry.jwt)
         if statement.claims.kind is Kind.REGISTRY:
-            if entry.verdict == "passed" and self._apply(statement, proven):
+            if entry.verdict == "passed" and _apply(registry, statement, proven):
                 self._book.keep_fact(proven.index, entry.t_ms, entry.jwt)
         elif statement.claims.iss == self._office.agency and self._book.by_hash(statement.hash) is None:
             self._note("own-statement-unknown", statement.hash)
         self._book.note_read(_READ, proven.index)
-
-    def _apply(self, statement: Statement, proven: VerifiedReceipt) -> bool:
-        try:
-            self.registry.apply(statement, proven.index, proven.entry.moment)
-        except (RegistryError, UnauthenticError):
-            return False  # logged, and no fact: the chain does not allow it
-        return True
 
     async def _fetch_documents(self, gateway: GatewayClient) -> None:
         """Policies and profiles, by their SHA-256, which the client checks."""
@@ -127,6 +122,14 @@ class Directory:
             return profiles.parse(raw).phone_of(inbox)
         except CandourError:
             return None
+
+
+def _apply(registry: Registry, statement: Statement, proven: VerifiedReceipt) -> bool:
+    try:
+        registry.apply(statement, proven.index, proven.entry.moment)
+    except (RegistryError, UnauthenticError):
+        return False  # logged, and no fact: the chain does not allow it
+    return True
 
 
 def _moment(t: int) -> datetime:
