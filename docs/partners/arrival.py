@@ -35,7 +35,12 @@ class Arrival:
 
 
 class Reception:
-    """Takes in one message at a time, inside the caller's transaction."""
+    """Takes in one message at a time, inside the caller's transaction.
+
+    Attributes:
+        wants_registry: something of ours was sealed or signed with a key that may have ended: read the
+            registry, then ``mend``.
+    """
 
     def __init__(self, office: Office, book: Book, directory: Directory, desk: Desk) -> None:
         self._office = office
@@ -43,6 +48,7 @@ class Reception:
         self._directory = directory
         self._desk = desk
         self._opener = Opener(office, directory)
+        self.wants_registry = False
 
     def take(self, raw: bytes) -> str:
         """Take a message in; what it was, in a line for people: ids and codes, nothing that is somebody's.
@@ -97,12 +103,18 @@ class Reception:
     def _refused(self, message: Message, proven: VerifiedReceipt) -> None:
         """Say again what was refused for its form, never what was refused for what it says."""
         rules = proven.entry.rules
-        if "clock" in rules:
+        if message.kind is Kind.DELIVERY:
+            self._incident("delivery-refused", message.hash)
+        elif "clock" in rules:
             self._desk.reissue(message, proven.entry.t_ms // 1000)
-        elif message.kind is Kind.DELIVERY or (
-            {"key", "mismatch"} & set(rules) and not self._desk.reissue(message)
-        ):
-            self._incident("not-said-again", message.hash)
+        elif {"key", "mismatch"} & set(rules):
+            self.wants_registry = True
+
+    def mend(self) -> None:
+        """Seal anew what a key was wrong for, by the registry as it is now; the rest is for people."""
+        for message in self._book.to_be_mended():
+            if not self._desk.reissue(message):
+                self._incident("not-said-again", message.hash)
 
     def _released(self, request: StatementHash, verdict: str) -> None:
         """A second person has approved it: on from here as if it had passed at once."""
@@ -182,8 +194,7 @@ class Reception:
     def _settle(self, parent: Message, opened: str) -> None:
         if parent.receipt is not None:
             self._book.settle(parent.jti)
-        if opened == UNREADABLE and not self._desk.reissue(parent):
-            self._incident("unreadable-there", parent.hash)
+        self.wants_registry |= opened == UNREADABLE
 
     def _cited(self, arrival: Arrival) -> list[Message]:
         """The concerns of a request, as they are in the book."""

@@ -174,6 +174,16 @@ class Book:
         """All of it, oldest first; without the machines' deliveries."""
         return self._many("kind <> 'delivery'")
 
+    def to_be_mended(self) -> list[Message]:
+        """Own statements that nobody could open, or that were refused for a key; and not said again yet."""
+        return self._many(
+            "own AND kind <> 'delivery' AND NOT EXISTS"
+            " (SELECT 1 FROM message AS later WHERE later.reissues = message.hash)"
+            " AND (opened = 'unreadable' OR (verdict = 'refused' AND EXISTS"
+            " (SELECT 1 FROM json_each(violations)"
+            " WHERE json_extract(value, '$[0]') IN ('key', 'mismatch'))))"
+        )
+
     def note_verdict(
         self, name: StatementHash, receipt: str, index: int, verdict: str, violations: Sequence[Sequence[str]]
     ) -> None:

@@ -66,6 +66,8 @@ class Listener:
                 return Retry(ASK_AGAIN)
             fault = self._try_to_take(raw)
         if fault is None:
+            if self.reception.wants_registry:
+                await self._learn()
             return Ack()
         self.book.incident(fault.code, ids.sha256_text(raw), int(now().timestamp() * 1000))
         say(f"parked {fault.code} {ids.sha256_text(raw)}")
@@ -110,6 +112,9 @@ class Listener:
         except CandourError as error:
             say(f"registry not read: {error.code}")
             return False
+        self.reception.wants_registry = False
+        with self.book.writing():
+            self.reception.mend()
         return True
 
 

@@ -55,11 +55,16 @@ class Surgery:
     async def has(self, jti: str, column: str = "verdict") -> dict[str, Any]:
         """A statement, once it is in the book and this is known of it."""
 
+        await self.knows(f"SELECT {column} FROM message WHERE jti = ?", jti)  # noqa: S608 - a column of ours
+        return await self.show(jti)
+
+    async def knows(self, question: str, *values: str) -> None:
+        """Wait until the book has an answer to a question."""
+
         async def known() -> bool:
-            return bool(self.look_up(f"SELECT {column} FROM message WHERE jti = ?", jti))  # noqa: S608
+            return bool(self.look_up(question, *values))
 
         await until(known, PATIENCE)
-        return await self.show(jti)
 
     def look_up(self, question: str, *values: str) -> Any:
         """What the book answers to a question: one value, ``None`` where it has none."""

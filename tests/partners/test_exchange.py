@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from candour_protocol.kinds import Kind
 from candour_protocol.receipt import verify
@@ -69,6 +71,36 @@ async def test_a_node_tells_and_asks_the_partner_and_is_answered(district: Distr
     found = await district.arrived(answer)
     assert found["verdict"]["outcome"] == "passed"
     assert (await district.reaches(request, "answered"))["state"] == "answered"
+
+
+async def test_a_nodes_held_request_comes_with_the_approval_that_released_it(district: District) -> None:
+    surgery = district.surgery
+    told = await district.call("POST", "/v1/concerns", a_concern_for(GP, categories=["SEXUAL_ADULT"]))
+    concern = told["messages"][0]["id"]
+    await district.reaches(concern, "delivered")
+    asked = await district.call("POST", "/v1/requests", _about_a_parent(concern))
+    request = asked["messages"][0]["id"]
+    await district.reaches(request, "held")
+
+    second = {"staff_id": "odell", "name": "Mr Odell", "role": "Deputy", "training_level": "DDSL"}
+    approval = await district.call(
+        "POST", f"/v1/requests/{request}/approval", {"who": second, "why": "Read."}
+    )
+
+    came = await surgery.has(request, "opened")
+    assert (came["kind"], came["verdict"]) == ("request", "passed")
+    with_it = await surgery.show(approval["messages"][0]["id"])
+    assert (with_it["kind"], with_it["codes"]["approves"]) == ("approval", came["hash"])
+    assert with_it["content"]["who"]["name"] == "Mr Odell"
+    await district.reaches(request, "delivered")
+
+
+def _about_a_parent(concern: str) -> dict[str, Any]:
+    """A request on a line that needs a second person."""
+    request = a_request_for(GP, concern)
+    line = request["lines"][0] | {"category": "HEALTH_SEXUAL", "months": 12}
+    person = {"name": "Odile Oldacre", "role": "PARENT_PR", "address": "14 Sample Rise"}
+    return request | {"lines": [line | {"person": person}]}
 
 
 async def test_a_named_person_of_the_partner_acknowledges_and_decides(district: District) -> None:

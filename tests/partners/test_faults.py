@@ -7,18 +7,30 @@ from datetime import UTC, datetime
 
 import pytest
 from candour_gateway import keyring
-from candour_protocol import base64url
+from candour_protocol import base64url, registry_facts
 from candour_protocol.entry import Entry
 from candour_protocol.errors import TransportError
 from candour_protocol.ids import AgencyId, Jti, StatementHash, new_uuid7, sha256_text
 from candour_protocol.keys import OpeningKey, SealKey, SigningKey
 from candour_protocol.kinds import Kind
+from candour_protocol.registry_facts import KeyUse
 from candour_protocol.statement import Body, Draft, Issued, issue, parse
+from candour_protocol.strict_json import JsonObject
 from candour_protocol.transport.port import Delivery, PublishResult, Settlement
 from candour_protocol.transport.topology import Lane, inbox_queue, submit_key
 from candour_protocol.wire import Delivered
 
-from tests.gateway.partnership import GP, NET, POLICY_ID, SCHOOL, a_txn, concern_codes
+from tests.gateway.partnership import (
+    CSC,
+    GP,
+    NET,
+    POLICE,
+    POLICY_ID,
+    SCHOOL,
+    Party,
+    a_txn,
+    concern_codes,
+)
 from tests.journeys.bodies import a_concern_for
 from tests.partners.bodies import a_concern
 from tests.partners.district import District
@@ -90,6 +102,41 @@ async def test_a_statement_that_cannot_be_opened_is_kept_and_said_to_be_unreadab
 
     shown = await district.surgery.has(concern.statement.claims.jti)
     assert (shown["opened"], shown["content"]) == ("unreadable", None)
+
+
+async def test_what_its_recipient_could_not_open_is_sealed_again_to_the_key_that_it_has_now(
+    district: District,
+) -> None:
+    surgery, police = district.surgery, district.partnership.parties[POLICE]
+    told = await surgery.tell(a_concern() | {"to": POLICE})
+    first = await surgery.has(told)
+    await _rotate_seal_key(district, police)
+    unreadable: JsonObject = {"opened": "unreadable", "rules": {}}
+    word = district.partnership.say(Kind.DELIVERY, POLICE, GP, unreadable, irt=first["hash"])
+
+    await district.submit(POLICE, word.raw)
+
+    await surgery.knows("SELECT verdict FROM message WHERE reissues = ?", first["hash"])
+    assert surgery.look_up("SELECT verdict FROM message WHERE reissues = ?", first["hash"]) == "passed"
+    jwt = surgery.look_up("SELECT jwt FROM message WHERE reissues = ?", first["hash"])
+    sealed = parse(jwt).claims.sealed
+    assert sealed is not None
+    assert sealed.kid == police.seal["general"].public.kid
+
+
+async def test_what_its_recipient_cannot_open_with_the_key_that_it_has_is_for_people(
+    district: District,
+) -> None:
+    surgery = district.surgery
+    told = await surgery.tell(a_concern() | {"to": CSC})
+    first = await surgery.has(told)
+    unreadable: JsonObject = {"opened": "unreadable", "rules": {}}
+
+    await district.submit(
+        CSC, district.partnership.say(Kind.DELIVERY, CSC, GP, unreadable, irt=first["hash"]).raw
+    )
+
+    await surgery.knows("SELECT 1 FROM incident WHERE code = 'not-said-again' AND digest = ?", first["hash"])
 
 
 async def test_a_statement_that_its_issuer_did_not_sign_is_parked(district: District) -> None:
@@ -174,6 +221,18 @@ async def test_the_broker_gives_nobody_another_agencys_post(district: District) 
 
 async def _never(_: Sequence[Delivery]) -> Sequence[Settlement]:
     raise AssertionError("a message that is somebody else's")
+
+
+async def _rotate_seal_key(district: District, party: Party) -> None:
+    """Another key for the general inbox, and the end of the one before it."""
+    before, now = party.seal["general"], datetime.now(UTC)
+    party.seal["general"] = OpeningKey.generate()
+    after = party.seal["general"].public
+    for fact in (
+        registry_facts.key_add(party.voice, party.id, after, KeyUse.SEAL, now, inbox="general"),
+        registry_facts.key_retire(party.voice, party.id, before.public, now),
+    ):
+        await district.gateway.admit_registry(fact)
 
 
 def _concern(district: District) -> Issued:
