@@ -18,6 +18,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +75,15 @@ class Agency:
 def main(arguments: Sequence[str]) -> int:
     """Run one command; 0: done, 1: refused here, with the reason."""
     given = _parser().parse_args(arguments)
-    agency = Agency(given.partner, given.book)
     try:
-        return _run(agency, given)
+        agency = Agency(given.partner, given.book)
+        with closing(agency.book):
+            return _run(agency, given)
     except CandourError as error:
         print(f"{error.code}: {error.detail} {error.pointer}".rstrip(), file=sys.stderr)
-        return 1
-    finally:
-        agency.book.close()
+    except (OSError, KeyError, json.JSONDecodeError) as error:
+        print(f"a file is missing, is no JSON or lacks a member: {error}", file=sys.stderr)
+    return 1
 
 
 def _run(agency: Agency, given: argparse.Namespace) -> int:

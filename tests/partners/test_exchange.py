@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -152,3 +153,17 @@ async def test_a_command_repeated_under_one_key_says_nothing_twice(district: Dis
     assert first == again
     told = await district.logged(GP, Kind.CONCERN)
     assert [str(each.claims.jti) for each in told].count(first) == 1
+
+
+async def test_a_command_that_cannot_be_carried_out_says_why_and_changes_nothing(district: District) -> None:
+    before = district.surgery.look_up("SELECT count(*) FROM message")
+    file = district.surgery.folder / "to-nobody.json"
+    file.write_text(json.dumps(a_concern() | {"to": "anytown-nobody"}))
+
+    unknown = await district.surgery.attempt("tell", str(file))
+    missing = await district.surgery.attempt("tell", str(file.with_name("missing.json")))
+
+    assert (unknown[0], missing[0]) == (1, 1)
+    assert "nobody is known under this recipient" in unknown[2]
+    assert "missing.json" in missing[2]
+    assert district.surgery.look_up("SELECT count(*) FROM message") == before
