@@ -138,7 +138,8 @@ def test_the_asyncapi_document_is_what_the_code_says() -> None:
     script = PARTNERS / "describe.py"
     written = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)  # noqa: S603 - ours
 
-    assert written.stdout == (PARTNERS / "asyncapi.json").read_text()
+    said = (PARTNERS / "asyncapi.json").read_text()
+    assert written.stdout == said, "python docs/partners/describe.py > docs/partners/asyncapi.json"
 
 
 def test_every_reference_in_the_asyncapi_document_leads_somewhere() -> None:
