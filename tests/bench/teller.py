@@ -87,6 +87,17 @@ class Line:
         Raises:
             RuntimeError: any answer but 202.
         """
+        accepted, answer = await self.call(path, body, *headers)
+        if not accepted:
+            raise RuntimeError(f"held back: {answer[:400]!r}")
+        return answer
+
+    async def call(self, path: str, body: bytes, *headers: str) -> tuple[bool, bytes]:
+        """Whether it was accepted (202) or held back (429), and the answer's body.
+
+        Raises:
+            RuntimeError: any other answer.
+        """
         lines = [f"POST {path} HTTP/1.1", "Content-Type: application/json", f"Content-Length: {len(body)}"]
         call = ("\r\n".join([*lines, *headers]) + f"\r\n{self._head}\r\n").encode() + body
         try:
@@ -95,14 +106,14 @@ class Line:
             await self._open()
             return await self._send(call)
 
-    async def _send(self, call: bytes) -> bytes:
+    async def _send(self, call: bytes) -> tuple[bool, bytes]:
         self._writer.write(call)
         head = await self._reader.readuntil(b"\r\n\r\n")
         found = _LENGTH.search(head)
         answer = await self._reader.readexactly(int(found[1])) if found else b""
-        if b" 202 " not in head[:14]:
+        if head[8:13] not in (b" 202 ", b" 429 "):
             raise RuntimeError(f"{head[:14]!r} {answer[:400]!r}")
-        return answer
+        return head[8:13] == b" 202 ", answer
 
     async def events(self, path: str) -> AsyncIterator[bytes]:
         """The lines of a stream of server-sent events, without their chunks' lengths."""

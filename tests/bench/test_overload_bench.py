@@ -1,0 +1,183 @@
+"""One agency that floods the exchange, a backlog, and a steady load: what the others notice of it.
+
+Runs against a sandbox of its own in one process, or against any that runs already, whose ``sandbox.json`` is
+named in CANDOUR_BENCH_SANDBOX. CANDOUR_BENCH_FULL=1 takes the numbers that are promised instead of the short
+ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from candour_sandbox.samples import samples
+
+from tests.bench.distribution import milliseconds, percentile
+from tests.bench.pouring import Poured, Stream
+from tests.bench.teller import Door
+from tests.sandbox.process import Process, free_base_port
+
+ROOT = Path(__file__).parents[2]
+FULL = bool(os.environ.get("CANDOUR_BENCH_FULL"))
+HOLDER = "testborough-csc"
+FLOODER = "testborough-hill"
+PATIENCE = 900 if FULL else 180  # seconds for all to arrive
+
+STEADY = 30.0  # statements a second
+STEADY_SECONDS = 300 if FULL else 15
+BURST = 200.0
+BURST_SECONDS = 60 if FULL else 5
+P99 = 0.25  # seconds from 202 to the inbox
+MOST_GROWTH = 1.3  # of memory
+
+OTHERS = 9.0  # statements a second beside the flood
+FLOOD = 600.0
+FLOOD_SECONDS = 30 if FULL else 12
+TWICE = 2.0
+
+BACKLOG = 20_000 if FULL else 2_000
+URGENT_WITHIN = 5.0  # seconds
+
+
+@pytest.fixture(scope="module")
+def partnership(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The manifest of a sandbox."""
+    if running := os.environ.get("CANDOUR_BENCH_SANDBOX"):
+        yield json.loads(Path(running).read_bytes())
+        return
+    process = Process.up(tmp_path_factory.mktemp("partnership"), free_base_port(), "--no-story")
+    try:
+        yield process.ready()
+    finally:
+        process.stop()
+
+
+def a_concern(urgency: str = "AMBER") -> dict[str, Any]:
+    """What the school tells social care in the samples."""
+    return {**samples().call("C-01").body, "urgency": urgency}
+
+
+def a_door(partnership: dict[str, Any], agency: str) -> Door:
+    found = partnership["agencies"][agency]
+    return Door(found["url"], found["token"])
+
+
+def a_stream(partnership: dict[str, Any], sender: str, rate: float, seconds: float, **more: Any) -> Stream:
+    doors = a_door(partnership, sender), a_door(partnership, HOLDER)
+    return Stream(*doors, **{"body": a_concern(), "rate": rate, "count": int(rate * seconds), **more})
+
+
+def others(partnership: dict[str, Any]) -> list[str]:
+    """Those who neither flood nor are told."""
+    return [each for each in partnership["agencies"] if each not in (HOLDER, FLOODER)]
+
+
+def everybody(partnership: dict[str, Any], rate: float, seconds: float) -> list[Stream]:
+    """A load that all but the flooder share."""
+    senders = others(partnership)
+    apart = 1 / rate  # not all in the same instant
+    return [
+        a_stream(partnership, each, rate / len(senders), seconds, starts=place * apart)
+        for place, each in enumerate(senders)
+    ]
+
+
+def pour(streams: list[Stream]) -> list[Poured]:
+    given = {"patience": PATIENCE, "streams": [asdict(each) for each in streams]}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.pouring"],
+        input=json.dumps(given),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    return [Poured(**each) for each in json.loads(done.stdout)]
+
+
+def together(poured: list[Poured]) -> Poured:
+    return Poured(
+        [each for one in poured for each in one.answered],
+        [each for one in poured for each in one.arrived],
+        sum(one.held_back for one in poured),
+        sum(one.lost for one in poured),
+    )
+
+
+def show(name: str, poured: Poured) -> None:
+    print(f"\n{name}: {len(poured.answered)} accepted, {poured.held_back} held back, {poured.lost} lost")
+    if poured.answered:
+        print(f"  call to 202    {milliseconds(poured.answered)}")
+    if poured.arrived:
+        print(f"  202 to inbox   {milliseconds(poured.arrived)}   last {max(poured.arrived):.2f} s")
+
+
+def memory(partnership: dict[str, Any]) -> int:
+    """Resident pages of all its processes."""
+    pids = set(partnership["processes"].values())
+    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(1500)
+def test_a_steady_load_arrives_in_time_and_a_burst_is_absorbed(partnership: dict[str, Any]) -> None:
+    """30 statements a second from all agencies, memory flat; then 200 a second for a while."""
+    together(pour(everybody(partnership, STEADY, 5)))
+    before = memory(partnership)
+
+    steady = together(pour(everybody(partnership, STEADY, STEADY_SECONDS)))
+    after = memory(partnership)
+    burst = together(pour(everybody(partnership, BURST, BURST_SECONDS)))
+
+    show(f"{STEADY:.0f} a second for {STEADY_SECONDS} s", steady)
+    print(f"  memory         {after / before:.2f} x")
+    show(f"{BURST:.0f} a second for {BURST_SECONDS} s", burst)
+    assert (steady.held_back, steady.lost, burst.held_back, burst.lost) == (0, 0, 0, 0)
+    assert percentile(steady.arrived, 0.99) < P99
+    assert after < MOST_GROWTH * before
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(1500)
+def test_others_hardly_notice_a_flood(partnership: dict[str, Any]) -> None:
+    """The others' 99th percentile alone, and beside one agency that calls as often as it can."""
+    load = everybody(partnership, OTHERS, FLOOD_SECONDS)
+    together(pour(load))
+
+    alone = together(pour(load))
+    beside = pour([*load, a_stream(partnership, FLOODER, FLOOD, FLOOD_SECONDS)])
+    noticed, flood = together(beside[:-1]), beside[-1]
+
+    show("the others alone", alone)
+    show("the others beside a flood", noticed)
+    show("the flood", flood)
+    assert flood.held_back > 0
+    assert (noticed.held_back, noticed.lost, flood.lost) == (0, 0, 0)
+    assert percentile(noticed.arrived, 0.99) < TWICE * percentile(alone.arrived, 0.99)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(1500)
+def test_what_is_urgent_overtakes_a_backlog(partnership: dict[str, Any]) -> None:
+    """All agencies fill the exchange faster than it empties; each then has something urgent to tell."""
+    senders = [*others(partnership), FLOODER]
+    rate, share = 1000.0 / len(senders), BACKLOG / len(senders)
+    filling = [a_stream(partnership, each, rate, share / rate, insists=True, starts=0.0) for each in senders]
+    urgent = [
+        a_stream(partnership, each, 1.0, 1, body=a_concern("RED"), starts=share / rate) for each in senders
+    ]
+
+    poured = pour([*filling, *urgent])
+    backlog, overtaking = together(poured[: len(filling)]), together(poured[len(filling) :])
+
+    show(f"a backlog of {BACKLOG}", backlog)
+    show("urgent, behind it", overtaking)
+    assert (backlog.lost, overtaking.lost, overtaking.held_back) == (0, 0, 0)
+    assert max(overtaking.arrived) < URGENT_WITHIN
