@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from candour_agency.api.turnstile import MAX_OUTSTANDING, Turnstile
+from candour_agency.api.turnstile import DEAR, MAX_OUTSTANDING, Turnstile
 from candour_agency.faults import CallError
 from candour_agency.metrics import Metrics
 from candour_protocol.policy_tables import Rates
@@ -21,9 +21,10 @@ class Entrance:
 
     now: float = 100.0
     outstanding: int = 0
+    waiting: int = 0
 
     def __post_init__(self) -> None:
-        self.turnstile = Turnstile(RATES, lambda: self.outstanding, Metrics(), lambda: self.now)
+        self.turnstile = Turnstile(RATES, self, Metrics(), lambda: self.now)
 
     def enter(self, client: str = "mis", *, urgent: bool = False) -> int | None:
         """Seconds to stay away; `None`: let in."""
@@ -78,6 +79,18 @@ def test_a_call_that_made_many_statements_pays_for_them(entrance: Entrance) -> N
     entrance.turnstile.admit("mis", urgent=False).charge(9)
 
     assert entrance.enter() == 3  # 6 too many, and one to come, at 3 a second
+
+
+def test_an_outbox_that_empties_slowly_makes_ordinary_calls_dear_and_urgent_ones_not(
+    entrance: Entrance,
+) -> None:
+    entrance.waiting = 2 * DEAR
+    assert entrance.crowd(20) == 1
+    assert entrance.enter(urgent=True) is None
+
+    entrance.now += 60
+    entrance.waiting = 0
+    assert entrance.crowd(20) == 3
 
 
 def test_an_outbox_that_does_not_empty_takes_only_what_is_urgent(entrance: Entrance) -> None:

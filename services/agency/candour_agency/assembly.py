@@ -139,9 +139,7 @@ def _assemble(
         metrics=metrics,
         registering=registering,
         transport=transport,
-        turnstile=Turnstile(
-            office.directory.policy.rates, lambda: outbox.outstanding, metrics, time.monotonic
-        ),
+        turnstile=Turnstile(office.directory.policy.rates, outbox, metrics, time.monotonic),
         stopping=asyncio.Event(),
     )
     restoring = Restoring(office, database, registering, outbox, inbox.handle)

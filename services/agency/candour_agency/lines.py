@@ -20,7 +20,7 @@ from candour_protocol.transport.topology import Lane
 
 from candour_agency.store.outbox import Due
 
-WINDOW: Final = 64  # of the last line, with the gateway and not answered
+WINDOW: Final = 16  # of the last line, with the gateway and not answered
 SLOT: Final = 10.0  # seconds after which an answer is no longer waited for: it may have been lost
 BODIES: Final = 1024  # kept in memory; further ones are read again when their turn comes
 

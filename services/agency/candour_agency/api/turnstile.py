@@ -4,6 +4,9 @@ The rates are the partnership's policy, the same for everybody, and the gateway 
 What is urgent is not held back by much that is not: urgent calls, and answers to others, have a rate of their
 own, and draw on the ordinary one when that is used up. One program gets at most `SHARE` of its agency's rate,
 so that the others are still heard. No more is let in at once than what comes in one second.
+
+The slower the outbox empties, the more an ordinary call costs of its rate: an exchange that cannot carry what
+was agreed takes less from whoever fills it, and no less from those whose outbox is empty.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from candour_protocol.policy_tables import Rates
 
@@ -21,8 +24,20 @@ from candour_agency.metrics import Metrics
 
 SHARE: Final = 0.75
 MAX_OUTSTANDING: Final = 50_000  # ordinary statements that are not settled; twice as many with urgent ones
+DEAR: Final = 64  # waiting statements that make an ordinary call cost once more
+DEAREST: Final = 6
 _CLIENTS: Final = 256  # whose use is remembered
 _FULL: Final = 30.0  # seconds after which to look again whether the outbox has emptied
+
+
+class Backlog(Protocol):
+    """What has not left this node, and what is not settled yet."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def outstanding(self) -> int: ...
 
 
 class Bucket:
@@ -40,7 +55,7 @@ class Bucket:
         self._at = now
         return max(0.0, (1.0 - self._level) / self._rate)
 
-    def take(self, count: int) -> None:
+    def take(self, count: float) -> None:
         """Take as many, whether they are there or not."""
         self._level -= count
 
@@ -50,21 +65,20 @@ class Ticket:
     """What a call was let in by; `Turnstile.charge` takes what it made beyond one statement."""
 
     buckets: Sequence[Bucket]
+    price: float
 
     def charge(self, statements: int) -> None:
         """The call was carried out, and has put so many statements on record."""
         for bucket in self.buckets:
-            bucket.take(statements - 1)
+            bucket.take(self.price * (statements - 1))
 
 
 class Turnstile:
     """One node's. ``clock`` gives seconds that never go back."""
 
-    def __init__(
-        self, rates: Rates, outstanding: Callable[[], int], metrics: Metrics, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, rates: Rates, backlog: Backlog, metrics: Metrics, clock: Callable[[], float]) -> None:
         self._rates = {True: rates.urgent_per_minute / 60, False: rates.ordinary_per_minute / 60}
-        self._outstanding = outstanding
+        self._backlog = backlog
         self._metrics = metrics
         self._clock = clock
         self._agency = self._buckets(1.0)
@@ -79,13 +93,14 @@ class Turnstile:
         now, own = self._clock(), self._of(client)
         ways = [(self._agency[way], own[way]) for way in ((True, False) if urgent else (False,))]
         waits = [max(bucket.wait(now) for bucket in way) for way in ways]
-        if self._outstanding() >= MAX_OUTSTANDING * (2 if urgent else 1):
+        if self._backlog.outstanding >= MAX_OUTSTANDING * (2 if urgent else 1):
             raise self._held_back(_FULL, urgent)
         if min(waits) > 0:
             raise self._held_back(min(waits), urgent)
-        ticket = Ticket(ways[waits.index(0.0)])
+        price = 1.0 if urgent else min(DEAREST, 1 + self._backlog.waiting / DEAR)
+        ticket = Ticket(ways[waits.index(0.0)], price)
         for bucket in ticket.buckets:
-            bucket.take(1)
+            bucket.take(price)
         return ticket
 
     def _held_back(self, seconds: float, urgent: bool) -> CallError:
