@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from candour_agency.lines import BODIES, SLOT, WINDOW, Line, Lines, line_of
+from candour_agency.lines import BODIES, LEAST, SLOT, WINDOW, Line, Lines, line_of
 from candour_agency.store.outbox import Due
 from candour_protocol.ids import Jti
 from candour_protocol.transport.topology import submit_key
@@ -43,11 +43,31 @@ def test_a_backlog_leaves_no_faster_than_it_is_answered() -> None:
 
     first = taken(waiting)
     before = taken(waiting)
-    waiting.answered(Jti("0"))
+    waiting.answered(Jti("0"), NOW)
     after = taken(waiting)
 
     assert len(first) == WINDOW
     assert (before, after) == ([], [f"{WINDOW}"])
+
+
+def test_fewer_are_under_way_while_answers_are_slow_and_more_again_when_they_are_not() -> None:
+    waiting = backlog(1000)
+    at = NOW
+
+    def under_way(seconds: float) -> int:
+        """How many leave together, after so many rounds of answers that took this long."""
+        nonlocal at
+        for _ in range(20):
+            left = waiting.take(1000, at)
+            at += seconds
+            for place in left:
+                waiting.answered(place.jti, at)
+        left = waiting.take(1000, at)
+        for place in left:
+            waiting.answered(place.jti, at + seconds)
+        return len(left)
+
+    assert (under_way(0.02), under_way(0.5), under_way(0.02)) == (WINDOW, int(LEAST), WINDOW)
 
 
 def test_an_urgent_statement_waits_for_no_backlog() -> None:
@@ -89,6 +109,6 @@ def test_no_more_than_so_many_bodies_are_kept_in_memory() -> None:
     while places := waiting.take(10, NOW):
         kept += sum(place.due is not None for place in places)
         for place in places:
-            waiting.answered(place.jti)
+            waiting.answered(place.jti, NOW)
 
     assert kept == BODIES

@@ -3,7 +3,8 @@
 What is urgent leaves first, then what tells a sender that its statement came, then everything else. Of that
 last line only `WINDOW` statements are with the gateway unanswered at a time: a slow gateway holds this node
 back here, where people see it, and a backlog of this agency never stands in the gateway's queue before
-others' statements. Source: protocol section 5, "per-agency rates come before admission".
+others' statements. Fewer are under way while answers take `SLOW` times as long as the quickest of late: then
+somebody waits. Source: protocol section 5, "per-agency rates come before admission".
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from candour_protocol.transport.topology import Lane
 from candour_agency.store.outbox import Due
 
 WINDOW: Final = 16  # of the last line, with the gateway and not answered
+LEAST: Final = 8.0
+SLOW: Final = 3.0
+QUICK: Final = 0.05  # seconds; an answer within them is never slow
+FADING: Final = 1.0005  # by which the memory of the quickest answer fades with each other one
 SLOT: Final = 10.0  # seconds after which an answer is no longer waited for: it may have been lost
 BODIES: Final = 1024  # kept in memory; further ones are read again when their turn comes
 
@@ -59,6 +64,8 @@ class Lines:
         self._standing: set[Jti] = set()
         self._under_way: OrderedDict[Jti, float] = OrderedDict()
         self._bodies = 0
+        self._window = float(WINDOW)
+        self._quickest = float("inf")
 
     def __len__(self) -> int:
         return len(self._standing)
@@ -84,9 +91,19 @@ class Lines:
                 taken.append(place)
         return taken
 
-    def answered(self, jti: Jti) -> None:
+    def answered(self, jti: Jti, now: float) -> None:
         """The gateway has said what became of it."""
-        self._under_way.pop(jti, None)
+        until = self._under_way.pop(jti, None)
+        if until is not None:
+            self._pace(now - (until - SLOT))
+
+    def _pace(self, took: float) -> None:
+        """Additive increase, multiplicative decrease, by how long answers take."""
+        self._quickest = max(QUICK, min(took, self._quickest * FADING))
+        if took > SLOW * self._quickest:
+            self._window = max(LEAST, self._window * 0.9)
+        else:
+            self._window = min(WINDOW, self._window + 1 / self._window)
 
     def next_turn(self, now: float) -> float | None:
         """Seconds until somebody's turn may come without an answer; `None` while nobody waits."""
@@ -97,7 +114,7 @@ class Lines:
         return next(iter(self._under_way.values())) - now if first else None
 
     def _room(self, place: Place) -> bool:
-        return len(self._under_way) < WINDOW or place.jti in self._under_way
+        return len(self._under_way) < int(self._window) or place.jti in self._under_way
 
     def _leave(self, place: Place, now: float) -> None:
         self._standing.discard(place.jti)

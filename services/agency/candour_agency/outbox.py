@@ -82,14 +82,14 @@ class Outbox:
         """Nothing more is due for these."""
         for jti in jtis:
             self._tries.pop(jti, None)
-            self._lines.answered(jti)
+            self._lines.answered(jti, _now())
         self._count()
         self._wake.set()
 
     def answered(self, jtis: Iterable[Jti]) -> None:
         """The gateway has said what became of these; a `delivery` may still be due."""
         for jti in jtis:
-            self._lines.answered(jti)
+            self._lines.answered(jti, _now())
         self._wake.set()
 
     @property

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from candour_agency.api.plain import plain
 from candour_agency.faults import CallError, Code, Place
+from candour_agency.office import URGENT
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -38,6 +39,11 @@ class Typed(Generic[M]):
     value: M
     normalised: bool
     fingerprint: str
+
+
+def may_be_urgent(raw: bytes) -> bool:
+    """Whether a body that nobody has read yet can be one that is urgent: whether it could say such a code."""
+    return b"\\u" in raw or any(code.encode() in raw for code in URGENT)
 
 
 async def read(request: Request, model: type[M]) -> Typed[M]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from candour_protocol.ids import Address, AgencyId
 from candour_protocol.kinds import Kind, Signer
 from candour_protocol.strict_json import JsonObject
+from candour_protocol.tokens import Access
 from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse
 
 from candour_agency.api import bodies, gate, openapi
 from candour_agency.api.desk import AtDesk, Desk, keyed, notices, preferred_wait
+from candour_agency.api.turnstile import Ticket
 from candour_agency.api.waiting import await_verdicts
 from candour_agency.asking import ask
 from candour_agency.calls import Call, Composition
@@ -30,6 +32,7 @@ from candour_agency.telling import tell
 
 router = APIRouter(prefix="/v1", tags=["sending"])
 B = TypeVar("B", bound=BaseModel)
+S = TypeVar("S", ConcernBody, RequestBody)
 R = TypeVar("R")
 _Composer = Callable[[Connection, Call, B], Composition]
 
@@ -38,8 +41,7 @@ _Composer = Callable[[Connection, Call, B], Composition]
 async def post_concern(request: Request, desk: AtDesk) -> JSONResponse:
     """Tell a concern: one message for each recipient and child. ``Prefer: wait=N`` waits for the verdicts."""
     access = desk.gate.admit(request, gate.CONCERNS_SEND)
-    typed = await bodies.read(request, ConcernBody)
-    ticket = desk.let_in(access, urgent=typed.value.urgency in URGENT)
+    typed, ticket = await _let_in(request, desk, access, ConcernBody)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
     reply = await _knowing(
@@ -55,8 +57,7 @@ async def post_concern(request: Request, desk: AtDesk) -> JSONResponse:
 async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
     """Ask. With ``Prefer: wait=N``: 422 with every violation, once the gateway has returned every request."""
     access = desk.gate.admit(request, gate.REQUESTS_SEND)
-    typed = await bodies.read(request, RequestBody)
-    ticket = desk.let_in(access, urgent=typed.value.urgency in URGENT)
+    typed, ticket = await _let_in(request, desk, access, RequestBody)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
     reply = await _knowing(
@@ -69,6 +70,17 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
         if asked and all(one["state"] == "refused" for one in asked):
             raise _returned(asked, typed.value)
     return JSONResponse(reply, 202)
+
+
+async def _let_in(
+    request: Request, desk: Desk, access: Access, model: type[S]
+) -> tuple[bodies.Typed[S], Ticket]:
+    """The body of a call; a flood is turned away before it is read, so that turning it away costs little."""
+    early = None
+    if not bodies.may_be_urgent(await request.body()):
+        early = desk.let_in(access, urgent=False)
+    typed = await bodies.read(request, model)
+    return typed, early or desk.let_in(access, urgent=typed.value.urgency in URGENT)
 
 
 def _count(reply: JsonObject) -> int:
