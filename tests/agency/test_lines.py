@@ -97,6 +97,15 @@ def test_what_is_sent_again_needs_no_further_room() -> None:
     assert taken(waiting) == ["5"]
 
 
+def test_what_is_settled_while_it_stands_in_line_takes_nobodys_place() -> None:
+    waiting = backlog(2 * WINDOW)
+
+    for number in range(WINDOW):
+        waiting.settled(Jti(f"{number}"))
+
+    assert taken(waiting) == [f"{number}" for number in range(WINDOW, 2 * WINDOW)]
+
+
 def test_a_statement_stands_in_line_once() -> None:
     assert taken(lines(("told", Line.ORDINARY), ("told", Line.ORDINARY))) == ["told"]
 

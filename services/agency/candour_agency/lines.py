@@ -85,11 +85,19 @@ class Lines:
         self._forget(now)
         taken: list[Place] = []
         for line, waiting in self._lines.items():
-            while waiting and len(taken) < most and (line is not Line.ORDINARY or self._room(waiting[0])):
-                place = waiting.popleft()
-                self._leave(place, now)
-                taken.append(place)
+            while waiting and len(taken) < most:
+                if waiting[0].jti not in self._standing:
+                    self._bodies -= waiting.popleft().due is not None
+                    continue
+                if line is Line.ORDINARY and not self._room(waiting[0]):
+                    break
+                taken.append(self._leave(waiting.popleft(), now))
         return taken
+
+    def settled(self, jti: Jti) -> None:
+        """It has nothing more to wait for, in line or under way."""
+        self._standing.discard(jti)
+        self._under_way.pop(jti, None)
 
     def answered(self, jti: Jti, now: float) -> None:
         """The gateway has said what became of it."""
@@ -116,12 +124,13 @@ class Lines:
     def _room(self, place: Place) -> bool:
         return len(self._under_way) < int(self._window) or place.jti in self._under_way
 
-    def _leave(self, place: Place, now: float) -> None:
+    def _leave(self, place: Place, now: float) -> Place:
         self._standing.discard(place.jti)
         self._bodies -= place.due is not None
         if place.line is Line.ORDINARY:
             self._under_way[place.jti] = now + SLOT
             self._under_way.move_to_end(place.jti)
+        return place
 
     def _forget(self, now: float) -> None:
         while self._under_way and next(iter(self._under_way.values())) <= now:

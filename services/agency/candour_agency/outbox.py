@@ -82,7 +82,7 @@ class Outbox:
         """Nothing more is due for these."""
         for jti in jtis:
             self._tries.pop(jti, None)
-            self._lines.answered(jti, _now())
+            self._lines.settled(jti)
         self._count()
         self._wake.set()
 
