@@ -22,9 +22,9 @@ from candour_protocol.transport.topology import Lane
 from candour_agency.store.outbox import Due
 
 WINDOW: Final = 16  # of the last line, with the gateway and not answered
-LEAST: Final = 8.0
-SLOW: Final = 3.0
-QUICK: Final = 0.05  # seconds; an answer within them is never slow
+LEAST: Final = 4.0
+SLOW: Final = 2.0
+QUICK: Final = 0.03  # seconds; an answer within them is never slow
 FADING: Final = 1.0005  # by which the memory of the quickest answer fades with each other one
 SLOT: Final = 10.0  # seconds after which an answer is no longer waited for: it may have been lost
 BODIES: Final = 1024  # kept in memory; further ones are read again when their turn comes
