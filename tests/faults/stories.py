@@ -6,13 +6,13 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any
 
 from tests.faults.caller import Caller, Sent
 
 TELLERS = ("testborough-hill", "testborough-hv", "testborough-gp")
 HOLDERS = ("testborough-csc", "testshire-police", "testborough-ed")
-_CHILD = {"name": "Ari Example", "birth_date": "2017-05-02", "nhs_number": "9990002002"}
 _VANCE = {"staff_id": "vance", "name": "H. Vance", "role": "Safeguarding lead", "training_level": "DSL"}
 _BROOK = {"staff_id": "brook", "name": "B. Brook", "role": "Social worker", "training_level": "SW_QUALIFIED"}
 
@@ -23,9 +23,15 @@ class Matter:
 
     callers: Mapping[str, Caller]
     name: str
+    number: int
     sender: str
     holder: str
     calls: int = 0
+
+    @property
+    def child(self) -> dict[str, str]:
+        """One child a matter: many questions about the same one would be fishing, and wait (R06)."""
+        return {"name": "Ari Example", "birth_date": "2017-05-02", "nhs_number": _nhs_number(self.number)}
 
     async def say(
         self, agency: str, path: str, body: Mapping[str, Any], *, passes: bool = True, method: str = "POST"
@@ -46,7 +52,7 @@ def a_concern(matter: Matter, urgency: str = "AMBER") -> dict[str, Any]:
     """A concern of substance to the holder."""
     return {
         "recipients": [matter.holder],
-        "subject": _CHILD,
+        "subject": matter.child,
         "categories": ["NEGLECT"],
         "need_level": "L3",
         "urgency": urgency,
@@ -66,7 +72,7 @@ def a_request(matter: Matter, *concerns: str) -> dict[str, Any]:
     return {
         "recipients": [matter.holder],
         "concern_ids": list(concerns),
-        "subject": _CHILD,
+        "subject": matter.child,
         "urgency": "AMBER",
         "purpose": "DIRECT_CARE",
         "power": "CA04_S11",
@@ -132,7 +138,20 @@ def a_story(callers: Mapping[str, Caller], number: int, chance: random.Random) -
     """The next one."""
     story = chance.choices(list(STORIES), list(STORIES.values()))[0]
     sender, holder = chance.choice(TELLERS), chance.choice(HOLDERS)
-    return story, Matter(callers, f"{story.__name__}-{number}", sender, holder)
+    return story, Matter(callers, f"{story.__name__}-{number}", number, sender, holder)
+
+
+def _nhs_number(number: int) -> str:
+    """The so-manieth valid one of the range that is kept for tests, 999 000 0000 and up."""
+    valid = (each for each in map(_with_check_digit, count(1)) if each is not None)
+    return next(islice(valid, number, None))
+
+
+def _with_check_digit(middle: int) -> str | None:
+    """Modulus 11; every eleventh number has no check digit."""
+    digits = f"999{middle:06}"
+    rest = 11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
+    return None if rest == 10 else f"{digits}{rest % 11}"
 
 
 async def play(story: Story, matter: Matter, patience: float) -> None:
