@@ -35,11 +35,13 @@ class Database:
 
     def start(self) -> None:
         """Make the cluster where there is none; return when it answers."""
-        if not self.data.exists():
+        fresh = not self.data.exists()
+        if fresh:
             self._make()
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         run("pg_ctl", "start", "-w", "-t", str(PATIENCE), *self._where(), "-o", options)
-        self._create()
+        if fresh:
+            self._create()
 
     def stop(self) -> None:
         """End it without waiting for anybody."""

@@ -228,6 +228,8 @@ def why_away(error: BaseException) -> str:
         return type(error).__name__
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return "disconnected"
+    if isinstance(error, exc.PendingRollbackError):  # an earlier statement of the transaction lost it
+        return "disconnected"
     state = _sqlstate(error)
     return state if state.startswith(_AWAY) else ""
 
