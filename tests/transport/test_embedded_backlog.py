@@ -186,10 +186,10 @@ class Whimsical:
         self.acked += [it.body for it, how in zip(batch, settlements, strict=True) if how == Ack()]
         return settlements
 
-    async def until_heard(self, messages: int) -> None:
+    def expect(self, messages: int) -> None:
+        """Before they are published: a quick courier may bring all of them meanwhile."""
         self.goal = self.heard + messages
         self.reached.clear()
-        await asyncio.wait_for(self.reached.wait(), PATIENCE)
 
     def _whim(self) -> Settlement:
         draw = self._chance.random()
@@ -208,9 +208,10 @@ async def test_whatever_handlers_do_every_message_is_acked_once_or_parked_once(p
         transport = await EmbeddedTransport.open(path)
         await transport.declare(AGENCIES)
         consumers = [await transport.consume(INBOX, handler, prefetch=size) for size in (3, 64, 300)]
+        handler.expect(chance.randrange(1, 400))
         pieces = [published[at : at + 25] for at in range(start, start + 500, 25)]
         await asyncio.gather(*(transport.publish([to_school(it) for it in piece]) for piece in pieces))
-        await handler.until_heard(chance.randrange(1, 400))
+        await asyncio.wait_for(handler.reached.wait(), PATIENCE)
         if chance.random() < 0.5:
             await asyncio.gather(*(consumer.cancel() for consumer in consumers))
         await transport.close()
