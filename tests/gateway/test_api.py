@@ -324,8 +324,9 @@ async def test_a_parameter_that_cannot_be_used_is_a_problem(world: World, query:
     assert answer.json()["code"] == "invalid-parameter"
 
 
-async def test_a_cursor_of_ones_own_making_is_a_problem(world: World) -> None:
-    answer = await world.get("/v1/obligations?after=AAAA", ops=True)
+@pytest.mark.parametrize("made", [b"\0\0\0", b"1 2 deb\0t"], ids=["no cursor", "a NUL in it"])
+async def test_a_cursor_of_ones_own_making_is_a_problem(world: World, made: bytes) -> None:
+    answer = await world.get(f"/v1/obligations?after={base64url.encode(made)}", ops=True)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "cursor")
 

@@ -38,7 +38,10 @@ def read_cursor(text: str, types: tuple[type[int] | type[str], ...]) -> list[Any
         CallError: it is no cursor of this list.
     """
     try:
-        parts = base64url.decode(text).decode("ascii").split(" ")
+        plain = base64url.decode(text).decode("ascii")
+        if not plain.isprintable():
+            raise ValueError("no database takes a NUL in a text")
+        parts = plain.split(" ")
         return [_whole(part) if kind is int else part for kind, part in zip(types, parts, strict=True)]
     except (MalformedError, ValueError):
         raise CallError(422, "cursor", "This is no cursor of this list; follow links.next.") from None
