@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from tests.gateway import postgres
 from tests.gateway.courier import Courier
 from tests.gateway.frozen import IDLE
-from tests.gateway.partnership import SCHOOL, Partnership, Party
+from tests.gateway.partnership import SCHOOL, Partnership, Party, TestClock
 from tests.gateway.world import World, open_world
 
 ROOT = Path(__file__).parents[2]
@@ -39,8 +39,9 @@ def engine() -> str:
 
 @pytest.fixture
 async def other(world: World) -> AsyncIterator[World]:
-    """A second worker, with a courier of its own."""
-    async with open_world(replace(world.partnership)) as opened:
+    """A second worker, with a courier and a clock of its own: a test moves one worker alone."""
+    clock = TestClock(world.clock.now)
+    async with open_world(replace(world.partnership, clock=clock)) as opened:
         yield opened
 
 
@@ -102,7 +103,7 @@ async def test_what_is_due_is_sent_again_by_one_worker_only(world: World, other:
     concerns = _concerns(world.partnership, 20)
     await world.submit(*concerns)
     for worker in (world, other):
-        worker.clock.now = world.clock.now + timedelta(seconds=2)
+        worker.clock.advance(timedelta(seconds=2))
 
     await asyncio.gather(world.gateway.drive(), other.gateway.drive())
 
