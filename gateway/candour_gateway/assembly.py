@@ -178,7 +178,7 @@ async def _assemble(
         _transport=transport,
         _clock=clock,
         _door=Doorkeeper(
-            Fairness(policy.rates),
+            Fairness(policy.rates, settings.workers),
             Intake(admission, database, publisher, metrics, clock, after).handle,
             admission,
             database,

@@ -2,8 +2,9 @@
 
 Each agency has three paces: for what is urgent, for the ``delivery`` statements by which it answers others,
 and for everything else. What comes faster is given a turn, one after the other at the agency's pace, so that
-it stands between others' statements and not before them; one second's worth may come at once. Urgent
+it stands between others' statements and not before them; a moment's worth may come at once. Urgent
 statements use the ordinary pace as well before they wait. Nobody's pace depends on what anybody else sends.
+Several workers share the paces: each of them gives turns at its part of the rate.
 
 A concern waits for its turn, however late that is. Anything else whose turn is further away than `LONGEST` is
 let go: its sender has it in its store, is told, and submits it again. Source: protocol section 5.
@@ -21,7 +22,7 @@ from candour_protocol.policy_tables import Rates
 from candour_protocol.transport.port import Delivery
 from candour_protocol.transport.topology import GATEWAY_QUEUES
 
-BURST = 1.0  # seconds' worth that may come at once
+BURST = 0.2  # seconds' worth that may come at once
 LONGEST = 30.0  # seconds
 ANSWERING = 10  # times the ordinary pace: one agency may be told by all others
 FORGET = 60.0  # seconds after its turn that a statement which did not come again is forgotten
@@ -84,8 +85,9 @@ class _Agency:
 class Fairness:
     """The turns of all agencies. Times are seconds of a clock that never goes back."""
 
-    def __init__(self, rates: Rates) -> None:
-        self._rates = rates
+    def __init__(self, rates: Rates, workers: int = 1) -> None:
+        self._urgent = rates.urgent_per_minute / workers
+        self._ordinary = rates.ordinary_per_minute / workers
         self._agencies: dict[str, _Agency] = {}
 
     def turn(self, delivery: Delivery, now: float) -> Turn:
@@ -124,8 +126,8 @@ class Fairness:
 
     def _agency(self, user: str) -> _Agency:
         if user not in self._agencies:
-            urgent, ordinary = self._rates.urgent_per_minute, self._rates.ordinary_per_minute
-            self._agencies[user] = _Agency(Pace(urgent), Pace(ordinary), Pace(ordinary * ANSWERING))
+            answering = Pace(self._ordinary * ANSWERING)
+            self._agencies[user] = _Agency(Pace(self._urgent), Pace(self._ordinary), answering)
         return self._agencies[user]
 
 

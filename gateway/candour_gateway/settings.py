@@ -24,13 +24,15 @@ class Settings(BaseSettings):
     largest checkpoint shown there (``shown.checkpoint``), so it must be able to write there, and that
     file must not be restored together with the database. ``registrar`` is the file of its public JWK.
     ``database`` is a SQLAlchemy URL such as ``postgresql://user:password@host/name``, or the path of a
-    SQLite file. ``database_connections`` is the most that one process holds open.
+    SQLite file. ``database_connections`` is the most that one process holds open. ``workers`` is how many
+    processes serve this gateway: they share each agency's rate between them.
     """
 
     model_config = SettingsConfigDict(env_prefix="CANDOUR_GATEWAY_", frozen=True, extra="forbid")
 
     database: str = Field(repr=False)  # a URL may hold a password
     database_connections: int = Field(default=5, ge=2, le=50)
+    workers: int = Field(default=1, ge=1, le=64)
     keys: Path
     policy: Path
     registrar: Path

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
+from candour_protocol.ids import GATEWAY
 from candour_sandbox.samples import samples
 
 from tests.bench.distribution import milliseconds, percentile
@@ -43,6 +47,7 @@ FLOOD_SECONDS = 30 if FULL else 12
 AIM = 2.0  # times; the calls of the flood and of this driver need processor time on the same machine
 
 BACKLOG = 20_000 if FULL else 2_000
+FILLING = 30.0  # statements a second of each agency
 URGENT_WITHIN = 5.0  # seconds
 
 
@@ -79,12 +84,14 @@ def others(partnership: dict[str, Any]) -> list[str]:
     return [each for each in partnership["agencies"] if each not in (HOLDER, FLOODER)]
 
 
-def everybody(partnership: dict[str, Any], rate: float, seconds: float) -> list[Stream]:
+def everybody(
+    partnership: dict[str, Any], rate: float, seconds: float, *, starts: float = 0.0
+) -> list[Stream]:
     """A load that all but the flooder share."""
     senders = others(partnership)
     apart = 1 / rate  # not all in the same instant
     return [
-        a_stream(partnership, each, rate / len(senders), seconds, starts=place * apart)
+        a_stream(partnership, each, rate / len(senders), seconds, starts=starts + place * apart)
         for place, each in enumerate(senders)
     ]
 
@@ -117,6 +124,25 @@ def show(name: str, poured: Poured) -> None:
         print(f"  call to 202    {milliseconds(poured.answered)}")
     if poured.arrived:
         print(f"  202 to inbox   {milliseconds(poured.arrived)}   last {max(poured.arrived):.2f} s")
+
+
+@contextmanager
+def at_a_standstill(partnership: dict[str, Any], seconds: float) -> Iterator[None]:
+    """The gateway's processes, where it has its own; in one process it empties what it can meanwhile."""
+    gateways = [pid for name, pid in partnership["processes"].items() if name.startswith(GATEWAY)]
+    go_on = Timer(seconds, _to_all, (gateways, signal.SIGCONT))
+    _to_all(gateways, signal.SIGSTOP)
+    go_on.start()
+    try:
+        yield
+    finally:
+        go_on.cancel()
+        _to_all(gateways, signal.SIGCONT)
+
+
+def _to_all(pids: list[int], what: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, what)
 
 
 def memory(partnership: dict[str, Any]) -> int:
@@ -168,18 +194,24 @@ def test_others_hardly_notice_a_flood(partnership: dict[str, Any]) -> None:
 @pytest.mark.bench
 @pytest.mark.timeout(1500)
 def test_what_is_urgent_overtakes_a_backlog(partnership: dict[str, Any]) -> None:
-    """All agencies fill the exchange faster than it empties; each then has something urgent to tell."""
+    """All agencies tell while the gateway stands still; then all go on, and some of it is urgent."""
     senders = [*others(partnership), FLOODER]
-    rate, share = 1000.0 / len(senders), BACKLOG / len(senders)
-    filling = [a_stream(partnership, each, rate, share / rate, insists=True, starts=0.0) for each in senders]
+    share = BACKLOG / len(senders)
+    filled = share / FILLING + 1  # seconds
+    filling = [a_stream(partnership, each, FILLING, share / FILLING, insists=True) for each in senders]
+    going_on = everybody(partnership, STEADY, STEADY_SECONDS, starts=filled)
     urgent = [
-        a_stream(partnership, each, 1.0, 1, body=a_concern("RED"), starts=share / rate) for each in senders
+        a_stream(partnership, each, 1.0, 1, body=a_concern("RED"), starts=filled + 1) for each in senders
     ]
 
-    poured = pour([*filling, *urgent])
-    backlog, overtaking = together(poured[: len(filling)]), together(poured[len(filling) :])
+    with at_a_standstill(partnership, filled):
+        poured = pour([*filling, *going_on, *urgent])
+    ends = len(filling), len(filling) + len(going_on)
+    backlog, steady = together(poured[: ends[0]]), together(poured[ends[0] : ends[1]])
+    overtaking = together(poured[ends[1] :])
 
     show(f"a backlog of {BACKLOG}", backlog)
+    show(f"{STEADY:.0f} a second that go on", steady)
     show("urgent, behind it", overtaking)
-    assert (backlog.lost, overtaking.lost, overtaking.held_back) == (0, 0, 0)
+    assert (backlog.lost, steady.lost, overtaking.lost, overtaking.held_back) == (0, 0, 0, 0)
     assert max(overtaking.arrived) < URGENT_WITHIN

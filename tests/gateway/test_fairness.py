@@ -16,7 +16,7 @@ from candour_protocol.transport.topology import GATEWAY_QUEUES, submit_key
 from tests.gateway.partnership import CSC, SCHOOL
 from tests.gateway.world import World
 
-RATES = Rates(urgent_per_minute=120, ordinary_per_minute=240)  # 2 and 4 a second
+RATES = Rates(urgent_per_minute=600, ordinary_per_minute=1200)  # 10 and 20 a second
 AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
 
 
@@ -49,8 +49,14 @@ def waits(turns: Sequence[Turn]) -> list[float]:
     return [turn.after.total_seconds() if isinstance(turn, Later) else 0 for turn in turns]
 
 
-def test_one_second_of_statements_passes_at_once_and_the_rest_at_the_pace(line: Line) -> None:
-    assert waits(line.flood(8)) == [0, 0, 0, 0, 0, 0.25, 0.5, 0.75]
+def test_a_fifth_of_a_second_of_statements_passes_at_once_and_the_rest_at_the_pace(line: Line) -> None:
+    assert waits(line.flood(8)) == [0, 0, 0, 0, 0, 0.05, 0.1, 0.15]
+
+
+def test_workers_share_the_pace(line: Line) -> None:
+    line.fairness = Fairness(RATES, workers=2)
+
+    assert waits(line.flood(5)) == [0, 0, 0, 0.1, 0.2]
 
 
 def test_nobody_waits_for_anybody_else(line: Line) -> None:
@@ -60,7 +66,7 @@ def test_nobody_waits_for_anybody_else(line: Line) -> None:
 
 
 def test_urgent_statements_wait_last_of_all(line: Line) -> None:
-    ordinary, urgent = line.flood(100), line.flood(3, urgent=True)
+    ordinary, urgent = line.flood(500), line.flood(3, urgent=True)
 
     assert waits(ordinary)[-1] > 20
     assert urgent == [Now()] * 3
@@ -74,7 +80,7 @@ def test_a_concern_waits_however_long_and_is_never_let_go(line: Line) -> None:
     turns = line.flood(1000)
 
     assert not any(isinstance(turn, LetGo) for turn in turns)
-    assert waits(turns)[-1] == (1000 - 5) / 4
+    assert waits(turns)[-1] == (1000 - 5) / 20
 
 
 def test_what_is_no_concern_is_let_go_when_its_turn_is_too_far_away(line: Line) -> None:
@@ -87,7 +93,7 @@ def test_what_is_no_concern_is_let_go_when_its_turn_is_too_far_away(line: Line) 
 
 
 def test_an_agency_that_many_tell_may_answer_all_of_them(line: Line) -> None:
-    answers = line.flood(4 * ANSWERING, kind="delivery")
+    answers = line.flood(4 * ANSWERING, kind="delivery")  # a fifth of a second's
 
     assert answers == [Now()] * 4 * ANSWERING
     assert line.turn(submission("own")) == Now()
@@ -97,11 +103,11 @@ def test_a_statement_is_counted_once_and_has_its_turn_when_it_comes_again(line: 
     line.flood(5)
     first, second = submission("first"), submission("second")
 
-    assert waits([line.turn(first), line.turn(second)]) == [0.25, 0.5]
-    assert waits([line.turn(first), line.turn(first)]) == [0.25, 0.25]
-    line.now += 0.25
+    assert waits([line.turn(first), line.turn(second)]) == [0.05, 0.1]
+    assert waits([line.turn(first), line.turn(first)]) == [0.05, 0.05]
+    line.now += 0.05
     assert line.turn(first) == Now()
-    assert line.turn(second) == Later(timedelta(seconds=0.25))
+    assert line.turn(second) == Later(timedelta(seconds=0.05))
     assert line.fairness.waiting(SCHOOL, line.now) == 1
 
 
@@ -183,7 +189,7 @@ async def test_sender_and_operator_see_who_is_held_back(door: Door) -> None:
 
 
 async def test_who_has_to_send_again_is_told_of_which_bytes(door: Door) -> None:
-    flood = [submission(f"{number}", kind="request") for number in range(200)]
+    flood = [submission(f"{number}", kind="request") for number in range(1000)]
 
     settlements = await door.keeper.handle(flood)
 

@@ -93,11 +93,6 @@ class Outbox:
         self._wake.set()
 
     @property
-    def waiting(self) -> int:
-        """How many have not left yet, or are to leave again."""
-        return len(self._lines)
-
-    @property
     def outstanding(self) -> int:
         """How many statements are not settled."""
         return len(self._tries)

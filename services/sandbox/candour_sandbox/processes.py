@@ -80,7 +80,8 @@ class Processes:
     def _start_gateway(self) -> None:
         for number in range(1, self._engine.workers + 1):
             name = GATEWAY if number == 1 else f"{GATEWAY}-{number}"
-            self._start("candour_gateway", name, self._places.gateway, self._wiring.gateway)
+            settings = partial(self._wiring.gateway, workers=self._engine.workers)
+            self._start("candour_gateway", name, self._places.gateway, settings)
 
     def _start_nodes(self) -> None:
         for agency, place in self._places.agencies.items():

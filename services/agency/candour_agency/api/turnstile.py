@@ -3,10 +3,7 @@
 The rates are the partnership's policy, the same for everybody, and the gateway holds agencies to them too.
 What is urgent is not held back by much that is not: urgent calls, and answers to others, have a rate of their
 own, and draw on the ordinary one when that is used up. One program gets at most `SHARE` of its agency's rate,
-so that the others are still heard. No more is let in at once than what comes in one second.
-
-The slower the outbox empties, the more an ordinary call costs of its rate: an exchange that cannot carry what
-was agreed takes less from whoever fills it, and no less from those whose outbox is empty.
+so that the others are still heard. No more is let in at once than what comes in half a second.
 """
 
 from __future__ import annotations
@@ -24,28 +21,24 @@ from candour_agency.metrics import Metrics
 
 SHARE: Final = 0.75
 MAX_OUTSTANDING: Final = 50_000  # ordinary statements that are not settled; twice as many with urgent ones
-DEAR: Final = 64  # waiting statements that make an ordinary call cost once more
-DEAREST: Final = 6
+BURST: Final = 0.5  # seconds' worth that may come at once
 _CLIENTS: Final = 256  # whose use is remembered
 _FULL: Final = 30.0  # seconds after which to look again whether the outbox has emptied
 
 
 class Backlog(Protocol):
-    """What has not left this node, and what is not settled yet."""
-
-    @property
-    def waiting(self) -> int: ...
+    """What is not settled yet."""
 
     @property
     def outstanding(self) -> int: ...
 
 
 class Bucket:
-    """Fills at ``rate`` a second, up to one second's worth; below zero what is owed is paid back first."""
+    """Fills at ``rate`` a second, up to `BURST`; below zero what is owed is paid back first."""
 
     def __init__(self, rate: float, now: float) -> None:
         self._rate = rate
-        self._most = max(1.0, rate)
+        self._most = max(1.0, rate * BURST)
         self._level = self._most
         self._at = now
 
@@ -65,12 +58,11 @@ class Ticket:
     """What a call was let in by; `Turnstile.charge` takes what it made beyond one statement."""
 
     buckets: Sequence[Bucket]
-    price: float
 
     def charge(self, statements: int) -> None:
         """The call was carried out, and has put so many statements on record."""
         for bucket in self.buckets:
-            bucket.take(self.price * (statements - 1))
+            bucket.take(statements - 1)
 
 
 class Turnstile:
@@ -97,10 +89,9 @@ class Turnstile:
             raise self._held_back(_FULL, urgent)
         if min(waits) > 0:
             raise self._held_back(min(waits), urgent)
-        price = 1.0 if urgent else min(DEAREST, 1 + self._backlog.waiting / DEAR)
-        ticket = Ticket(ways[waits.index(0.0)], price)
+        ticket = Ticket(ways[waits.index(0.0)])
         for bucket in ticket.buckets:
-            bucket.take(price)
+            bucket.take(1)
         return ticket
 
     def _held_back(self, seconds: float, urgent: bool) -> CallError:
