@@ -11,7 +11,7 @@ from candour_sandbox.samples import samples
 
 from tests.sandbox.conftest import Partner, Start
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 HILL, CSC = "testborough-hill", "testborough-csc"
 

@@ -29,7 +29,7 @@ from tests.sandbox.test_up import assert_verdicts, audited, worklists
 PARTNER = "testborough-gp"
 PATIENCE = 120  # seconds, for what takes three on an idle machine
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.sandbox.process import Process, free_base_port
 
 RECEIPTS = {"R-04", "C-05", "C-02", "C-03", "C-01", "R-01", "A-01", "C-10", "R-05", "C-08", "R-02", "A-02"}
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 def audited(manifest: dict[str, Any]) -> AuditReport:
