@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from candour_protocol.ids import GATEWAY, AgencyId, parse_address
-from candour_protocol.kinds import ConcernCodes, Notice, RequestCodes
+from candour_protocol.kinds import ConcernCodes, LinkCodes, Notice, RequestCodes
 from candour_protocol.rules import is_emergency
 
 from candour_gateway import patterns
@@ -28,6 +28,8 @@ def of(logged: Logged, verdict: Verdict, hearing: Hearing, book: Casebook) -> It
             yield from _passed_on(logged, book)
             yield from _lodged(logged, codes, hearing)
             yield from patterns.seen(logged, codes, hearing, book)
+        case LinkCodes() as codes:
+            yield from patterns.joined(logged, codes, hearing, book)
         case RequestCodes() as codes if is_emergency(codes) and book.overdue_debts(logged.iss, hearing.at):
             for to in (logged.iss, logged.aud):
                 yield notified(to, Notice.DEBT, logged)

@@ -26,7 +26,7 @@ def joined(
     for link in _links(tokens, threads, known_to, book):
         codes = link.codes
         if isinstance(codes, LinkCodes) and codes.joins:
-            bonds.append({each for item in codes.joins for each in _tokens_of(item, known_to, book)})
+            bonds.append({each for item in codes.joins for each in tokens_of(item, known_to, book)})
     return frozenset(ChildToken(token) for token in _component(set(tokens), bonds))
 
 
@@ -41,7 +41,7 @@ def reachable(tokens: Collection[ChildToken], threads: Collection[str], book: Ca
         if isinstance(link.codes, LinkCodes):
             for item in link.codes.joins or ():
                 yield item
-                yield from _tokens_of(item, None, book)
+                yield from tokens_of(item, None, book)
 
 
 def _links(
@@ -65,7 +65,7 @@ def _links(
                 waiting += [
                     each
                     for other in link.codes.joins or ()
-                    for each in (other, *_tokens_of(other, known_to, book))
+                    for each in (other, *tokens_of(other, known_to, book))
                 ]
     return sorted(found.values(), key=lambda link: link.index)
 
@@ -77,7 +77,8 @@ def _counts(link: Logged, known_to: Collection[AgencyId] | None) -> bool:
     return link.passes and link.history.withdrawn_by is None and between
 
 
-def _tokens_of(item: str, known_to: Collection[AgencyId] | None, book: Casebook) -> Iterator[str]:
+def tokens_of(item: str, known_to: Collection[AgencyId] | None, book: Casebook) -> Iterator[str]:
+    """A token itself; of a thread those of the one child that it is about, as far as these agencies know."""
     if is_token(item):
         yield item
         return

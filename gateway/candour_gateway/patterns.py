@@ -1,22 +1,23 @@
 """Several concerns that may be more together than each alone. Source: domain 5.5.
 
 Off unless the policy switches it on. Social care alone is told, in counts, kinds of agency, days and ids: no
-story, no score. Nothing is matched but tokens, and what a person at that social care has joined.
+story, no score. Nothing is matched but tokens, and what a person at that social care has joined;
+what lay apart until then is seen together at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from candour_protocol.codes import AgencyKind
-from candour_protocol.ids import AgencyId, new_uuid7
-from candour_protocol.kinds import ConcernCodes, Notice, Pattern
+from candour_protocol.ids import AgencyId, ChildToken, new_uuid7
+from candour_protocol.kinds import ConcernCodes, LinkCodes, Notice, Pattern
 
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.effects import Notified
-from candour_gateway.naming import child_key
+from candour_gateway.naming import child_key, joined_key
 from candour_gateway.verdict import Hearing
 
 _AT_MOST = 64
@@ -27,44 +28,75 @@ def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) 
     if not hearing.policy.patterns.shown or codes.relays is not None:
         return
     for to in _social_care(hearing):
-        together = _together(logged, codes, to, hearing, book)
-        pattern = _pattern(logged, codes, together, hearing)
+        tokens = set(codes.child) | kinship.joined(codes.child, (), frozenset({to}), book)
+        together = _together(tokens, logged, hearing, book)
+        pattern = _several(together, hearing) or _unseen(logged, codes, together, hearing)
         if pattern is not None and _is_for(to, together, hearing):
             yield Notified(to, Notice.PATTERN, pattern, new_uuid7(hearing.at))
 
 
-def _pattern(
-    logged: Logged, codes: ConcernCodes, together: Sequence[Logged], hearing: Hearing
-) -> Pattern | None:
+def joined(link: Logged, codes: LinkCodes, hearing: Hearing, book: Casebook) -> Iterator[Notified]:
+    """What a person at social care sees together by joining it, the first time that they do."""
+    items = codes.joins or ()
+    if not hearing.policy.patterns.shown or link.iss not in _social_care(hearing) or _was_said(link, book):
+        return
+    reader = frozenset({link.iss})
+    named = {ChildToken(token) for item in items for token in kinship.tokens_of(item, reader, book)}
+    tokens = named | kinship.joined(named, items, reader, book)
+    together = _together(tokens, None, hearing, book)
+    pattern = _several(together, hearing)
+    if pattern is not None and _is_for(link.iss, together, hearing):
+        yield Notified(link.iss, Notice.PATTERN, pattern, new_uuid7(hearing.at))
+
+
+def _was_said(link: Logged, book: Casebook) -> bool:
+    """Whether its agency has joined as much before: one link is a statement to each who is told of it."""
+    items = set(link.codes.joins or ()) if isinstance(link.codes, LinkCodes) else set()
+    return any(
+        each.hash != link.hash
+        and each.iss == link.iss
+        and _stands(each)
+        and isinstance(each.codes, LinkCodes)
+        and items <= set(each.codes.joins or ())
+        for item in items
+        for each in book.traced(joined_key(item))
+    )
+
+
+def _several(together: Sequence[Logged], hearing: Hearing) -> Pattern | None:
     wanted = hearing.policy.patterns
     agencies = {each.iss for each in together}
-    if len(together) >= wanted.concerns and len(agencies) >= wanted.agencies:
-        return _shown("CHILD", together, hearing)
-    unseen = any(category in wanted.unseen for category in codes.categories)
-    if unseen and any(each.hash != logged.hash for each in together):
-        return _shown("OUT_OF_SIGHT", together, hearing)
-    return None
+    if len(together) < wanted.concerns or len(agencies) < wanted.agencies:
+        return None
+    return _shown("CHILD", together, hearing)
+
+
+def _unseen(
+    logged: Logged, codes: ConcernCodes, together: Sequence[Logged], hearing: Hearing
+) -> Pattern | None:
+    unseen = any(category in hearing.policy.patterns.unseen for category in codes.categories)
+    if not unseen or all(each.hash == logged.hash for each in together):
+        return None
+    return _shown("OUT_OF_SIGHT", together, hearing)
 
 
 def _together(
-    logged: Logged, codes: ConcernCodes, reader: AgencyId, hearing: Hearing, book: Casebook
+    tokens: Collection[ChildToken], newest: Logged | None, hearing: Hearing, book: Casebook
 ) -> list[Logged]:
     """The concerns about this child in the window; what was told to several at once counts once."""
-    tokens = set(codes.child) | kinship.joined(codes.child, (), frozenset({reader}), book)
     since = hearing.at - timedelta(days=hearing.policy.patterns.window_days)
     found = {each.index: each for token in tokens for each in book.traced(child_key(token))}
+    told = [each for each in sorted(found.values(), key=lambda one: one.index) if _stands(each)]
     tellings: dict[tuple[AgencyId, str], Logged] = {}
-    for each in (*sorted(found.values(), key=lambda one: one.index), logged):
-        if each.at >= since and _counts(each, logged) and isinstance(each.codes, ConcernCodes):
+    for each in (*told, *([newest] if newest is not None else [])):
+        if each.at >= since and isinstance(each.codes, ConcernCodes):
             tellings.setdefault((each.iss, each.codes.txn), each)
     return list(tellings.values())
 
 
-def _counts(each: Logged, logged: Logged) -> bool:
+def _stands(each: Logged) -> bool:
     history = each.history
-    return each.hash == logged.hash or (
-        each.passes and history.withdrawn_by is None and history.taken_back_by is None
-    )
+    return each.passes and history.withdrawn_by is None and history.taken_back_by is None
 
 
 def _social_care(hearing: Hearing) -> list[AgencyId]:

@@ -6,10 +6,10 @@ the store only this. Source: protocol section 4 (INV-6).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from candour_protocol.ids import AgencyId, StatementHash
+from candour_protocol.ids import AgencyId, ChildToken, StatementHash
 from candour_protocol.kinds import (
     ApprovalCodes,
     ClosureCodes,
@@ -58,6 +58,8 @@ def keys_wanted(
             yield from _around(book.find(parent_of(parties.irt, codes)), book)
         case LinkCodes():
             yield name
+            if patterns:
+                yield from _of_a_link(codes, book)
         case None:
             pass
         case _:
@@ -76,10 +78,20 @@ def _of_a_concern(codes: ConcernCodes, parties: Parties, book: Casebook, *, patt
         if older.history.taken_back_by is not None and older.iss == parties.iss:
             yield older.hash
     if patterns and codes.relays is None:
-        tokens = [*codes.child, *kinship.reachable(codes.child, (), book)]
-        for token in tokens:
-            yield child_key(token) if kinship.is_token(token) else thread_key(token)
-            yield joined_key(token)
+        yield from _of_children([*codes.child, *kinship.reachable(codes.child, (), book)])
+
+
+def _of_a_link(codes: LinkCodes, book: Casebook) -> Iterator[str]:
+    items = codes.joins or ()
+    tokens = [ChildToken(token) for item in items for token in kinship.tokens_of(item, None, book)]
+    yield from _of_children([*items, *tokens, *kinship.reachable(tokens, items, book)])
+
+
+def _of_children(items: Iterable[str]) -> Iterator[str]:
+    """What is known of each child, or in each thread, and what they are joined to."""
+    for item in items:
+        yield child_key(item) if kinship.is_token(item) else thread_key(item)
+        yield joined_key(item)
 
 
 def _of_a_request(codes: RequestCodes, asker: AgencyId, holder: AgencyId, book: Casebook) -> Iterator[str]:

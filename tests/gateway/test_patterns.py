@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from candour_gateway.assembly import build
 from candour_protocol.ids import AgencyId, sha256_text
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.courier import Courier
 from tests.gateway.partnership import (
     CHILD,
     CSC,
@@ -23,12 +20,10 @@ from tests.gateway.partnership import (
     POLICE,
     POLICY,
     SCHOOL,
-    Partnership,
-    TestClock,
     a_txn,
     an_actor,
 )
-from tests.gateway.world import World, open_world
+from tests.gateway.world import World, found, open_world
 
 SHOWN = POLICY.replace(b"shown = false", b"shown = true")
 
@@ -36,12 +31,7 @@ SHOWN = POLICY.replace(b"shown = false", b"shown = true")
 @pytest.fixture
 async def watching(tmp_path: Path) -> AsyncIterator[World]:
     """A partnership that has switched patterns on."""
-    partnership = replace(Partnership(tmp_path, TestClock()), policy=SHOWN)
-    gateway = await build(partnership.settings(), Courier(), partnership.clock)
-    for jwt, document in partnership.founding():
-        await gateway.admit_registry(jwt, document)
-    await gateway.stop()
-    async with open_world(partnership) as world:
+    async with open_world(await found(tmp_path, policy=SHOWN)) as world:
         yield world
 
 
@@ -138,7 +128,25 @@ async def test_a_child_without_identifier_is_joined_by_a_person_at_social_care_a
     assert isinstance(CHILD, list)
     joins: JsonValue = [thread, CHILD[0]]
     await watching.submit(partnership.say(Kind.LINK, CSC, GP, {"actor": an_actor(), "joins": joins}))
+    by_a_person = [each["concerns"] for each in _seen(watching, CSC)]
+    await watching.submit(partnership.say(Kind.LINK, CSC, SCHOOL, {"actor": an_actor(), "joins": joins}))
     await watching.submit(partnership.concern(POLICE, CSC, txn=a_txn()))
 
     assert by_the_machine == 0
-    assert _seen(watching, CSC)[-1]["concerns"] == 4
+    assert by_a_person == [3]  # at once; to whom else it is told is no news
+    assert [each["concerns"] for each in _seen(watching, CSC)] == [3, 4]
+
+
+async def test_what_somebody_else_joins_shows_social_care_nothing(watching: World) -> None:
+    partnership, thread = watching.partnership, a_txn()
+    unknown: JsonValue = ["r1." + sha256_text(b"surname possibly Ashbyte")]
+    await watching.submit(
+        partnership.concern(GP, CSC, child=unknown, txn=thread), partnership.concern(SCHOOL, CSC)
+    )
+    await watching.submit(partnership.concern(POLICE, CSC))
+
+    assert isinstance(CHILD, list)
+    joins: JsonValue = [thread, CHILD[0]]
+    await watching.submit(partnership.say(Kind.LINK, GP, CSC, {"actor": an_actor(), "joins": joins}))
+
+    assert not any(_seen(watching, agency) for agency in (CSC, GP, SCHOOL, POLICE))

@@ -31,7 +31,7 @@ from candour_protocol.wire import Answered, Delivered, Problem, parse_inbound
 from sqlalchemy import select
 
 from tests.gateway.courier import Courier
-from tests.gateway.partnership import NET, Partnership, TestClock
+from tests.gateway.partnership import NET, POLICY, Partnership, TestClock
 
 Verdict = tuple[str, tuple[str, ...]]
 Place = tuple[int, str]
@@ -216,9 +216,9 @@ class Files:
         return self._files.get(path)
 
 
-async def found(folder: Path, database: str = "") -> Partnership:
+async def found(folder: Path, database: str = "", policy: bytes = POLICY) -> Partnership:
     """Keys, and a database whose log admits everybody."""
-    partnership = Partnership(folder, TestClock(), database)
+    partnership = Partnership(folder, TestClock(), database, policy=policy)
     gateway = await build(partnership.settings(), Courier(), partnership.clock)
     for jwt, document in partnership.founding():
         await gateway.admit_registry(jwt, document)

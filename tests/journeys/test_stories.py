@@ -68,10 +68,12 @@ async def test_three_worries_about_one_household_are_seen_together_once_a_person
     threads = [(await town.message(CSC, each["id"]))["thread"] for each in (second, first)]
     link = {"joins": [threads[1]], "recipients": [POLICE], "why": "The same flat.", "author": WORKER}
     await say(town, CSC, f"/v1/threads/{threads[0]}/links", link)
+    joined = await patterns(town, CSC)
     last = await say(town, SCHOOL, "/v1/concerns", a_concern_for(CSC, need_level="L4", urgency="RED"))
 
     assert before == []  # the machine matches nothing by a surname
-    (pattern,) = await patterns(town, CSC)
+    assert [(each["concerns"], each["agencies"]) for each in joined] == [(3, 2)]  # at once, by a person
+    pattern = (await patterns(town, CSC))[-1]
     assert (pattern["seen"], pattern["concerns"], pattern["agencies"]) == ("CHILD", 4, 2)
     assert pattern["agency_kinds"] == ["POLICE", "SCHOOL"]
     assert {first["id"], second["id"], last["id"]} <= set(pattern["ids"])
