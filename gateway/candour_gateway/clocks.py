@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from candour_protocol.calendars import WHOLE, Opening, end_of
@@ -78,11 +78,17 @@ def term(
         stage: of a challenge.
     """
     allowed = limit(duty, urgency, urgent, policy, stage)
-    due_at = policy.sped(start, end_of(allowed, start, opens))
+    end = end_of(allowed, start, opens)
     if duty in SILENT:
-        return Term(due_at, ())
+        return Term(end, ())  # systems take as long as ever, however fast people's clocks are made to run
+    due_at = policy.sped(start, end)
     ends = _reminders(duty, allowed, start, opens, policy)
     return Term(due_at, tuple(policy.sped(start, end) for end in ends))
+
+
+def hold_ends(start: datetime, exp: int, policy: Policy) -> datetime:
+    """When what is held lapses: at its own end, which comes sooner where the clock runs faster."""
+    return policy.sped(start, datetime.fromtimestamp(exp, UTC))
 
 
 def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy, stage: int = 1) -> Clock:

@@ -7,7 +7,7 @@ in the transaction that logs the verdict; replaying the log gives the same list.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from candour_protocol.children import same_child
 from candour_protocol.ids import GATEWAY, StatementHash
@@ -121,7 +121,7 @@ def _held(logged: Logged, verdict: Verdict, hearing: Hearing, book: Casebook) ->
     """A second person is waited for until the request's own end, or whoever its concern is lodged with."""
     lodgees = sorted(lodgees_of(logged, book)) if "R10" in verdict.rules else []
     waits_for = lodgees[0] if lodgees else logged.iss
-    ends = datetime.fromtimestamp(logged.exp, UTC)
+    ends = clocks.hold_ends(logged.at, logged.exp, hearing.policy)
     yield owed(logged, Duty.APPROVAL, hearing, owed_by=waits_for, owed_to=logged.iss, due_at=ends)
     for lodgee in lodgees:
         yield announcing.notified(lodgee, Notice.LODGED, logged)

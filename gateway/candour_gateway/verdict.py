@@ -39,6 +39,7 @@ from candour_protocol.statement import Body, Statement
 
 from candour_gateway import recollection
 from candour_gateway.casebook import PASSING, Casebook, Logged
+from candour_gateway.clocks import hold_ends
 from candour_gateway.directory import Directory
 from candour_gateway.matters import above, challenged_kind, is_taken_back
 from candour_gateway.parties import NOT_A_PARTY, WITHDRAWN, check_standing
@@ -173,8 +174,9 @@ def _check_clock(submission: Submission, hearing: Hearing, _book: Casebook) -> F
 def _check_late(submission: Submission, hearing: Hearing, book: Casebook) -> Fault | None:
     claims, codes = submission.claims, submission.codes
     held = book.find(codes.approves) if isinstance(codes, ApprovalCodes) else None
-    ends = min(claims.exp, held.exp) if held else claims.exp
-    return (LATE, "/exp") if claims.kind in _GATED and _is_over(ends, hearing.at) else None
+    lapsed = held is not None and hearing.at > hold_ends(held.at, held.exp, hearing.policy)
+    over = lapsed or _is_over(claims.exp, hearing.at)
+    return (LATE, "/exp") if claims.kind in _GATED and over else None
 
 
 def _is_over(exp: int, at: datetime) -> bool:

@@ -125,9 +125,9 @@ class Policy(PolicyFile):
         return start + (end - start) / self.clock_speed
 
     def delivery_due(self, *, urgent: bool) -> timedelta:
-        """After how long an undelivered statement is shown as overdue."""
+        """After how long an undelivered statement is shown as overdue; systems keep to the real clock."""
         limit = self.deadlines.delivery_urgent if urgent else self.deadlines.delivery_ordinary
-        return limit.elapsed / self.clock_speed
+        return limit.elapsed
 
     @property
     def debt_due(self) -> timedelta:
@@ -145,13 +145,24 @@ def default_policy() -> bytes:
     return files("candour_protocol").joinpath("policy.toml").read_bytes()
 
 
-def policy_for(net: str, *, identifiers: Literal["live", "test"] = "live", clock_speed: int = 1) -> bytes:
-    """The shipped policy for a partnership of one's own.
+def policy_for(
+    net: str,
+    *,
+    identifiers: Literal["live", "test"] = "live",
+    clock_speed: int = 1,
+    patterns: bool = False,
+) -> bytes:
+    """The shipped policy for a partnership of one's own; ``patterns``: whether social care is shown them.
 
     Raises:
         PolicyError: not the id of a partnership, or a clock that may not be sped up.
     """
-    settled = {"net": f'"{net}"', "identifiers": f'"{identifiers}"', "clock_speed": str(clock_speed)}
+    settled = {
+        "net": f'"{net}"',
+        "identifiers": f'"{identifiers}"',
+        "clock_speed": str(clock_speed),
+        "shown": str(patterns).lower(),
+    }
     text = default_policy().decode()
     for name, value in settled.items():
         text = re.sub(rf"^{name} = \S+", f"{name} = {value}", text, count=1, flags=re.MULTILINE)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from candour_gateway.database import Database
 from candour_gateway.housekeeping import tidy
 from candour_protocol import disclosures
+from candour_protocol.policy import load_policy
 from candour_protocol.receipt import verify
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import GP, SCHOOL
-from tests.gateway.world import World
+from tests.gateway.partnership import GP, POLICY, SCHOOL, attested
+from tests.gateway.world import World, found, open_world
 
 _NEEDS_A_SECOND: JsonValue = [{"line": 1, "role": "PARENT_PR", "category": "HEALTH_SEXUAL", "months": 12}]
 
@@ -115,6 +117,32 @@ async def test_what_is_held_lapses_at_its_end(world: World) -> None:
 
     assert verdict == ("refused", ("late",))
     assert not world.copies(request)
+
+
+async def test_what_is_held_lapses_sooner_where_the_clock_runs_faster(tmp_path: Path) -> None:
+    """A day is a minute and a half: what people were told has lapsed is not approved any more."""
+    fast = POLICY.replace(b"clock_speed = 1", b"clock_speed = 960")
+    async with open_world(await found(tmp_path, policy=fast)) as world:
+        first, second = await _two_held(world, load_policy(fast).id)
+
+        world.clock.advance(timedelta(seconds=89))
+        in_time = await world.judge(world.partnership.approval(first))
+        world.clock.advance(timedelta(seconds=2))
+        await world.gateway.remind()
+
+        assert in_time == ("passed", ())
+        assert world.told(GP, second) == ["lapse"]
+        assert await world.judge(world.partnership.approval(second)) == ("refused", ("late",))
+
+
+async def _two_held(world: World, ruleset: str) -> list[Issued]:
+    passing = attested("R02", "R03", "R05", "R07", "R09", "R12", "R13", ruleset=ruleset)
+    concern = world.partnership.concern(categories=["SEXUAL_ADULT"], checks=passing)
+    names = [concern.statement.hash]
+    two = [world.partnership.request(names, asked=_NEEDS_A_SECOND, checks=passing) for _ in range(2)]
+    await world.submit(concern, *two)
+    assert [world.verdict(each) for each in two] == [("held", ("R05",))] * 2
+    return two
 
 
 async def test_an_approval_is_judged_by_how_things_stand_when_it_comes(world: World) -> None:

@@ -50,6 +50,12 @@ def test_a_partnership_gets_the_shipped_policy_in_its_own_name() -> None:
     assert policy.legal == load_policy(default_policy()).legal
 
 
+def test_patterns_are_shown_only_where_a_partnership_says_so() -> None:
+    shown = [load_policy(policy_for("testborough", patterns=each)).patterns.shown for each in (True, False)]
+
+    assert [load_policy(default_policy()).patterns.shown, *shown] == [False, True, False]
+
+
 @pytest.mark.parametrize("net", ["", "No Such", 'x"\nidentifiers = "test', "ab"])
 def test_a_partnership_needs_a_proper_name(net: str) -> None:
     with pytest.raises(PolicyError):
@@ -176,12 +182,13 @@ def test_the_clocks_are_those_of_the_field() -> None:
     assert policy.retention.sealed_keep == timedelta(days=14)
 
 
-def test_a_faster_clock_shortens_every_limit() -> None:
+def test_a_faster_clock_shortens_what_people_may_take_and_not_what_systems_may() -> None:
     fast: Policy = load_policy(policy_for("testborough", identifiers="test", clock_speed=60))
 
     assert fast.debt_due == timedelta(minutes=4)
     assert fast.due("RED", Step.ACKNOWLEDGEMENT) == timedelta(minutes=1)
     assert fast.outcome_due == timedelta(hours=4)
+    assert fast.delivery_due(urgent=True) == timedelta(minutes=2)
 
 
 MATRIX = """

@@ -14,6 +14,7 @@ from candour_protocol.registry import Registry
 from candour_protocol.statement import parse
 from candour_protocol.strict_json import loads
 from candour_sandbox import bootstrap, cast
+from candour_sandbox.bootstrap import Charter, CharterError
 from candour_sandbox.estate import Estate
 from candour_sandbox.samples import samples
 
@@ -86,6 +87,25 @@ def test_the_policy_says_that_it_is_for_tests(estate: Estate) -> None:
     policy = load_policy(estate.policy.read_bytes())
 
     assert (policy.net, policy.identifiers, policy.clock_speed) == (cast.NET, "test", 1)
+
+
+def test_what_the_first_start_settles_is_kept(estate: Estate) -> None:
+    bootstrap.found(estate, NOW, Charter(clock_speed=60, patterns=True))
+
+    for same in (Charter(), Charter(60, True)):
+        bootstrap.found(estate, NOW, same)
+    policy = load_policy(estate.policy.read_bytes())
+    assert (policy.clock_speed, policy.patterns.shown) == (60, True)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"), [(Charter(clock_speed=1), "--clock-speed 60"), (Charter(patterns=False), "--patterns")]
+)
+def test_what_the_first_start_settled_is_not_changed(estate: Estate, other: Charter, said: str) -> None:
+    bootstrap.found(estate, NOW, Charter(clock_speed=60, patterns=True))
+
+    with pytest.raises(CharterError, match=f"founded with {said}, and keeps it"):
+        bootstrap.found(estate, NOW, other)
 
 
 def test_every_phone_is_one_kept_for_fiction() -> None:

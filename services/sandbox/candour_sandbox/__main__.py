@@ -14,7 +14,7 @@ from candour_gateway.schema import UnknownSchemaError
 from candour_protocol.errors import CandourError, TransportError
 
 from candour_sandbox import lock
-from candour_sandbox.bootstrap import SpeedError
+from candour_sandbox.bootstrap import Charter, CharterError
 from candour_sandbox.desk import StuckError
 from candour_sandbox.engine import MOST_WORKERS, Engine, EngineError
 from candour_sandbox.estate import Estate
@@ -84,11 +84,18 @@ def up(
             help="How many times faster limits run: 3600 makes an hour a second. Settled at the first start.",
         ),
     ] = None,
+    patterns: Annotated[
+        bool | None,
+        typer.Option(
+            "--patterns/--no-patterns",
+            help="Show social care several concerns about one child together. Settled at the first start.",
+        ),
+    ] = None,
 ) -> None:
     """Start gateway, agencies and health page, and play the story the first time. Stop with Ctrl+C."""
     try:
         engine = Engine(amqp, amqp_management, database, processes, workers, partner)
-        uvloop.run(_run(Run(data, base_port, story, engine, clock_speed)))
+        uvloop.run(_run(Run(data, base_port, story, engine, Charter(clock_speed, patterns))))
     except EngineError as error:
         _give_up(str(error))
     except PortTakenError as error:
@@ -100,8 +107,8 @@ def up(
         _give_up(f"Another sandbox is running on {data}.", "Stop it, or choose another folder with --data.")
     except TransportError as error:
         _give_up(f"RabbitMQ cannot be used: {error.detail}.")
-    except SpeedError as error:
-        _give_up(str(error), "Choose another folder with --data, or leave --clock-speed out.")
+    except CharterError as error:
+        _give_up(str(error), "Choose another folder with --data, or leave that option out.")
     except (StuckError, CandourError, LogIncidentError, UnknownSchemaError) as error:
         logs = f" and {data / 'logs'}" if processes else ""
         _give_up(f"It did not go as it must: {error}.", f"What happened is in {data / 'sandbox.log'}{logs}.")

@@ -37,27 +37,38 @@ class Keys:
     seal: Mapping[str, OpeningKey]
 
 
-class SpeedError(Exception):
-    """The partnership was founded with another speed of its clock, which its policy states for good."""
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """What is settled at the first start; None keeps what there is.
+
+    Attributes:
+        clock_speed: how many times faster limits run; 1 unless said otherwise.
+        patterns: whether social care is shown several concerns about one child together; it is not unless
+            said otherwise.
+    """
+
+    clock_speed: int | None = None
+    patterns: bool | None = None
 
 
-def found(estate: Estate, now: datetime, clock_speed: int | None = None) -> None:
+class CharterError(Exception):
+    """The partnership was founded otherwise, which its policy states for good; in words for whoever asked."""
+
+
+def found(estate: Estate, now: datetime, charter: Charter = Charter()) -> None:
     """Make the partnership below ``estate.made`` unless it is there already.
 
-    Args:
-        clock_speed: how many times faster limits run; None keeps what there is, and is 1 at the first start.
-
     Raises:
-        SpeedError: it is there, and runs at another speed.
+        CharterError: it is there, and was founded otherwise.
     """
     if estate.made.exists():
-        _check_speed(estate, clock_speed)
+        _check_charter(estate, charter)
         return
     estate.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     passing = Estate(estate.root / ".founding")
     shutil.rmtree(passing.root, ignore_errors=True)
     passing.made.mkdir(parents=True, mode=0o700)
-    _Founding(passing, now, clock_speed or 1).write()
+    _Founding(passing, now, charter).write()
     for folder in sorted(path for path in passing.root.rglob("*") if path.is_dir()):
         durable.sync_folder(folder)
     passing.made.rename(estate.made)
@@ -65,19 +76,22 @@ def found(estate: Estate, now: datetime, clock_speed: int | None = None) -> None
     shutil.rmtree(passing.root, ignore_errors=True)
 
 
-def _check_speed(estate: Estate, wanted: int | None) -> None:
-    runs = load_policy(estate.policy.read_bytes()).clock_speed
-    if wanted is not None and wanted != runs:
-        raise SpeedError(f"This sandbox was founded with --clock-speed {runs}, and keeps it.")
+def _check_charter(estate: Estate, wanted: Charter) -> None:
+    policy = load_policy(estate.policy.read_bytes())
+    if wanted.clock_speed not in (None, policy.clock_speed):
+        raise CharterError(f"This sandbox was founded with --clock-speed {policy.clock_speed}, and keeps it.")
+    if wanted.patterns not in (None, policy.patterns.shown):
+        was = "--patterns" if policy.patterns.shown else "--no-patterns"
+        raise CharterError(f"This sandbox was founded with {was}, and keeps it.")
 
 
 class _Founding:
     """The state of one founding: the facts signed so far, in the order in which the log will hold them."""
 
-    def __init__(self, estate: Estate, now: datetime, clock_speed: int) -> None:
+    def __init__(self, estate: Estate, now: datetime, charter: Charter) -> None:
         self._estate = estate
         self._now = now
-        self._clock_speed = clock_speed
+        self._charter = charter
         self._registrar = SigningKey.generate()
         self._voice = registry_facts.registrar(cast.NET, self._registrar)
         self._facts: list[JsonValue] = []
@@ -98,7 +112,12 @@ class _Founding:
         self._fact(registry_facts.admit(self._voice, GATEWAY, keys.sign.public, self._now))
 
     def _policy(self) -> None:
-        policy = policy_for(cast.NET, identifiers="test", clock_speed=self._clock_speed)
+        policy = policy_for(
+            cast.NET,
+            identifiers="test",
+            clock_speed=self._charter.clock_speed or 1,
+            patterns=bool(self._charter.patterns),
+        )
         durable.write(self._estate.policy, policy)
         self._fact(registry_facts.policy(self._voice, sha256_text(policy), self._now), self._estate.policy)
 

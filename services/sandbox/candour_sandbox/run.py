@@ -32,13 +32,13 @@ from candour_sandbox.wiring import Wiring
 class Run:
     """``data`` is the folder, ``story`` whether the story is to be played if it has not been.
 
-    ``clock_speed``: see ``bootstrap.found``.
+    ``charter`` is what the first start settles.
     """
 
     def __init__(
-        self, data: Path, base_port: int, story: bool, engine: Engine, clock_speed: int | None = None
+        self, data: Path, base_port: int, story: bool, engine: Engine, charter: bootstrap.Charter
     ) -> None:
-        self._clock_speed = clock_speed
+        self._charter = charter
         self._estate = Estate(data)
         self._base_port = base_port
         self._story = story and engine.partner not in PLAYERS
@@ -51,7 +51,7 @@ class Run:
         Raises:
             BusyError: another sandbox runs on the folder.
             EngineError: what was asked for cannot be had.
-            SpeedError: it was founded with another speed of its clock.
+            CharterError: it was founded otherwise.
             PortTakenError: a port is taken.
             StuckError, ClientError: the story did not go as it must.
         """
@@ -68,7 +68,7 @@ class Run:
     async def _until(
         self, asked_to_stop: asyncio.Event, say: Telling, places: Places, descriptor: int
     ) -> None:
-        bootstrap.found(self._estate, utc_now(), self._clock_speed)
+        bootstrap.found(self._estate, utc_now(), self._charter)
         premises = await provide(self._engine, self._estate)
         self._invite_partner(premises, places)
         services = self._services(Wiring(self._estate, places, premises), places, descriptor)
