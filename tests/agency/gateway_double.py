@@ -165,14 +165,21 @@ class Gateway:
         delivered = Delivered(seen.body, receipt or self.log.receipt(seen.index), part)
         self.put(seen.statement.claims.aud, self.mangle(render_delivered(delivered)))
 
-    def notify(self, agency: AgencyId, notice: str, about: StatementHash | JsonObject, txn: str) -> Seen:
+    def notify(
+        self,
+        agency: AgencyId,
+        notice: str,
+        about: StatementHash | JsonObject,
+        txn: str,
+        jti: Jti | None = None,
+    ) -> Seen:
         """Tell an agency something, as the gateway does: in the log, and by its own key."""
         iat = int(self.clock().timestamp())
         draft = Draft(
             net=self.net,
             iss=GATEWAY,
             aud=agency,
-            jti=Jti(new_uuid7(self.clock())),
+            jti=jti or Jti(new_uuid7(self.clock())),
             iat=iat,
             exp=iat + 86_400,
             kind=Kind.NOTICE,

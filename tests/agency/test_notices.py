@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Kind
+from candour_protocol.reminders import Reminder
 from candour_protocol.strict_json import JsonObject
 
 from tests.agency.gateway_double import Says
@@ -20,10 +21,14 @@ async def _told(school: Office, csc: Office) -> dict[str, Any]:
     return await csc.until(told, "delivered")
 
 
-async def _notify(office: Office, notice: str, about: dict[str, Any]) -> str:
-    """A notice to an office; its id there, once it has come."""
-    partnership = office.partnership
-    seen = partnership.gateway.notify(office.agency, notice, StatementHash(about["hash"]), about["thread"])
+async def _notify(
+    office: Office, notice: str, about: dict[str, Any], stage: tuple[str, int] | None = None
+) -> str:
+    """A notice to an office; its id there, once it has come. ``stage``: of which duty, and which."""
+    partnership, name = office.partnership, StatementHash(about["hash"])
+    at = partnership.clock()
+    jti = Reminder(name, *stage, office.agency).jti(at) if stage else None
+    seen = partnership.gateway.notify(office.agency, notice, name, about["thread"], jti)
     await partnership.courier.quiet()
     return seen.statement.claims.jti
 
@@ -43,9 +48,35 @@ async def test_a_notice_stands_in_the_timeline_and_the_worklist_in_peoples_words
     assert " " in shown["timeline"][-1]["text"]
     assert shown["state"] == "delivered"
     item = next(one for one in await csc.inbox() if one["id"] == jti)
-    assert (item["kind"], item["notice"]) == ("notice", notice)
+    assert (item["kind"], item["notice"], item["about"]) == ("notice", notice, told["id"])
     assert item["text"] == shown["timeline"][-1]["text"]
     assert (await csc.message(jti))["about"] == told["id"]
+
+
+@pytest.mark.parametrize(
+    ("duty", "stage", "notice", "when", "hears"),
+    [
+        ("acknowledgement", 1, "clock", "at the end of its time", "the manager on each side"),
+        ("decision", 2, "escalation", "after half as long again", "the safeguarding lead on each side"),
+        ("decision", 3, "escalation", "after twice its time", "the partnership"),
+        ("debt", 1, "debt", "after 4 hours", "the manager on each side"),
+        ("debt", 2, "escalation", "after 8 hours", "the safeguarding lead on each side"),
+        ("debt", 3, "incident", "after 24 hours", "the partnership"),
+    ],
+)
+async def test_how_late_something_is_and_who_should_hear_of_it_stands_in_peoples_words(
+    school: Office, csc: Office, duty: str, stage: int, notice: str, when: str, hears: str
+) -> None:
+    told = await _told(school, csc)
+
+    jti = await _notify(csc, notice, told, (duty, stage))
+
+    item = next(one for one in await csc.inbox() if one["id"] == jti)
+    assert item["text"].startswith(f"still owed {when}: ")
+    assert item["text"].endswith(f"; {hears} should hear of it now")
+    assert (item["reminder"]["kind"], item["reminder"]["stage"]) == (duty, stage)
+    assert (await csc.message(told["id"]))["timeline"][-1]["text"] == item["text"]
+    assert (await csc.message(jti))["reminder"] == item["reminder"]
 
 
 @ON_BOTH
@@ -74,9 +105,10 @@ async def test_a_held_request_that_nobody_approved_has_lapsed(
     asked = await school.ask(CSC)
     held = await school.until(asked, "held")
 
-    await _notify(school, "lapse", held)
+    jti = await _notify(school, "lapse", held, ("approval", 1))
 
     assert (await school.message(asked))["state"] == "lapsed"
+    assert (await school.message(jti))["notice_text"].startswith("nobody approved this in time")
 
 
 async def test_a_held_request_that_a_lodgee_released_waits_no_more(

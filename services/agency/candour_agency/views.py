@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from candour_protocol import wording
-from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId, Jti, StatementHash
+from candour_protocol.ids import GATEWAY, GENERAL, Address, Jti, StatementHash
 from candour_protocol.kinds import Kind
 from candour_protocol.strict_json import JsonObject, JsonValue
 
-from candour_agency import obligations, words
+from candour_agency import notices, obligations, words
 from candour_agency.calls import Composition
 from candour_agency.messages import Message
 from candour_agency.moments import text, to_ms
+from candour_agency.notices import Told
 from candour_agency.office import Office
 from candour_agency.progress import State, state, timeline
 from candour_agency.store.messages import Listed
@@ -88,7 +89,7 @@ class Views:
         """A whole message. What was said again shows what became of ``newest``, under its own id."""
         shown = newest or message
         about = around or Around()
-        stands = self.stands(shown)
+        stands, said = self.stands(shown), self._told(message)
         return {
             "id": message.jti,
             "thread": message.txn,
@@ -104,10 +105,11 @@ class Views:
             "opened": shown.opened,
             "opened_text": wording.OPENED.get(shown.opened or "", None),
             "obligations": list(self._obligations(shown)),
-            "timeline": list(_timeline(shown, about.said, self.office.agency)),
+            "timeline": list(self._timeline(shown, about.said)),
             "about": about.parent.jti if about.parent is not None else None,
-            "notice": words.notice_of(message),
-            "notice_text": words.notice_text(message, self.office.agency),
+            "notice": said.code if said else None,
+            "notice_text": said.text if said else None,
+            "reminder": said.reminder if said else None,
             "hash": shown.hash,
             "reissued_as": message.reissued_as,
             "codes": message.codes,
@@ -148,13 +150,28 @@ class Views:
     def _other(self, message: Message) -> Address:
         return Address(message.counterparty, GENERAL if message.received else message.inbox)
 
+    def _timeline(self, message: Message, said: Sequence[Message]) -> list[JsonObject]:
+        """What happened to a message, and what the gateway gave notice of, the earliest first."""
+        happened: list[tuple[int, str, str]] = [
+            (at, event, words.event_text(event)) for at, event in timeline(message)
+        ]
+        for one in said:
+            told = self._told(one)
+            if told is not None and told.is_news:
+                happened.append((one.logged_at or one.made_at, told.code, told.text))
+        happened.sort(key=lambda each: each[0])
+        return [{"at": text(at), "event": event, "text": in_words} for at, event, in_words in happened]
+
+    def _told(self, message: Message) -> Told | None:
+        return notices.told(message, self.office.agency, self.office.directory.policy)
+
     # -- lists -----------------------------------------------------------------------------------------
 
     def item(self, listed: Listed) -> JsonObject:
         """A line of the worklist; nothing of what was written."""
         message = listed.message
         due = obligations.due_at(message, self.office.agency, self.office.directory)
-        stands, notice = self.stands(message), words.notice_of(message)
+        stands, said = self.stands(message), self._told(message)
         return {
             "id": message.jti,
             "thread": message.txn,
@@ -165,8 +182,10 @@ class Views:
             "due_at": text(due),
             "overdue": due is not None and due < to_ms(self.office.clock()),
             "state": stands.value,
-            "notice": notice,
-            "text": words.notice_text(message, self.office.agency),
+            "about": listed.about,
+            "notice": said.code if said else None,
+            "text": said.text if said else None,
+            "reminder": said.reminder if said else None,
             "opened": message.opened,
             "received_at": text(message.made_at),
             "links": {"self": f"/v1/messages/{message.jti}"},
@@ -200,20 +219,6 @@ class Views:
             "state": self.stands(request).value,
         }
         return [about | _line(asked, by_line) for asked in _rows(request.codes, "asked")]
-
-
-def _timeline(message: Message, said: Sequence[Message], agency: AgencyId) -> list[JsonObject]:
-    """What happened to a message, and what the gateway gave notice of, the earliest first."""
-    happened: list[tuple[int, str, str]] = [
-        (at, event, words.event_text(event)) for at, event in timeline(message)
-    ]
-    for one in said:
-        notice = words.notice_of(one)
-        said_so = words.notice_text(one, agency)
-        if notice is not None and said_so is not None and notice not in words.TELLING:
-            happened.append((one.logged_at or one.made_at, notice, said_so))
-    happened.sort(key=lambda each: each[0])
-    return [{"at": text(at), "event": event, "text": in_words} for at, event, in_words in happened]
 
 
 def _links(message: Message) -> JsonObject:

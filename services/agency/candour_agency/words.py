@@ -9,9 +9,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from candour_protocol import wording
-from candour_protocol.ids import AgencyId
-from candour_protocol.kinds import Kind, Notice
-from candour_protocol.reminders import recognise
 from candour_protocol.rules import Violation
 from candour_protocol.rules.table import RULES
 from candour_protocol.strict_json import JsonObject
@@ -46,29 +43,6 @@ EVENTS: Final = {
     "withdrawn": "taken back by its author",
     **wording.VERDICTS,
 }
-NOTICES: Final = {
-    Notice.CLOCK: "something about this is due soon, or late",
-    Notice.DEBT: "the concern behind an emergency request has not followed yet",
-    Notice.PATTERN: "several concerns about one child, seen together",
-    Notice.ESCALATION: "this was taken one stage further",
-    Notice.INCIDENT: "something went wrong with this; your operator knows more",
-    Notice.RELAY: "your concern was passed on to another agency",
-    Notice.LODGED: "lodged with somebody who can judge it; where that is you, a request waits for your word",
-    Notice.RELEASED: "the agency with which the concern is lodged agrees; the request goes on",
-    Notice.LAPSE: "nobody approved this in time; ask again if it is still needed",
-    Notice.SUSPENDED: "stopped until a correction is applied",
-    Notice.RESUMED: "goes on: the correction is applied",
-    Notice.CORRECTION: "what you know of this was corrected by its author",
-    Notice.CLOSED: "closed, although checks were unanswered",
-}
-REMINDER: Final = "still owed: {owed}; {hears} should hear of it now"
-HEARS: Final = {
-    "manager": "the manager on each side",
-    "lead": "the safeguarding lead on each side",
-    "partnership": "the partnership",
-}
-# What these say stands in the timeline already, as what became of the message.
-TELLING: Final = frozenset({Notice.LAPSE, Notice.SUSPENDED, Notice.RESUMED})
 _NO_SECOND: Final = (
     "Let somebody else than the author approve it, known by a staff id, while it waits for a second person."
 )
@@ -104,25 +78,6 @@ def found_here(violations: Iterable[Violation]) -> list[JsonObject]:
         violation(one.rule, one.pointer, one.hint) | {"severity": str(one.severity)}
         for one in sorted(set(violations))
     ]
-
-
-def notice_of(message: Message) -> str | None:
-    """What a notice of the gateway says, as its code."""
-    codes = message.codes if message.kind is Kind.NOTICE else None
-    return str(codes.get("notice")) if codes else None
-
-
-def notice_text(message: Message, agency: AgencyId) -> str | None:
-    """The same in the words of people at this agency; ``None`` for what is no notice."""
-    code = notice_of(message)
-    if code is None:
-        return None
-    if message.about is not None:
-        reminder = recognise(message.jti, message.about, wording.OWED, (agency,))
-        if reminder is not None:
-            return REMINDER.format(owed=wording.OWED[reminder.duty], hears=HEARS[reminder.hears])
-    known = next((text for notice, text in NOTICES.items() if notice == code), None)
-    return known or "a notice of the gateway"
 
 
 def event_text(event: str) -> str:

@@ -269,10 +269,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A message in a worklist, with its urgency's rank, 0 the most urgent."""
+    """A message in a worklist, with its urgency's rank, 0 the most urgent; ``about`` is what it answers."""
 
     message: Message
     rank: int
+    about: Jti | None = None
 
 
 def worklist(connection: Connection, wanted: Filter) -> list[Listed]:
@@ -280,8 +281,11 @@ def worklist(connection: Connection, wanted: Filter) -> list[Listed]:
     rank = _URGENT_FIRST.label("rank")
     query = select(*_COLUMNS, rank).where(*_conditions(wanted)).limit(wanted.limit + 1)
     order = (_URGENT_FIRST, messages.c.seq) if wanted.urgent_first else (messages.c.seq,)
-    rows = connection.execute(query.order_by(*order))
-    return [Listed(from_row(row[:-1]), int(row[-1])) for row in rows]
+    rows = connection.execute(query.order_by(*order)).all()
+    found = [(from_row(row[:-1]), int(row[-1])) for row in rows]
+    parents = by_hash(connection, {one.about for one, _ in found if one.about is not None})
+    about = {name: parent.jti for name, parent in parents.items()}
+    return [Listed(one, rank, about.get(one.about) if one.about else None) for one, rank in found]
 
 
 def _conditions(wanted: Filter) -> list[Any]:

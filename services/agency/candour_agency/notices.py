@@ -1,0 +1,100 @@
+"""What the gateway gives notice of, in the words that people read. Pure. Source: protocol 3.1, domain 4.2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from candour_protocol import wording
+from candour_protocol.ids import AgencyId
+from candour_protocol.kinds import Kind, Notice
+from candour_protocol.policy import Policy
+from candour_protocol.reminders import Reminder, recognise
+from candour_protocol.strict_json import JsonObject
+
+from candour_agency.messages import Message
+
+TEXTS: Final = {
+    Notice.CLOCK: "something about this is due soon, or late",
+    Notice.DEBT: "the concern behind an emergency request has not followed yet",
+    Notice.PATTERN: "several concerns about one child, seen together",
+    Notice.ESCALATION: "this was taken one stage further",
+    Notice.INCIDENT: "something went wrong with this; your operator knows more",
+    Notice.RELAY: "your concern was passed on to another agency",
+    Notice.LODGED: "lodged with somebody who can judge it; where that is you, a request waits for your word",
+    Notice.RELEASED: "the agency with which the concern is lodged agrees; the request goes on",
+    Notice.LAPSE: "nobody approved this in time; ask again if it is still needed",
+    Notice.SUSPENDED: "stopped until a correction is applied",
+    Notice.RESUMED: "goes on: the correction is applied",
+    Notice.CORRECTION: "what you know of this was corrected by its author",
+    Notice.CLOSED: "closed, although checks were unanswered",
+}
+STILL_OWED: Final = "still owed {when}: {owed}; {hears} should hear of it now"
+HEARS: Final = {
+    "manager": "the manager on each side",
+    "lead": "the safeguarding lead on each side",
+    "partnership": "the partnership",
+}
+PARTS: Final = {100: "at the end of its time", 150: "after half as long again", 200: "after twice its time"}
+# What these say stands in the timeline already, as what became of the message.
+TELLING: Final = frozenset({Notice.LAPSE, Notice.SUSPENDED, Notice.RESUMED})
+_DEBT: Final = "debt"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one notice says.
+
+    Attributes:
+        code: of protocol 3.1.
+        text: the same in people's words.
+        reminder: of what is still owed: its kind, the stage from 1 up, when that is, who should hear of it.
+    """
+
+    code: str
+    text: str
+    reminder: JsonObject | None = None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the timeline of what it is about does not say it anyway."""
+        return self.code not in TELLING
+
+
+def told(message: Message, agency: AgencyId, policy: Policy) -> Told | None:
+    """What a notice says to this agency; ``None`` for what is no notice."""
+    codes = message.codes if message.kind is Kind.NOTICE else None
+    if not codes:
+        return None
+    code = str(codes.get("notice"))
+    reminder = _reminder(message, agency) if code != Notice.LAPSE else None
+    if reminder is None:
+        known = next((text for notice, text in TEXTS.items() if notice == code), None)
+        return Told(code, known or "a notice of the gateway")
+    when = _when(reminder, policy)
+    owed = wording.OWED[reminder.duty]
+    text = STILL_OWED.format(when=when, owed=owed, hears=HEARS[reminder.hears])
+    shown: JsonObject = {
+        "kind": reminder.duty,
+        "stage": reminder.stage,
+        "when": when,
+        "hears": reminder.hears,
+    }
+    return Told(code, text, shown)
+
+
+def _reminder(message: Message, agency: AgencyId) -> Reminder | None:
+    """Its id says whose clock ran out, and how far."""
+    if message.about is None:
+        return None
+    return recognise(message.jti, message.about, wording.OWED, (agency,))
+
+
+def _when(reminder: Reminder, policy: Policy) -> str:
+    """The stage, by the partnership's own numbers."""
+    if reminder.duty == _DEBT:
+        hours = policy.emergency.escalate_hours
+        return f"after {hours[min(reminder.stage, len(hours)) - 1]} hours"
+    percents = policy.deadlines.escalate_percent
+    percent = percents[min(reminder.stage, len(percents)) - 1]
+    return PARTS.get(percent, f"after {percent} percent of its time")
