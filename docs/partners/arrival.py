@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from candour_protocol.errors import MalformedError, MismatchError, ProofError
 from candour_protocol.ids import Address, StatementHash, Txn, new_uuid7
 from candour_protocol.kinds import ApprovalCodes, DeliveryCodes, Kind, parse_codes
+from candour_protocol.opening import UNREADABLE, Opened, Opener
 from candour_protocol.receipt import VerifiedReceipt
 from candour_protocol.statement import Body, Statement, authenticate, match, parse
 from candour_protocol.strict_json import JsonObject
@@ -19,7 +20,6 @@ from candour_protocol.wire import Answered, Delivered, Problem, parse_inbound
 from book import Book, Message
 from directory import Directory
 from office import Office, now
-from opening import UNREADABLE, Opened, Opener
 from proof import prove
 from writing import URGENT, Desk, Letter
 
@@ -47,7 +47,6 @@ class Reception:
         self._book = book
         self._directory = directory
         self._desk = desk
-        self._opener = Opener(office, directory)
         self.wants_registry = False
 
     def take(self, raw: bytes) -> str:
@@ -165,6 +164,19 @@ class Reception:
             self._keep(approval, with_it, verdict, about=message.hash)
         claims = statement.claims
         return f"received {opened.opened} {claims.kind} {claims.jti} from {claims.iss}"
+
+    @property
+    def _opener(self) -> Opener:
+        """By the registry as it is now."""
+        office, directory = self._office, self._directory
+        return Opener(
+            net=office.net,
+            keys=office.opening,
+            inboxes=office.inboxes,
+            partnership=office.partnership,
+            registry=directory.registry,
+            rule_set=directory.rule_set,
+        )
 
     def _again(self, known: Message, statement: Statement) -> str:
         """The log still lacks our word for it: say the same again."""

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from candour_protocol import rules
-from candour_protocol.children import RANDOM_BYTES, child_tokens, request_tokens
+from candour_protocol.children import RANDOM_BYTES, child_tokens, request_tokens, tokens_in
 from candour_protocol.claims import MAX_LIFETIME
 from candour_protocol.errors import MalformedError
 from candour_protocol.ids import (
     GATEWAY,
     GENERAL,
     Address,
-    ChildToken,
     Jti,
     StatementHash,
     Txn,
@@ -30,13 +29,13 @@ from candour_protocol.keys import SealKey
 from candour_protocol.kinds import (
     T1,
     T2,
-    ConcernCodes,
     Kind,
     Person,
     RequestContent,
     parse_codes,
     parse_content,
 )
+from candour_protocol.matters import read_matter
 from candour_protocol.statement import Draft, issue, parse
 from candour_protocol.strict_json import JsonObject
 from candour_protocol.transport.topology import submit_key
@@ -151,7 +150,7 @@ class Desk:
         own = child_tokens(
             content.subject or Person(), self._office.partnership, secrets.token_bytes(RANDOM_BYTES)
         )
-        joined = request_tokens(own, [tokens_of(one) for one in cited])
+        joined = request_tokens(own, [tokens_in(one.codes) for one in cited])
         codes: JsonObject = dict(given["codes"]) | {
             "txn": txn,
             "actor": self._office.actor(txn, given.get("staff_id")),
@@ -168,8 +167,8 @@ class Desk:
         self, kind: Kind, codes: JsonObject, content: JsonObject, cited: Sequence[Message]
     ) -> JsonObject:
         """What the rules found that only the author can run: attested, never hidden. The gateway judges."""
-        told = [matter_of(one.kind, one.codes or {}, one.content or {}) for one in cited]
-        matter, iat = matter_of(kind, codes, content), int(now().timestamp())
+        told = [read_matter(one.kind, one.codes or {}, one.content or {}) for one in cited]
+        matter, iat = read_matter(kind, codes, content), int(now().timestamp())
         return dict(rules.check_matter(matter, told, iat, self._directory.policy).checks)
 
     def _found(self, jti: str) -> Message:
@@ -233,15 +232,6 @@ class Desk:
         return key
 
 
-def matter_of(kind: Kind, codes: JsonObject, content: JsonObject) -> rules.Matter:
-    """Codes and content as the rules read them.
-
-    Raises:
-        MismatchError: they do not fit their kind.
-    """
-    return rules.Matter(kind, parse_codes(kind, codes), parse_content(kind, content, partial=True))
-
-
 def _kept(letter: Letter, jti: Jti, jwt: str, at: int) -> Message:
     return Message(
         hash=parse(jwt).hash,
@@ -265,9 +255,3 @@ def _whole(kind: Kind, codes: JsonObject) -> JsonObject:
     """Every T1 field of the kind, absent ones null; the gateway judges what is missing, not this script."""
     parse_codes(kind, dict.fromkeys(T1[kind]) | codes)
     return dict.fromkeys(T1[kind]) | codes
-
-
-def tokens_of(concern: Message) -> tuple[ChildToken, ...]:
-    """The child tokens of a concern in the book."""
-    codes = parse_codes(concern.kind, concern.codes) if concern.codes else None
-    return codes.child if isinstance(codes, ConcernCodes) else ()

@@ -9,6 +9,7 @@ from candour_protocol import base64url
 from candour_protocol.identifiers import normalise
 from candour_protocol.ids import ChildToken
 from candour_protocol.kinds.people import Person
+from candour_protocol.strict_json import JsonObject
 
 RANDOM_BYTES = 32
 
@@ -40,6 +41,14 @@ def random_token(thread_random: bytes) -> ChildToken:
 def is_random(token: ChildToken) -> bool:
     """Whether a token says nothing about any identifier."""
     return token.startswith("r1.")
+
+
+def tokens_in(codes: JsonObject | None) -> tuple[ChildToken, ...]:
+    """The tokens that the codes of a concern or request state; none where they cannot be read."""
+    stated = (codes or {}).get("child")
+    return (
+        tuple(ChildToken(one) for one in stated if isinstance(one, str)) if isinstance(stated, list) else ()
+    )
 
 
 def same_child(left: Collection[ChildToken], right: Collection[ChildToken]) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from candour_protocol import rules
-from candour_protocol.children import child_tokens
+from candour_protocol.children import child_tokens, tokens_in
 from candour_protocol.errors import CandourError
-from candour_protocol.ids import Address, ChildToken, Txn, new_uuid7
+from candour_protocol.ids import Address, Txn, new_uuid7
 from candour_protocol.kinds import Kind, Person, Signer
-from candour_protocol.strict_json import JsonObject
+from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
 from candour_agency import store
@@ -25,7 +25,7 @@ from candour_agency.drafts import concerns, relays, requests
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
 from candour_agency.faults import CallError, Code, Place
-from candour_agency.matters import matter_of, read_matter
+from candour_agency.matters import matter_of
 from candour_agency.messages import Message
 from candour_agency.schemas.concern import Matter
 from candour_agency.schemas.request import RequestBody
@@ -157,7 +157,7 @@ def _originator(connection: Connection, message: Message) -> str | None:
 def _write(composition: Composition, plan: Plan, rests_on: Sequence[Cited] = ()) -> Cited:
     written = composition.write(plan, rests_on)
     matter = read_matter(plan.kind, plan.codes, plan.content)
-    return Cited(written.hash, _tokens(plan.codes), matter, settled=False, restricted=plan.restricted)
+    return Cited(written.hash, tokens_in(plan.codes), matter, settled=False, restricted=plan.restricted)
 
 
 def _cited(message: Message) -> Cited:
@@ -166,12 +166,7 @@ def _cited(message: Message) -> Cited:
     except CandourError:
         matter = None
     settled = message.received or message.receipt is not None
-    return Cited(message.hash, _tokens(message.codes), matter, settled, message.restricted, message)
-
-
-def _tokens(codes: JsonObject | None) -> tuple[ChildToken, ...]:
-    tokens = (codes or {}).get("child")
-    return tuple(ChildToken(str(token)) for token in tokens) if isinstance(tokens, list) else ()
+    return Cited(message.hash, tokens_in(message.codes), matter, settled, message.restricted, message)
 
 
 # -- the questions ------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import structlog
 from candour_protocol import failpoints, ids
 from candour_protocol.errors import CandourError
 from candour_protocol.kinds import Kind
+from candour_protocol.opening import UNREADABLE
 from candour_protocol.statement import match
 from candour_protocol.transport.port import Ack, Consumer, Delivery, Park, Retry, Settlement, Transport
 from candour_protocol.transport.topology import inbox_queues
@@ -30,7 +31,6 @@ from candour_agency.intake import take_in
 from candour_agency.metrics import Metrics
 from candour_agency.moments import to_ms
 from candour_agency.office import Office
-from candour_agency.opening import UNREADABLE
 from candour_agency.outbox import Outbox
 
 PREFETCH: Final = 64  # one transaction's worth

@@ -12,6 +12,7 @@ from typing import Final
 
 from candour_protocol.ids import GENERAL, Address, AgencyId
 from candour_protocol.kinds import Reach
+from candour_protocol.opening import Opener
 
 from candour_agency.directory import Directory
 from candour_agency.keyring import Keyring
@@ -29,6 +30,19 @@ class Office:
     keys: Keyring
     directory: Directory
     clock: Clock
+
+    @property
+    def opener(self) -> Opener:
+        """What opens statements for this agency, by the registry as it is now."""
+        keys, directory = self.keys, self.directory
+        return Opener(
+            net=self.net,
+            keys=keys.opening,
+            inboxes=keys.inboxes,
+            partnership=keys.partnership,
+            registry=directory.registry,
+            rule_set=directory.policies.get,
+        )
 
     def own_reach(self) -> Reach | None:
         """How this agency is reached, by its own entry in the directory."""

@@ -14,6 +14,7 @@ from candour_protocol.codes import HandlingMark
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, Txn
 from candour_protocol.kinds import DeliveryCodes, Kind, Notice, parse_codes
+from candour_protocol.opening import UNREADABLE, Opened
 from candour_protocol.statement import match
 
 from candour_agency import chasing, effects, references, reissuing, store
@@ -21,7 +22,6 @@ from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.effects import Happened
 from candour_agency.messages import Direction, Message
-from candour_agency.opening import UNREADABLE, Opened, open_statement
 from candour_agency.writing import Plan
 
 _NAMED_PERSON = HandlingMark.NOT_NAMED_PERSON.value
@@ -111,7 +111,7 @@ def _unreadable(batch: Batch, message: Message) -> None:
 
 def _statement(batch: Batch, arrival: Arrival) -> None:
     claims = arrival.statement.claims
-    opened = open_statement(batch.office, arrival.statement, arrival.body, _cited(batch, arrival))
+    opened = batch.office.opener.open(arrival.statement, arrival.body, _cited(batch, arrival))
     parent = batch.by_hash(references.about(claims.kind, claims.irt, opened.codes))
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
     row = _store(batch, arrival, opened, parent, txn)
@@ -259,7 +259,7 @@ def _answer(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any])
 
 def _approval(batch: Batch, approval: Arrival, request: StatementHash, row: dict[str, Any]) -> None:
     """Keep the approval that released a request."""
-    opened = open_statement(batch.office, approval.statement, approval.body, ())
+    opened = batch.office.opener.open(approval.statement, approval.body, ())
     kept = _store(batch, approval, opened, None, Txn(row["txn"]))
     kept |= {"about": request, "inbox": row["inbox"], "restricted": row["restricted"]}
 

@@ -13,12 +13,12 @@ from datetime import datetime
 from candour_protocol import rules
 from candour_protocol.ids import GENERAL, Address, AgencyId, StatementHash, parse_address
 from candour_protocol.kinds import ConcernCodes, Kind, RequestCodes, parse_codes
+from candour_protocol.matters import read_matter
 from candour_protocol.rules import Ask, Judgement, Outcome, Told, Violation
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 from candour_agency.calls import Call, Composed, Composition
 from candour_agency.drafts.requests import Cited
-from candour_agency.matters import read_matter
 from candour_agency.mending import ATTESTED
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms

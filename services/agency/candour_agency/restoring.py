@@ -19,6 +19,7 @@ from candour_protocol.client import DeliveryItem
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import GATEWAY, Address, AgencyId, StatementHash, Txn, new_uuid7
 from candour_protocol.kinds import Kind
+from candour_protocol.opening import UNREADABLE
 from candour_protocol.strict_json import JsonObject
 from candour_protocol.transport.port import Delivery, Retry, Settlement
 from sqlalchemy import Connection
@@ -28,7 +29,6 @@ from candour_agency.database import Database
 from candour_agency.engines.work import AwayError
 from candour_agency.moments import to_ms
 from candour_agency.office import Office
-from candour_agency.opening import UNREADABLE
 from candour_agency.outbox import Outbox
 from candour_agency.registering import Registering
 from candour_agency.store.outbox import Due

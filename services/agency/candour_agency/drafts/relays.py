@@ -12,11 +12,11 @@ from candour_protocol import disclosures, rules, strict_json
 from candour_protocol.codes import HandlingMark
 from candour_protocol.ids import Address
 from candour_protocol.kinds import Kind, Signer
+from candour_protocol.matters import read_matter
 from candour_protocol.strict_json import JsonObject
 
 from candour_agency.drafts.concerns import Setting, reach
 from candour_agency.faults import CallError, Code
-from candour_agency.matters import read_matter
 from candour_agency.messages import Message
 from candour_agency.writing import MAX_STORY, Plan
 
