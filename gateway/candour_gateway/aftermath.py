@@ -30,6 +30,7 @@ from candour_gateway.clocks import Duty
 from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
 from candour_gateway.lanes import owed
 from candour_gateway.matters import (
+    above,
     copies_of,
     decided,
     is_open,
@@ -224,7 +225,16 @@ def _closed(parent: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:
     if parent.kind is Kind.REQUEST:
         yield from _ended(parent, logged, book)
     for check in unanswered_checks(parent, logged.iss, book):
-        yield notified(check.aud, Notice.CLOSED, check)
+        if not _told_before(check, parent, book):
+            yield notified(check.aud, Notice.CLOSED, check)
+
+
+def _told_before(check: Logged, closing: Logged, book: Casebook) -> bool:
+    """Whether another copy of what it rests on is closed: a matter and its copies are closed in one call."""
+    refs = check.codes.concern_refs if isinstance(check.codes, RequestCodes) else ()
+    cited = [concern for name in refs if (concern := book.find(name))]
+    known = (each for concern in cited for each in (concern, *above(concern, book)))
+    return any(each.history.closed_by is not None for each in known if each.hash != closing.hash)
 
 
 def _challenged(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:

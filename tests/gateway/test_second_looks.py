@@ -8,7 +8,7 @@ import pytest
 from candour_protocol.ids import sha256_text
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
-from candour_protocol.strict_json import JsonValue
+from candour_protocol.strict_json import JsonObject, JsonValue
 
 from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, a_txn, an_actor
 from tests.gateway.world import World
@@ -224,6 +224,26 @@ async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody
 
     assert (silent, given) == (("refused", ("reason-needed",)), ("passed", ()))
     assert world.copies(closure)
+    assert world.told(POLICE, request) == ["closed"]
+
+
+@pytest.mark.parametrize("relay_first", [False, True])
+async def test_a_matter_that_is_closed_with_its_copy_is_told_of_once_for_each_check(
+    world: World, relay_first: bool
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    relay = world.partnership.concern(CSC, POLICE, relays=concern.statement.hash, txn=world.txn(concern))
+    request = world.partnership.request([relay.statement.hash], CSC, POLICE)
+    await world.arrive(concern, relay, request)
+    reason: JsonObject = {"reason": "CHECKS_UNANSWERED"}
+    closures = [
+        world.partnership.say(Kind.CLOSURE, CSC, SCHOOL, reason, irt=concern.statement.hash),
+        world.partnership.say(Kind.CLOSURE, CSC, POLICE, reason, irt=relay.statement.hash),
+    ]
+
+    for closure in reversed(closures) if relay_first else closures:
+        assert await world.judge(closure) == ("passed", ())
+
     assert world.told(POLICE, request) == ["closed"]
 
 
