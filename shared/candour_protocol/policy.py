@@ -151,8 +151,12 @@ def policy_for(
     identifiers: Literal["live", "test"] = "live",
     clock_speed: int = 1,
     patterns: bool = False,
+    rate: int | None = None,
 ) -> bytes:
-    """The shipped policy for a partnership of one's own; ``patterns``: whether social care is shown them.
+    """The shipped policy for a partnership of one's own.
+
+    ``patterns``: whether social care is shown them. ``rate``: statements that each agency may send a minute,
+    instead of the shipped number.
 
     Raises:
         PolicyError: not the id of a partnership, or a clock that may not be sped up.
@@ -162,6 +166,7 @@ def policy_for(
         "identifiers": f'"{identifiers}"',
         "clock_speed": str(clock_speed),
         "shown": str(patterns).lower(),
+        **({} if rate is None else dict.fromkeys(("urgent_per_minute", "ordinary_per_minute"), str(rate))),
     }
     text = default_policy().decode()
     for name, value in settled.items():

@@ -33,8 +33,9 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @pytest.fixture(scope="module")
 def partnership(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The manifest of a sandbox without a story."""
-    process = Process.up(tmp_path_factory.mktemp("partnership"), free_base_port(), "--no-story")
+    """The manifest of a sandbox without a story, in which nobody is held back."""
+    folder = tmp_path_factory.mktemp("partnership")
+    process = Process.up(folder, free_base_port(), "--no-story", "--rate", "1000000")
     try:
         yield process.ready()
     finally:

@@ -90,19 +90,25 @@ def test_the_policy_says_that_it_is_for_tests(estate: Estate) -> None:
 
 
 def test_what_the_first_start_settles_is_kept(estate: Estate) -> None:
-    bootstrap.found(estate, NOW, Charter(clock_speed=60, patterns=True))
+    bootstrap.found(estate, NOW, Charter(clock_speed=60, patterns=True, rate=600))
 
-    for same in (Charter(), Charter(60, True)):
+    for same in (Charter(), Charter(60, True, 600)):
         bootstrap.found(estate, NOW, same)
     policy = load_policy(estate.policy.read_bytes())
     assert (policy.clock_speed, policy.patterns.shown) == (60, True)
+    assert (policy.rates.urgent_per_minute, policy.rates.ordinary_per_minute) == (600, 600)
 
 
 @pytest.mark.parametrize(
-    ("other", "said"), [(Charter(clock_speed=1), "--clock-speed 60"), (Charter(patterns=False), "--patterns")]
+    ("other", "said"),
+    [
+        (Charter(clock_speed=1), "--clock-speed 60"),
+        (Charter(patterns=False), "--patterns"),
+        (Charter(rate=60), "--rate 600"),
+    ],
 )
 def test_what_the_first_start_settled_is_not_changed(estate: Estate, other: Charter, said: str) -> None:
-    bootstrap.found(estate, NOW, Charter(clock_speed=60, patterns=True))
+    bootstrap.found(estate, NOW, Charter(clock_speed=60, patterns=True, rate=600))
 
     with pytest.raises(CharterError, match=f"founded with {said}, and keeps it"):
         bootstrap.found(estate, NOW, other)

@@ -91,11 +91,19 @@ def up(
             help="Show social care several concerns about one child together. Settled at the first start.",
         ),
     ] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="PER_MINUTE",
+            help="How many statements each agency may send. Settled at the first start.",
+        ),
+    ] = None,
 ) -> None:
     """Start gateway, agencies and health page, and play the story the first time. Stop with Ctrl+C."""
     try:
         engine = Engine(amqp, amqp_management, database, processes, workers, partner)
-        uvloop.run(_run(Run(data, base_port, story, engine, Charter(clock_speed, patterns))))
+        uvloop.run(_run(Run(data, base_port, story, engine, Charter(clock_speed, patterns, rate))))
     except EngineError as error:
         _give_up(str(error))
     except PortTakenError as error:

@@ -45,10 +45,13 @@ class Charter:
         clock_speed: how many times faster limits run; 1 unless said otherwise.
         patterns: whether social care is shown several concerns about one child together; it is not unless
             said otherwise.
+        rate: how many statements a minute each agency may send; the shipped policy's number unless said
+            otherwise.
     """
 
     clock_speed: int | None = None
     patterns: bool | None = None
+    rate: int | None = None
 
 
 class CharterError(Exception):
@@ -83,6 +86,10 @@ def _check_charter(estate: Estate, wanted: Charter) -> None:
     if wanted.patterns not in (None, policy.patterns.shown):
         was = "--patterns" if policy.patterns.shown else "--no-patterns"
         raise CharterError(f"This sandbox was founded with {was}, and keeps it.")
+    if wanted.rate not in (None, policy.rates.ordinary_per_minute):
+        raise CharterError(
+            f"This sandbox was founded with --rate {policy.rates.ordinary_per_minute}, and keeps it."
+        )
 
 
 class _Founding:
@@ -117,6 +124,7 @@ class _Founding:
             identifiers="test",
             clock_speed=self._charter.clock_speed or 1,
             patterns=bool(self._charter.patterns),
+            rate=self._charter.rate,
         )
         durable.write(self._estate.policy, policy)
         self._fact(registry_facts.policy(self._voice, sha256_text(policy), self._now), self._estate.policy)
