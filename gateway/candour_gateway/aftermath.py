@@ -31,8 +31,10 @@ from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
 from candour_gateway.lanes import owed
 from candour_gateway.matters import (
     above,
+    challenged_kind,
     copies_of,
     decided,
+    is_decided_again,
     is_open,
     matter_of,
     redecides,
@@ -268,12 +270,14 @@ def _transferred(parent: Logged, logged: Logged, codes: TransferCodes, hearing: 
 
 
 def _answered(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """A new decision or answer meets an open challenge of the old one, and so does a reply."""
+    """A new decision or answer meets an open challenge of the old one; one of a closure opens the matter."""
     if logged.kind is Kind.REPLY:
         yield from _replied(parent, logged, hearing, book)
         return
     challenge = book.at(parent.history.challenged_by)
     if challenge is not None and redecides(logged.kind, logged.codes, parent, book):
+        if challenged_kind(parent, book) is Kind.CLOSURE:
+            yield Marked(parent.index, parent.hash, Mark.CLOSED, None)
         yield from _challenge_met(challenge, logged, book)
     if logged.kind is Kind.ANSWER and "R11" in logged.rules:
         yield from _not_enough(parent, logged, hearing, book)
@@ -288,12 +292,9 @@ def _not_enough(request: Logged, answer: Logged, hearing: Hearing, book: Caseboo
 
 
 def _replied(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    if parent.kind is Kind.CHALLENGE and logged.iss == parent.aud:
+    """Words meet a challenge only of what cannot be decided again, and let go on what waited for them."""
+    if parent.kind is Kind.CHALLENGE and logged.iss == parent.aud and not is_decided_again(parent, book):
         yield from _challenge_met(parent, logged, book)
-    if parent.iss != logged.iss:
-        return
-    if parent.kind is Kind.CONCERN and parent.history.taken_back_by is not None:
-        yield from _resumed(parent, hearing, book)
-    if parent.history.paused_by is not None and is_open(parent):
+    if parent.iss == logged.iss and parent.history.paused_by is not None and is_open(parent):
         yield Marked(parent.index, parent.hash, Mark.PAUSED, None)
         yield Reopened(owed(parent, Duty.ANSWER, hearing))

@@ -31,7 +31,7 @@ class Route:
         approval: index of the approval that released it, where it had been held.
         settled_by: index of the ``delivery`` that counts; None while it is outstanding.
         opened: what that delivery says.
-        refreshed_by: index of the newest ``reply`` or concern by which its author added to it.
+        refreshed_by: index of the newest concern that its author told in its place.
     """
 
     recipient: AgencyId
@@ -44,7 +44,7 @@ class Route:
 
     @property
     def refreshed(self) -> bool:
-        """Whether its author has added to it since its recipient found it wanting."""
+        """Whether its author has told another since its recipient found it wanting."""
         return self.refreshed_by is not None and self.refreshed_by > (self.settled_by or 0)
 
 
@@ -58,6 +58,7 @@ class Mark(StrEnum):
     CHALLENGED = "challenged_by"
     SUSPENDED = "suspended_by"
     PAUSED = "paused_by"
+    REPLIED = "replied_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class History:
         challenged_by: the open challenge about what was decided on it.
         suspended_by: of a request, what has taken away the concern that it rests on.
         paused_by: of a request, the answer that wants more before the rest is answered.
+        replied_by: of a concern, the newest reply by which its author added to it.
         answered: of a request, the lines that have an outcome.
     """
 
@@ -83,6 +85,7 @@ class History:
     challenged_by: int | None = None
     suspended_by: int | None = None
     paused_by: int | None = None
+    replied_by: int | None = None
     answered: frozenset[int] = frozenset()
 
     @property
@@ -203,7 +206,7 @@ class Casebook:
         self._change(name, settled_by=settled_by, opened=opened)
 
     def refresh(self, name: StatementHash, by: int) -> None:
-        """Its author has added to it."""
+        """Its author has told another in its place."""
         self._change(name, refreshed_by=by)
 
     def mark(self, name: StatementHash, mark: Mark, by: int | None) -> None:

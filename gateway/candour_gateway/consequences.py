@@ -198,8 +198,8 @@ def _settled(logged: Logged, codes: Codes, hearing: Hearing, book: Casebook) -> 
         parent = book.find(parent.irt)
     if parent is None:
         return
-    if logged.kind is Kind.REPLY and parent.iss == logged.iss:
-        yield Refreshed(parent.index, parent.hash, logged.index)
+    if logged.kind is Kind.REPLY and parent.kind is Kind.CONCERN and parent.iss == logged.iss:
+        yield Marked(parent.index, parent.hash, Mark.REPLIED, logged.index)
     duties = clocks.SETTLES.get(logged.kind, ())
     if isinstance(codes, DecisionCodes) and codes.final is False:
         duties = tuple(duty for duty in duties if duty is not Duty.DECISION)

@@ -99,10 +99,24 @@ def challenged_kind(matter: Logged, book: Casebook) -> Kind | None:
     return found.kind if found else None
 
 
+def is_decided_again(challenge: Logged, book: Casebook) -> bool:
+    """Whether what is challenged is for somebody else to decide again, and not for words to explain."""
+    first = decided(challenge, book)
+    return first is not None and _again_by(first, matter_of(first, book)) is not None
+
+
+def _again_by(first: Logged, matter: Logged | None) -> Kind | None:
+    """By what it is decided again. Whoever a concern was told to opens it again by another decision."""
+    if first.kind in (Kind.DECISION, Kind.ANSWER):
+        return first.kind
+    ended = matter is not None and matter.kind is Kind.CONCERN and first.iss == matter.aud
+    return Kind.DECISION if first.kind is Kind.CLOSURE and ended else None
+
+
 def redecides(kind: Kind, codes: Codes | None, matter: Logged, book: Casebook) -> bool:
-    """Whether a decision or an answer takes the place of the one that is under challenge."""
+    """Whether a decision or an answer takes the place of what is under challenge."""
     first = decided(book.at(matter.history.challenged_by), book)
-    if first is None or first.kind is not kind or kind not in (Kind.DECISION, Kind.ANSWER):
+    if first is None or _again_by(first, matter) is not kind:
         return False
     if isinstance(codes, AnswerCodes) and isinstance(first.codes, AnswerCodes):
         return bool(_lines(codes) & _lines(first.codes))

@@ -105,7 +105,7 @@ routes = Table(
     Column("sent_at", BigInteger, nullable=False),  # the last copy
     Column("next_at", BigInteger),  # null: nothing more to send
     Column("settled_by", LogIndex),  # the `delivery` that counts
-    Column("refreshed_by", LogIndex),  # the newest `reply` by the author, after a thin delivery
+    Column("refreshed_by", LogIndex),  # the newest concern told in its place
     Index("routes_next_at", "next_at"),
     Index("routes_recipient", "recipient", "idx"),
 )
@@ -161,6 +161,7 @@ histories = Table(
     Column("challenged_by", LogIndex),
     Column("suspended_by", LogIndex),
     Column("paused_by", LogIndex),
+    Column("replied_by", LogIndex),
     Column("answered", Text, nullable=False, server_default=""),  # line numbers, space between
 )
 

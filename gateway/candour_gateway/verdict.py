@@ -323,6 +323,7 @@ def _told(logged: Logged, parties: Claims | Logged, book: Casebook) -> Told | No
         codes=logged.codes,
         opened=route.opened if route else None,
         refreshed=bool(route and route.refreshed) or challenged_kind(logged, book) is Kind.DELIVERY,
+        replied=logged.history.replied_by is not None,
         rules=logged.rules,
         live=all(recollection.is_live(each, book) for each in originals),
         index=logged.index,

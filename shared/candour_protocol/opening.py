@@ -30,7 +30,7 @@ _SUBSTANCE = ("R02", "R03")
 
 
 class Cited(Protocol):
-    """A concern that a request cites, as its recipient keeps it."""
+    """A concern that a request cites, or a reply that added to one, as its recipient keeps it."""
 
     @property
     def kind(self) -> Kind:
@@ -86,7 +86,8 @@ class Opener:
         """Open a statement.
 
         Args:
-            cited: of a request, the concerns that it cites, as they are kept here.
+            cited: of a request, the concerns that it cites, and what their authors had added to them by
+                replies when it was logged, as they are kept here.
 
         Raises:
             CourierError: what came is not what was signed; its author did not send it.
@@ -169,9 +170,14 @@ class Opener:
         if attested is None or policy is None:
             return SOUND, {}
         checks = dict(rules.check_matter(matter, told, iat, policy).checks)
-        if checks != dict(attested):
+        wanting = {rule for rule in _SUBSTANCE if checks.get(rule) == "fail"}
+        differing = {
+            rule for rule in checks.keys() | attested.keys() if checks.get(rule) != attested.get(rule)
+        }
+        if differing and not (matter.kind is Kind.REQUEST and differing <= wanting):
             return MISMATCH, checks
-        thin = matter.kind is Kind.CONCERN and any(checks.get(rule) == "fail" for rule in _SUBSTANCE)
+        # A request may rest on a reply that is still on its way here: until it comes there is nothing in it.
+        thin = differing or (matter.kind is Kind.CONCERN and wanting)
         return (THIN if thin else SOUND), checks
 
 

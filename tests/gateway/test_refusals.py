@@ -79,10 +79,24 @@ async def test_a_reply_that_adds_to_a_thin_concern_makes_it_count_again(world: W
     assert verdict == ("passed", ())
 
 
+async def test_a_reply_in_which_the_askers_node_finds_no_fact_changes_nothing(world: World) -> None:
+    """Only nodes can read a reply, so whoever rests on one attests that it says something."""
+    thin = attested("R02", "R03", "R13", failing=("R02", "R03"))
+    concern = world.partnership.concern(checks=thin)
+    await world.arrive(concern, opened="thin")
+    await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash))
+
+    empty = attested("R02", "R03", "R05", "R07", "R09", "R12", "R13", failing=("R02", "R03"))
+    asked = world.partnership.request([concern.statement.hash], checks=empty)
+
+    assert await _refused(world, asked) == ("R02", "R03")
+
+
 @pytest.mark.parametrize("opened", ["mismatch", "unreadable"])
 async def test_a_concern_that_could_not_be_opened_unlocks_nothing(world: World, opened: str) -> None:
     concern = world.partnership.concern()
     await world.arrive(concern, opened=opened)
+    await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash))
 
     assert await _refused(world, world.partnership.request([concern.statement.hash])) == ("R01",)
 

@@ -35,9 +35,19 @@ async def test_a_fourth_request_on_one_concern_waits_for_a_second_person(world: 
 async def test_a_new_fact_opens_a_new_round(world: World) -> None:
     concern = await _asked_three_times(world)
 
+    newer = world.partnership.concern(txn=world.txn(concern))
+    await world.submit(newer)
+
+    names = [concern.statement.hash, newer.statement.hash]
+    assert await world.judge(world.partnership.request(names)) == ("passed", ())
+
+
+async def test_words_that_nobody_but_the_holder_can_read_open_none(world: World) -> None:
+    concern = await _asked_three_times(world)
+
     await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash))
 
-    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
+    assert (await world.judge(world.partnership.request([concern.statement.hash])))[0] == "held"
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(28, "held"), (29, "passed")])

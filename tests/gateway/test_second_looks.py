@@ -45,6 +45,21 @@ async def test_a_challenged_decision_is_made_again_by_somebody_else(world: World
     assert not await world.is_owed("challenge", challenge)
 
 
+async def test_words_do_not_meet_a_challenge_of_what_is_to_be_decided_again(world: World) -> None:
+    concern, decider = world.partnership.concern(), an_actor()
+    decision = _decision(world, concern, decider)
+    await world.arrive(concern, decision)
+    challenge = _challenge(world, decision)
+    await world.submit(challenge)
+
+    words = world.partnership.say(Kind.REPLY, SCHOOL, GP, {"actor": decider}, irt=challenge.statement.hash)
+    said = await world.judge(words)
+
+    assert said == ("passed", ())
+    assert await world.is_owed("challenge", challenge)
+    assert await world.judge(_decision(world, concern, decider)) == ("refused", ("same-decider",))
+
+
 async def test_an_answer_is_challenged_and_given_again_by_somebody_else(world: World) -> None:
     concern = world.partnership.concern()
     request = world.partnership.request([concern.statement.hash])
@@ -264,6 +279,21 @@ async def test_a_closure_that_is_challenged_has_not_ended_anything_yet(world: Wo
 
     await world.submit(_challenge(world, closure))
 
+    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
+
+
+async def test_a_challenged_closure_is_undone_by_a_decision_of_somebody_else(world: World) -> None:
+    concern, closer = world.partnership.concern(), an_actor()
+    closure = world.partnership.answering(Kind.CLOSURE, concern, reason=None, actor=closer)
+    await world.arrive(concern, closure)
+    challenge = _challenge(world, closure)
+    await world.submit(challenge)
+
+    same = await world.judge(_decision(world, concern, closer))
+    other = await world.judge(_decision(world, concern, an_actor()))
+
+    assert (same, other) == (("refused", ("same-decider",)), ("passed", ()))
+    assert not await world.is_owed("challenge", challenge)
     assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
 
 

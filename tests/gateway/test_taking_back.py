@@ -123,16 +123,16 @@ async def test_that_a_concern_is_too_thin_can_be_said_of_a_suspended_request_too
     assert await world.judge(world.partnership.answer(request, outcomes=thin)) == ("passed", ())
 
 
-async def test_a_suspended_request_goes_on_once_its_author_has_told_what_is_right(world: World) -> None:
+async def test_a_suspended_request_does_not_go_on_for_words_beside_what_was_wrong(world: World) -> None:
     concern = world.partnership.concern()
     request = await _asked(world, concern)
     await world.submit(_correction(world, concern))
 
     await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash))
 
-    assert await world.is_owed("answer", request)
-    assert world.told(SCHOOL, request) == ["suspended", "resumed"]
-    assert await world.judge(world.partnership.answer(request)) == ("passed", ())
+    assert not await world.is_owed("answer", request)
+    assert world.told(SCHOOL, request) == ["suspended"]
+    assert await world.judge(world.partnership.answer(request)) == ("refused", ("suspended",))
 
 
 async def test_a_newer_concern_in_the_same_thread_stands_in_for_it(world: World) -> None:

@@ -18,7 +18,7 @@ from candour_protocol.kinds import Kind, Person, Signer
 from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import additions, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns, relays, requests
@@ -135,18 +135,18 @@ def known_to(
 ) -> Cited:
     """The concern as this holder knows it; where it does not, and may, it is passed on."""
     if message.counterparty == to.agency or message.kind is not Kind.CONCERN:
-        return _cited(message)
+        return _cited(connection, message)
     if not message.received:
         copy = store.messages.own_copy(connection, message, to.agency)
-        return _cited(copy or message)
+        return _cited(connection, copy or message)
     if message.relays is not None and _originator(connection, message) == to.agency:
-        return _cited(message)
+        return _cited(connection, message)
     passed_on = store.messages.relayed(connection, message.hash, to.agency)
     if passed_on is not None:
-        return _cited(_successor(connection, passed_on))
+        return _cited(connection, _successor(connection, passed_on))
     if message.codes is None or message.content is None:
-        return _cited(message)  # nobody could open it; the gateway says what is missing
-    return _write(composition, relays.plan(setting, message, to, author), (_cited(message),))
+        return _cited(connection, message)  # nobody could open it; the gateway says what is missing
+    return _write(composition, relays.plan(setting, message, to, author), (_cited(connection, message),))
 
 
 def _originator(connection: Connection, message: Message) -> str | None:
@@ -160,13 +160,29 @@ def _write(composition: Composition, plan: Plan, rests_on: Sequence[Cited] = ())
     return Cited(written.hash, tokens_in(plan.codes), matter, settled=False, restricted=plan.restricted)
 
 
-def _cited(message: Message) -> Cited:
+def _cited(connection: Connection, message: Message) -> Cited:
+    added = additions.to(connection, message)
+    return Cited(
+        message.hash,
+        tokens_in(message.codes),
+        _opened(message),
+        _is_settled(message),
+        message.restricted,
+        message,
+        tuple(matter for reply in added if (matter := _opened(reply)) is not None),
+        tuple(reply.hash for reply in added if not _is_settled(reply)),
+    )
+
+
+def _opened(message: Message) -> rules.Matter | None:
     try:
-        matter = matter_of(message)
+        return matter_of(message)
     except CandourError:
-        matter = None
-    settled = message.received or message.receipt is not None
-    return Cited(message.hash, tokens_in(message.codes), matter, settled, message.restricted, message)
+        return None
+
+
+def _is_settled(message: Message) -> bool:
+    return message.received or message.receipt is not None
 
 
 # -- the questions ------------------------------------------------------------------------------------------

@@ -146,16 +146,16 @@ def check_decider(connection: Connection, call: Call, matter: Message, decision:
 def _before(connection: Connection, matter: Message, decision: Decision) -> list[Message]:
     """What this agency decided before on the same: of answers only those that share a line."""
     given = store.messages.about(connection, matter.hash)
-    own = [
-        one for one in given if one.kind is decision.kind and not one.received and one.verdict != "refused"
-    ]
+    kinds = {decision.kind, *((Kind.CLOSURE,) if decision.kind is Kind.DECISION else ())}
+    own = [one for one in given if one.kind in kinds and not one.received and one.verdict != "refused"]
     return [one for one in own if one.kind is not Kind.ANSWER or _lines(one) & decision.lines]
 
 
 def _is_in_doubt(connection: Connection, matter: Message, decided: Message) -> bool:
     if decided.kind is Kind.ANSWER and _NOT_ENOUGH in decided.rules:
         return True
-    return any(one.received for one in open_challenges(connection, matter, decided.kind))
+    again = Kind.DECISION if decided.kind is Kind.CLOSURE else decided.kind
+    return any(one.received for one in open_challenges(connection, matter, again))
 
 
 def _lines(answer: Message) -> set[int]:

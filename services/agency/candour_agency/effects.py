@@ -149,8 +149,6 @@ def _by_recipient(happened: Happened, parent: Message) -> Columns:
             return _taken_further(happened)
         case Kind.CHALLENGE:
             return {"challenged_at": happened.at}
-        case Kind.REPLY if parent.kind is Kind.CHALLENGE:
-            return {"answered_at": happened.at}
         case Kind.APPLIED if parent.kind is Kind.CORRECTION:
             done = happened.codes.get("applied") == "yes"
             return {"closed_at": happened.at} if done else {"answered_at": happened.at}
@@ -205,7 +203,10 @@ def _further(connection: Connection, happened: Happened, parent: Message) -> Ite
         case Kind.DECISION | Kind.ANSWER:
             for challenge in open_challenges(connection, parent, happened.kind):
                 if challenge.direction is not happened.direction:
-                    yield from apply_to(connection, challenge.hash, {"answered_at": happened.at})
+                    yield from _decided_again(connection, challenge, parent, happened)
+        case Kind.REPLY if parent.kind is Kind.CHALLENGE and parent.direction is not happened.direction:
+            if again_by(connection, parent) is None:
+                yield from apply_to(connection, parent.hash, {"answered_at": happened.at})
         case Kind.NOTICE if happened.codes.get("notice") == Notice.RELEASED and not parent.received:
             if parent.verdict in (None, "held"):  # the notice may overtake the receipt
                 store.messages.change(connection, parent.hash, verdict="passed")
@@ -235,13 +236,32 @@ def decided(connection: Connection, challenge: Message) -> Message | None:
 def open_challenges(connection: Connection, matter: Message, kind: Kind | None = None) -> list[Message]:
     """Challenges to what was decided about a concern or request, not answered and not taken further yet.
 
-    With ``kind`` only to decisions of that kind: only another of it answers them.
+    With ``kind`` only those that another statement of that kind answers.
     """
     found = _open_challenges(connection, matter)
-    if kind is None:
-        return found
-    to = {one.hash: decided(connection, one) for one in found}
-    return [one for one in found if (about := to[one.hash]) is not None and about.kind is kind]
+    return [one for one in found if kind is None or again_by(connection, one) is kind]
+
+
+def again_by(connection: Connection, challenge: Message) -> Kind | None:
+    """By what that which is challenged is decided again; ``None`` where words may explain it.
+
+    Whoever a concern was told to opens it again by another decision, where they had closed it.
+    """
+    first = decided(connection, challenge)
+    if first is None or first.kind in (Kind.DECISION, Kind.ANSWER):
+        return first.kind if first is not None else None
+    matter = matter_of(connection, first)
+    ended = matter is not None and matter.kind is Kind.CONCERN and first.direction is not matter.direction
+    return Kind.DECISION if first.kind is Kind.CLOSURE and ended else None
+
+
+def _decided_again(
+    connection: Connection, challenge: Message, matter: Message, happened: Happened
+) -> Iterator[Message]:
+    first = decided(connection, challenge)
+    if first is not None and first.kind is Kind.CLOSURE:
+        store.messages.change(connection, matter.hash, closed_at=None)
+    yield from apply_to(connection, challenge.hash, {"answered_at": happened.at})
 
 
 def _open_challenges(connection: Connection, matter: Message) -> list[Message]:

@@ -17,7 +17,7 @@ from candour_protocol.rules import Ask, Matter, Violation
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import additions, store
 from candour_agency.matters import matter_of
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms
@@ -61,8 +61,9 @@ def _hints(violations: Iterable[Violation]) -> dict[tuple[str, str], str]:
 
 def _cited(connection: Connection, message: Message) -> list[Matter]:
     named = _references(message.codes)
-    known = store.messages.by_hash(connection, named)
-    return [matter_of(one) for one in known.values() if one.codes is not None]
+    known = [one for one in store.messages.by_hash(connection, named).values() if one.codes is not None]
+    added = [reply for one in known for reply in additions.to(connection, one, message.log_index)]
+    return [matter_of(one) for one in (*known, *added)]
 
 
 def _references(codes: JsonObject | None) -> list[str]:

@@ -17,7 +17,7 @@ from candour_protocol.kinds import DeliveryCodes, Kind, Notice, parse_codes
 from candour_protocol.opening import UNREADABLE, Opened
 from candour_protocol.statement import match
 
-from candour_agency import chasing, effects, references, reissuing, store
+from candour_agency import additions, chasing, effects, references, reissuing, store
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.effects import Happened
@@ -125,7 +125,7 @@ def _statement(batch: Batch, arrival: Arrival) -> None:
 
 
 def _cited(batch: Batch, arrival: Arrival) -> list[Message]:
-    """The concerns that a request cites, as they are kept here."""
+    """The concerns that a request cites, and what was added to them before it, as they are kept here."""
     if arrival.statement.claims.kind is not Kind.REQUEST:
         return []
     batch.flush()  # they may have come in this batch
@@ -136,7 +136,10 @@ def _cited(batch: Batch, arrival: Arrival) -> list[Message]:
     refs = codes.get("concern_refs")
     names = [StatementHash(str(ref)) for ref in refs] if isinstance(refs, list) else []
     found = store.messages.by_hash(batch.connection, names)
-    return [found[name] for name in names if name in found and found[name].kind is Kind.CONCERN]
+    concerns = [found[name] for name in names if name in found and found[name].kind is Kind.CONCERN]
+    index = arrival.proven.index
+    added = [reply for one in concerns for reply in additions.to(batch.connection, one, index)]
+    return [*concerns, *(reply for reply in added if reply.content is not None)]
 
 
 def _store(

@@ -93,7 +93,7 @@ def _judge_part(
     policy = call.office.directory.policy
     plan = part.plan
     codes = parse_codes(plan.kind, plan.codes)
-    told = [one.matter for one in part.cited if one.matter is not None]
+    told = [matter for one in part.cited for matter in one.matters]
     local = rules.check_matter(read_matter(plan.kind, plan.codes, plan.content), told, call.iat, policy)
     if isinstance(codes, RequestCodes):
         ask = replace(_ask(call, part, codes, outcomes), earlier=about_child(asked, codes))
@@ -163,7 +163,7 @@ def _logged(office: Office, message: Message, codes: ConcernCodes, to: Address, 
         at=from_ms(message.logged_at) if message.logged_at else now,
         codes=codes,
         opened=message.opened,
-        refreshed=message.refreshed_at is not None,
+        replied=message.refreshed_at is not None,
         rules=message.rules,
         live=message.withdrawn_at is None and message.closed_at is None,
         index=message.log_index or 0,

@@ -63,7 +63,7 @@ WHO: Final[Mapping[Event, str]] = {
     Event.DELIVERED: "the recipient's node has it",
     Event.ACKNOWLEDGED: "a named person at the recipient has it",
     Event.DECIDED: "the recipient of a concern says what will be done",
-    Event.ANSWERED: "the recipient answers a request, decides on a challenge, or cannot apply a correction",
+    Event.ANSWERED: "the recipient answers a request, decides again, explains, or cannot apply a correction",
     Event.OUTCOME: "who asked tells what came of it",
     Event.CLOSED: "either party ends the matter, or a later message took its place",
     Event.LAPSED: "nobody approved it within seven days, or it was not needed",
@@ -133,7 +133,8 @@ the node itself follows; a test holds them together.
 _FOOT: Final = """
 What takes a message back can arrive before it: it takes effect once that comes. After `resumed` a message
 goes on at once to where it stood before. `refused`, `closed`, `lapsed` and `withdrawn` are ends: mend what
-was returned and send it as a new message, ask again, or tell the concern anew.
+was returned and send it as a new message, ask again, or tell the concern anew. A closure that is challenged,
+and that somebody else decides again, is undone: the matter stands where it would stand without it.
 """
 
 

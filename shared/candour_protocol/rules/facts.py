@@ -57,10 +57,11 @@ class Told:
         at: when it was logged.
         rules: the rule ids of its entry.
         opened: what its ``delivery`` says, if that is logged: ``sound thin mismatch unreadable``.
-        refreshed: a later reply or concern of its author added a fact, or a challenge to its delivery is
-            open.
+        refreshed: a later concern of its author stands in for it, or a challenge to its delivery is open.
+        replied: its author has added to it by a reply. What that says is sealed, so a request that rests on
+            it has to attest that there is a fact.
         live: nobody has withdrawn, closed or superseded it.
-        index: its place in the log; ``refreshed_by`` that of the newest thing which added to it.
+        index: its place in the log; ``refreshed_by`` that of the newest concern which stands in for it.
         taken_back: its author has corrected it away, and has told nothing in its place.
         unapplied: a correction of it waits for the asker to apply it.
         lodgees: those who hold it whole and are neither asker nor holder (R10).
@@ -75,6 +76,7 @@ class Told:
     codes: ConcernCodes
     opened: str | None = None
     refreshed: bool = False
+    replied: bool = False
     rules: tuple[str, ...] = ()
     live: bool = True
     index: int = 0

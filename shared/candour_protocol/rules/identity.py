@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from candour_protocol.codes import IdentifierAbsent, known, nearest
 from candour_protocol.identifiers import Scheme, is_test, is_valid, normalise
-from candour_protocol.kinds import Person, RequestContent
+from candour_protocol.kinds import Kind, Person, RequestContent
 from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Matter
 from candour_protocol.rules.judgement import Severity, Violation
@@ -47,7 +47,8 @@ def r13_on_request(content: RequestContent, policy: Policy) -> Iterator[Violatio
 
 def r04_sealed_subject(request: Matter, cited: tuple[Matter, ...]) -> Iterator[Violation]:
     """After opening: refuse if every cited concern is plainly about another child than the request."""
-    if cited and all(plainly_another(request.subject, concern.subject) for concern in cited):
+    concerns = [each for each in cited if each.kind is Kind.CONCERN]
+    if concerns and all(plainly_another(request.subject, concern.subject) for concern in concerns):
         yield Violation("R04", "/subject", Severity.REFUSE)
 
 

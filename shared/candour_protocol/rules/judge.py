@@ -45,8 +45,8 @@ def check_matter(matter: Matter, cited: Sequence[Matter], iat: int, policy: Poli
     answer attest nothing.
 
     Args:
-        cited: the concerns that a request cites, opened; replies that added facts to them may stand
-            there too.
+        cited: the concerns that a request cites, opened, and the replies by which their authors added to
+            them.
         iat: the statement's; a rule set may depend on it, today's does not.
     """
     if matter.kind not in ATTESTED:
@@ -124,7 +124,7 @@ def judge_answer(
 
 
 def _waived(ask: Ask, policy: Policy) -> tuple[str, ...]:
-    """Rules not wanted in ``checks``: in an emergency, and where a later fact made up for a thin concern."""
+    """Rules not wanted in ``checks``: in an emergency, and where a newer concern stands in for a thin one."""
     if ask.emergency:
         return ("R02", "R03", "R12")
     return ("R02", "R03") if told.rests_on_a_later_fact(ask, policy) else ()

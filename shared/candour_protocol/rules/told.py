@@ -59,14 +59,17 @@ def concerns_told(ask: Ask) -> list[Told]:
 
 
 def rests_on_a_later_fact(ask: Ask, policy: Policy) -> bool:
-    """Whether a cited concern counts because something was added to it since it was told."""
+    """Whether a cited concern counts whatever is attested: another stands in for it, or it is disputed."""
     return any(told is not None and told.refreshed and _counts(ask, told, policy) for _, told in _cited(ask))
 
 
 def is_thin(told: Told) -> bool:
-    """Whether its sender's node, the gateway or its recipient found nothing in it, and nothing was added."""
-    sound = attests(told.codes.checks, "R02") and "R02" not in told.rules
-    return not told.refreshed and (told.opened == "thin" or not sound)
+    """Whether its sender's node, the gateway or its recipient found nothing in it, and nothing was added.
+
+    Whether a reply adds a fact, only nodes can read: a request that rests on one attests it (``checks``).
+    """
+    sound = attests(told.codes.checks, "R02") and "R02" not in told.rules and told.opened != "thin"
+    return not (sound or told.refreshed or told.replied)
 
 
 def _unopened(told: Told) -> bool:

@@ -50,6 +50,8 @@ class Cited:
         matter: its codes and content, opened; of a relay with the originator's facts. ``None`` where it could
             not be.
         settled: whether the receipt is held, so that a request may follow at once.
+        added: what its author has added to it by replies, and ``replies`` the hashes of those of them whose
+            receipts are not held yet.
         restricted: only few may see it here.
         message: the statement, where it was there before the call.
     """
@@ -60,6 +62,18 @@ class Cited:
     settled: bool
     restricted: bool
     message: Message | None = None
+    added: tuple[rules.Matter, ...] = ()
+    replies: tuple[StatementHash, ...] = ()
+
+    @property
+    def matters(self) -> tuple[rules.Matter, ...]:
+        """It, and what was added to it."""
+        return (*(() if self.matter is None else (self.matter,)), *self.added)
+
+    @property
+    def waits(self) -> tuple[StatementHash, ...]:
+        """Of what the receipt has to be held before a request rests on it."""
+        return (*(() if self.settled else (self.hash,)), *self.replies)
 
 
 def lines_for(body: RequestBody, to: Address) -> list[LineBody]:
@@ -107,9 +121,9 @@ def plan(
     content = _content(setting, body, lines, subject)
     codes["still_current"] = rules.still_current(content, setting.policy)
     matter = rules.Matter(Kind.REQUEST, parse_codes(Kind.REQUEST, codes), content)
-    told = [one.matter for one in cited if one.matter is not None]
+    told = [matter for one in cited for matter in one.matters]
     codes["checks"] = dict(rules.check_matter(matter, told, setting.iat, setting.policy).checks)
-    waits = tuple(one.hash for one in cited if not one.settled)
+    waits = tuple(name for one in cited for name in one.waits)
     urgency = str(codes["urgency"] or "")
     dumped = content.model_dump(exclude_none=True)
     return Plan(
