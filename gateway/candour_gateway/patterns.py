@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
-from candour_protocol.codes import AgencyKind
-from candour_protocol.ids import AgencyId, ChildToken, new_uuid7
+from candour_protocol.codes import AgencyKind, HandlingMark
+from candour_protocol.ids import RESTRICTED, AgencyId, ChildToken, new_uuid7
 from candour_protocol.kinds import ConcernCodes, LinkCodes, Notice, Pattern
 
 from candour_gateway import kinship
@@ -25,10 +25,11 @@ _AT_MOST = 64
 
 def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Notified]:
     """What social care is to be told, now that one more concern has come."""
-    if not hearing.policy.patterns.shown or codes.relays is not None:
+    if not hearing.policy.patterns.shown or codes.relays is not None or not _is_open(logged):
         return
     for to in _social_care(hearing):
-        tokens = set(codes.child) | kinship.joined(codes.child, (), frozenset({to}), book)
+        kin = kinship.joined(codes.child, (), frozenset({to}), book)
+        tokens = set(codes.child) | _known(kin, to, book)
         together = _together(tokens, logged, hearing, book)
         pattern = _several(together, hearing) or _unseen(logged, codes, together, hearing)
         if pattern is not None and _is_for(to, together, hearing):
@@ -42,11 +43,20 @@ def joined(link: Logged, codes: LinkCodes, hearing: Hearing, book: Casebook) -> 
         return
     reader = frozenset({link.iss})
     named = {ChildToken(token) for item in items for token in kinship.tokens_of(item, reader, book)}
-    tokens = named | kinship.joined(named, items, reader, book)
+    tokens = _known(named | kinship.joined(named, items, reader, book), link.iss, book)
     together = _together(tokens, None, hearing, book)
     pattern = _several(together, hearing)
     if pattern is not None and _is_for(link.iss, together, hearing):
         yield Notified(link.iss, Notice.PATTERN, pattern, new_uuid7(hearing.at))
+
+
+def _known(tokens: Collection[ChildToken], social_care: AgencyId, book: Casebook) -> set[ChildToken]:
+    """Those of which it has told, or was told, a concern: joining a token tells nobody about a child."""
+    return {
+        token
+        for token in tokens
+        if any(social_care in (each.iss, each.aud) for each in book.traced(child_key(token)))
+    }
 
 
 def _was_said(link: Logged, book: Casebook) -> bool:
@@ -96,7 +106,16 @@ def _together(
 
 def _stands(each: Logged) -> bool:
     history = each.history
-    return each.passes and history.withdrawn_by is None and history.taken_back_by is None
+    return each.passes and not history.is_unsaid and _is_open(each)
+
+
+def _is_open(each: Logged) -> bool:
+    """Told to somebody else, and kept from nobody: a pattern is shown to whoever reads the ordinary inbox."""
+    codes = each.codes
+    if not isinstance(codes, ConcernCodes):
+        return True
+    kept = codes.withheld is not None or codes.inbox == RESTRICTED or HandlingMark.LADO_ONLY in codes.marks
+    return not kept and each.iss != each.aud
 
 
 def _social_care(hearing: Hearing) -> list[AgencyId]:
@@ -106,7 +125,7 @@ def _social_care(hearing: Hearing) -> list[AgencyId]:
 
 def _is_for(social_care: AgencyId, together: Sequence[Logged], hearing: Hearing) -> bool:
     """The one that was told one of them; where none was, the partnership's only one."""
-    told = [each for each in _social_care(hearing) if any(each in (one.iss, one.aud) for one in together)]
+    told = [each for each in _social_care(hearing) if any(each == one.aud for one in together)]
     return social_care in told or (not told and len(_social_care(hearing)) == 1)
 
 

@@ -65,6 +65,48 @@ async def test_nothing_is_shown_unless_it_is_switched_on(world: World) -> None:
     assert _seen(world, CSC) == []
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"inbox": "restricted"},
+        {"marks": ["LADO_ONLY"]},
+        {"withheld": {"from": CSC, "reason": "POLICE_PREJUDICE", "lodged_with": POLICE}},
+    ],
+)
+async def test_what_is_kept_from_an_inbox_shows_in_no_pattern(watching: World, kept: dict[str, Any]) -> None:
+    partnership = watching.partnership
+    await watching.submit(partnership.concern(POLICE, GP, **kept), partnership.concern(SCHOOL, CSC))
+
+    await watching.submit(partnership.concern(GP, CSC))
+    await watching.submit(partnership.concern(CSC, SCHOOL, categories=["OUT_OF_SIGHT"]))
+
+    names = [name for pattern in _seen(watching, CSC) for name in pattern["agency_kinds"]]
+    assert "POLICE" not in names
+
+
+async def test_nobody_finds_out_about_a_child_by_telling_themselves(watching: World) -> None:
+    partnership = watching.partnership
+    await watching.submit(partnership.concern(GP, SCHOOL), partnership.concern(POLICE, SCHOOL))
+
+    await watching.submit(partnership.concern(CSC, CSC, categories=["OUT_OF_SIGHT"]))
+
+    assert _seen(watching, CSC) == []
+
+
+async def test_nobody_finds_out_about_a_child_by_joining_its_token(watching: World) -> None:
+    partnership, own = watching.partnership, a_txn()
+    concerns = [partnership.concern(each, SCHOOL) for each in (GP, POLICE)]
+    more = partnership.concern(GP, CSC, child=OTHER_CHILD, txn=own)
+    await watching.submit(*concerns, more)
+    assert isinstance(CHILD, list)
+    joins: JsonValue = [own, CHILD[0]]
+
+    await watching.submit(partnership.say(Kind.LINK, CSC, GP, {"actor": an_actor(), "joins": joins}))
+    await watching.submit(partnership.concern(GP, CSC, child=OTHER_CHILD))
+
+    assert _seen(watching, CSC) == []
+
+
 async def test_two_concerns_or_one_agency_are_no_pattern(watching: World) -> None:
     partnership = watching.partnership
     await watching.submit(*[partnership.concern(GP, CSC) for _ in range(4)])
