@@ -24,7 +24,7 @@ from candour_protocol.kinds import (
     TransferCodes,
 )
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.rules import Outcome, costs_nothing
+from candour_protocol.rules import Outcome, are_two, costs_nothing
 
 from candour_gateway.casebook import PASSING, Casebook, History, Logged
 from candour_gateway.matters import decided, redecides, unanswered_checks
@@ -120,7 +120,7 @@ def _may_approve(held: Logged, claims: Claims, codes: ApprovalCodes, book: Caseb
         return False
     if codes.capacity == "lodgee":
         return claims.iss in lodgees_of(held, book)
-    return held.iss == claims.iss and held.codes is not None and codes.actor != held.codes.actor
+    return held.iss == claims.iss and held.codes is not None and are_two(held.codes.actor, codes.actor)
 
 
 def _answering(*kinds: Kind) -> Check:

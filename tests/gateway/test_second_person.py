@@ -109,6 +109,17 @@ async def test_another_agency_approves_nothing(world: World) -> None:
     assert verdict == ("refused", ("not-a-party",))
 
 
+async def test_beside_an_author_whom_nobody_named_nobody_is_a_second_person(world: World) -> None:
+    concern = world.partnership.concern(categories=["SEXUAL_ADULT"])
+    await world.submit(concern)
+    request = world.partnership.request([concern.statement.hash], asked=_NEEDS_A_SECOND, actor=None)
+
+    verdict = await world.judge(request)
+
+    assert verdict == ("held", ("R05",))
+    assert await world.judge(world.partnership.approval(request)) == ("refused", ("not-a-party",))
+
+
 async def test_what_is_held_lapses_at_its_end(world: World) -> None:
     request = await _held(world)
     world.clock.advance(timedelta(days=1, seconds=1))

@@ -17,6 +17,7 @@ from candour_protocol.rules.judge import (
     judge_request,
 )
 from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
+from candour_protocol.rules.signers import are_two
 from candour_protocol.rules.substance import still_current
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Telling",
     "Told",
     "Violation",
+    "are_two",
     "check_matter",
     "check_subject",
     "costs_nothing",

@@ -9,6 +9,7 @@ from candour_protocol.kinds import AnswerCodes, AnswerContent, ConcernCodes, Lin
 from candour_protocol.policy import Cell, Policy
 from candour_protocol.rules.judgement import Outcome, Severity, Violation
 from candour_protocol.rules.scope import cell_of
+from candour_protocol.rules.signers import are_two
 from candour_protocol.rules.texts import given, has_words
 
 _REASONED = (ResponseOutcome.REFUSED, ResponseOutcome.DISCLOSED_PART)
@@ -95,7 +96,7 @@ def r11_level(codes: AnswerCodes, policy: Policy) -> Iterator[Violation]:
     refused = any(
         each.outcome == ResponseOutcome.REFUSED and not says_too_thin(each) for each in codes.outcomes
     )
-    second = codes.countersigned not in (None, codes.actor)
+    second = are_two(codes.actor, codes.countersigned)
     if levels is None or not refused or second or level in levels:
         return
     hint = nearest(TrainingLevel, level) if level and not known(TrainingLevel, level) else ""
@@ -109,7 +110,7 @@ def r05_second_at_the_holder(
 
     Flagged, not refused: R05 gates the ask. Where no concern is at hand nothing can be looked up.
     """
-    if not cited or codes.countersigned not in (None, codes.actor):
+    if not cited or are_two(codes.actor, codes.countersigned):
         return
     categories = {category for concern in cited for category in concern.categories}
     lines = {asked.line: asked for asked in request.asked}

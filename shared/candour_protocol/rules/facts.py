@@ -20,6 +20,7 @@ from candour_protocol.kinds import (
     RequestCodes,
 )
 from candour_protocol.rules.judgement import Outcome
+from candour_protocol.rules.signers import are_two
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,8 @@ class Ask:
     @property
     def second_signed(self) -> bool:
         """Whether somebody else than the author signed it, beforehand or by an approval."""
-        signers = {self.codes.countersigned, self.second} - {None, self.codes.actor}
-        return bool(signers)
+        author = self.codes.actor
+        return are_two(author, self.codes.countersigned) or are_two(author, self.second)
 
 
 def is_emergency(codes: RequestCodes) -> bool:

@@ -12,6 +12,7 @@ from candour_protocol.kinds.concern import Withheld
 from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Ask, Telling, Told
 from candour_protocol.rules.judgement import Outcome, Severity, Violation
+from candour_protocol.rules.signers import are_two
 
 
 def r10_withheld(codes: ConcernCodes, telling: Telling, policy: Policy) -> Iterator[Violation]:
@@ -28,7 +29,7 @@ def r10_withheld(codes: ConcernCodes, telling: Telling, policy: Policy) -> Itera
         yield Violation("R10", "/withheld/reason", Severity.FLAG, hint)
     if not _has_lodgee(withheld, telling.issuer):
         yield Violation("R10", "/withheld/lodged_with", Severity.FLAG)
-    if withheld.second in (None, codes.actor):
+    if not are_two(codes.actor, withheld.second):
         yield Violation("R10", "/withheld/second_signer", Severity.FLAG)
     if not _is_reviewed_in_time(withheld, telling.at, policy):
         yield Violation("R10", "/withheld/review_on", Severity.FLAG)
@@ -67,7 +68,7 @@ def is_lodged(told: Told, at: datetime) -> bool:
     withheld = told.codes.withheld
     if withheld is None or not known(WithholdingReason, withheld.reason):
         return False
-    signed = withheld.second not in (None, told.codes.actor)
+    signed = are_two(told.codes.actor, withheld.second)
     review = _day(withheld.review_on)
     return signed and review is not None and at.date() <= review
 

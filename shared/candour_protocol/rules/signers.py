@@ -1,0 +1,10 @@
+"""Whether two signatures are two people's. Source: protocol section 3.1, `actor`."""
+
+from __future__ import annotations
+
+from candour_protocol.ids import ActorToken
+
+
+def are_two(author: ActorToken | None, second: ActorToken | None) -> bool:
+    """Whether somebody else than the author has signed; beside an author whom nobody named, nobody is."""
+    return author is not None and second is not None and author != second
