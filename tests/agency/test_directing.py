@@ -100,6 +100,19 @@ async def test_whom_a_mark_names_never_sees_it_nor_what_follows(school: Office, 
     assert answered.status_code == 404
 
 
+async def test_whom_a_mark_names_sees_no_request_that_rests_on_it(school: Office, csc: Office) -> None:
+    told = await school.tell(CSC, handling=["NOT_NAMED_PERSON:nurse7"])
+    await csc.until(told, "delivered")
+    scopes = ("messages.read", "inbox.restricted")
+
+    answer = await csc.post("/v1/requests", a_request(SCHOOL, concern_ids=[told]))
+
+    request = answer["messages"][-1]["id"]
+    for person, status in (("nurse7", 404), ("nurse8", 200)):
+        token = csc.with_scopes(*scopes, acts_as=person)
+        assert (await csc.call("GET", f"/v1/messages/{request}", token=token)).status_code == status
+
+
 async def test_nobody_is_shut_out_by_half_a_name(school: Office, csc: Office) -> None:
     told = await school.tell(CSC, handling=["NOT_NAMED_PERSON:nurse77", "NOT_NAMED_PERSON:"])
     await csc.until(told, "delivered")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from candour_agency.bells import rung
+from candour_agency.reissuing import MOST_TIMES
 from candour_protocol import registry_facts
 from candour_protocol.disclosures import read
 from candour_protocol.ids import AgencyId, Jti, new_uuid7
@@ -17,6 +19,7 @@ from candour_protocol.transport.topology import SUBMIT, submit_key
 from tests.agency.partnership import (
     CSC,
     NET,
+    PATIENCE,
     POLICE,
     SCHOOL,
     Office,
@@ -126,6 +129,54 @@ async def test_an_unreadable_message_is_said_again_to_the_recipients_new_key(
     again = shown["reissued_as"]
     assert (await csc.until(again, "delivered"))["content"]["facts"]
     assert (await csc.message(told))["state"] == "closed"
+
+
+async def _denied(office: Office, jti: str) -> None:
+    """An agency whose node has opened a message says all the same that it cannot."""
+    now, shown = office.partnership.clock(), await office.message(jti)
+    iat = int(now.timestamp())
+    draft = Draft(
+        net=NET,
+        iss=office.agency,
+        aud=AgencyId(shown["counterparty"]),
+        jti=Jti(new_uuid7(now)),
+        iat=iat,
+        exp=iat + 60,
+        kind=Kind.DELIVERY,
+        codes={"txn": shown["thread"], "opened": "unreadable", "rules": {}},
+        irt=shown["hash"],
+    )
+    issued = issue(draft, office.partnership.keys[office.agency].sign, None)
+    routing_key = submit_key(office.agency, draft.kind, urgent=False)
+    await office.partnership.courier.publish([Outbound(SUBMIT, routing_key, issued.raw, office.agency)])
+
+
+async def _successor(office: Office, jti: str) -> str:
+    """The message that took the place of one, once there is one."""
+    with office.node.desk.bells.listen([jti]) as bell:
+        while not (again := (await office.message(jti))["reissued_as"]):
+            assert await rung(bell, PATIENCE), "it was not said again"
+            bell.clear()
+    return str(again)
+
+
+async def test_what_is_called_unreadable_again_and_again_is_not_said_without_end(
+    school: Office, csc: Office
+) -> None:
+    copies = [await school.tell()]
+    for _ in range(MOST_TIMES):
+        await csc.until(copies[-1], "delivered")
+        await school.until(copies[-1], "delivered")
+        await _denied(csc, copies[-1])
+        copies.append(await _successor(school, copies[-1]))
+    await csc.until(copies[-1], "delivered")
+    await school.until(copies[-1], "delivered")
+
+    await _denied(csc, copies[-1])
+    later = await school.tell()
+    await school.until(later, "delivered")
+
+    assert (await school.message(copies[-1]))["reissued_as"] is None
 
 
 async def test_what_is_sealed_to_the_restricted_inbox_stands_there(school: Office, csc: Office) -> None:

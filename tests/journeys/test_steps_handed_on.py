@@ -195,6 +195,23 @@ async def test_a_named_person_joins_two_threads_and_undoes_it(town: Town) -> Non
     assert await states(town, link["id"], CSC, SCHOOL) == ["withdrawn", "withdrawn"]
 
 
+async def test_what_is_joined_in_a_restricted_thread_is_not_seen_from_outside(town: Town) -> None:
+    open_one, hidden = [
+        (await town.message(CSC, await tell(town, recipients=[to])))["thread"]
+        for to in (CSC, f"{CSC}/restricted")
+    ]
+    body = {"joins": [open_one], "why": "The same address.", "recipients": [SCHOOL], "author": WORKER}
+    await say(town, CSC, f"/v1/threads/{hidden}/links", body)
+
+    anybody = town.token(CSC, ["messages.read"])
+    shown = await town.call(CSC, "GET", f"/v1/threads/{open_one}", token=anybody)
+    there = await town.call(CSC, "GET", f"/v1/threads/{hidden}", token=anybody)
+
+    assert (shown.status_code, there.status_code) == (200, 404)
+    assert shown.json()["joined"] == []
+    assert (await town.call(CSC, "GET", f"/v1/threads/{open_one}")).json()["joined"] == [hidden]
+
+
 async def test_a_link_is_a_named_persons_who_says_who_is_to_know_of_it(town: Town) -> None:
     first, second = [(await town.message(CSC, await tell(town)))["thread"] for _ in range(2)]
     path, stranger = f"/v1/threads/{first}/links", "0198f0a0-0000-7000-8000-000000000001"

@@ -90,8 +90,9 @@ def _concern(connection: Connection, call: Call, jti: str, place: int) -> Messag
 
 def _successor(connection: Connection, message: Message) -> Message:
     """What took the place of a statement that was said again."""
-    newer = store.messages.find(connection, message.reissued_as) if message.reissued_as else None
-    return message if newer is None else _successor(connection, newer)
+    while message.reissued_as and (newer := store.messages.find(connection, message.reissued_as)):
+        message = newer
+    return message
 
 
 def _inline(call: Call, body: RequestBody) -> tuple[Matter, Child] | None:
@@ -157,7 +158,14 @@ def _originator(connection: Connection, message: Message) -> str | None:
 def _write(composition: Composition, plan: Plan, rests_on: Sequence[Cited] = ()) -> Cited:
     written = composition.write(plan, rests_on)
     matter = read_matter(plan.kind, plan.codes, plan.content)
-    return Cited(written.hash, tokens_in(plan.codes), matter, settled=False, restricted=plan.restricted)
+    return Cited(
+        written.hash,
+        tokens_in(plan.codes),
+        matter,
+        settled=False,
+        restricted=plan.restricted,
+        shut_out=plan.shut_out,
+    )
 
 
 def _cited(connection: Connection, message: Message) -> Cited:
@@ -171,6 +179,7 @@ def _cited(connection: Connection, message: Message) -> Cited:
         message,
         tuple(matter for reply in added if (matter := _opened(reply)) is not None),
         tuple(reply.hash for reply in added if not _is_settled(reply)),
+        message.shut_out,
     )
 
 

@@ -39,7 +39,8 @@ def close(connection: Connection, call: Call, jti: str, kind: Kind, body: Closur
     concerned = _concerned(connection, matter)
     checks = unanswered(connection, concerned, to_ms(call.now)) if matter.kind is Kind.CONCERN else []
     if checks and body.reason is None:
-        open_checks = [{"id": one.jti, "holder": one.counterparty} for one in checks]
+        seen = [one for one in checks if call.may_see(one)]
+        open_checks = [{"id": one.jti, "holder": one.counterparty} for one in seen]
         raise CallError(Code.REASON_NEEDED, _CHECKS_OPEN, members={"checks": open_checks})
     return compose(call, [*concerned, *checks], lambda now: steps.closure(now, body))
 

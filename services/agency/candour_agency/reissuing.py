@@ -5,6 +5,8 @@ Source: protocol section 3, ``reissues``.
 
 from __future__ import annotations
 
+from typing import Final
+
 from candour_protocol.ids import Address, StatementHash
 from candour_protocol.statement import parse
 from candour_protocol.strict_json import JsonObject
@@ -15,6 +17,8 @@ from candour_agency.faults import CallError
 from candour_agency.messages import Message
 from candour_agency.office import Office
 from candour_agency.writing import Pen, Plan
+
+MOST_TIMES: Final = 5  # that one statement is said again because it could not be opened there, or was lost
 
 
 def after_clock(connection: Connection, pen: Pen, message: Message, log_time: int) -> bool:
@@ -27,7 +31,8 @@ def after_clock(connection: Connection, pen: Pen, message: Message, log_time: in
 
 def after_unreadable(connection: Connection, pen: Pen, message: Message, office: Office) -> bool:
     """Reissue to the recipient's present key; ``False`` when that is the one which it could not open with."""
-    return _has_another_seal_key(message, office) and _reissue(connection, pen, message, None)
+    again = _has_another_seal_key(message, office) and not _often_enough(connection, message)
+    return again and _reissue(connection, pen, message, None)
 
 
 def after_loss(connection: Connection, pen: Pen, message: Message) -> bool:
@@ -35,7 +40,18 @@ def after_loss(connection: Connection, pen: Pen, message: Message) -> bool:
 
     Not a reissue in the protocol's sense: what passed and was opened stands in the log, and cannot be barred.
     """
-    return _reissue(connection, pen, message, None, instead=False)
+    return not _often_enough(connection, message) and _reissue(connection, pen, message, None, instead=False)
+
+
+def _often_enough(connection: Connection, message: Message) -> bool:
+    """Whether this was said again so often that people have to talk: each time is one more statement."""
+    before = {
+        one.reissued_as: one for one in store.messages.thread(connection, message.txn) if one.reissued_as
+    }
+    times, found = 0, before.get(message.jti)
+    while found is not None and times < MOST_TIMES:
+        times, found = times + 1, before.get(found.jti)
+    return times >= MOST_TIMES
 
 
 def after_ended_key(connection: Connection, pen: Pen, message: Message, office: Office) -> bool:
@@ -72,6 +88,7 @@ def _reissue(
         waits=waits,
         issued_at=issued_at,
         restricted=message.restricted,
+        shut_out=message.shut_out,
     )
     try:
         written = pen.write(plan)

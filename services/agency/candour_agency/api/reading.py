@@ -46,6 +46,14 @@ async def get_receipt(id: str, request: Request, desk: AtDesk) -> PlainTextRespo
     return PlainTextResponse(shown.receipt)
 
 
+def _joined(connection: store.Connection, call: Call, txn: str) -> list[str]:
+    """The threads of which this caller may see something, joined by a link that they may see."""
+    pairs = store.joins.joined_to(connection, txn)
+    links = store.messages.by_hash(connection, {link for link, _ in pairs})
+    threads = sorted({thread for link, thread in pairs if call.may_see(links.get(link))})
+    return [each for each in threads if any(map(call.may_see, store.messages.thread(connection, each)))]
+
+
 @router.get("/threads/{txn}")
 async def get_thread(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """A whole matter, and the board of all lines that were asked in it."""
@@ -53,7 +61,7 @@ async def get_thread(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     found, joined = await desk.database.read(
         lambda connection: (
             store.messages.thread(connection, txn),
-            store.joins.joined_to(connection, txn),
+            _joined(connection, call, txn),
         )
     )
     thread = [message for message in found if call.may_see(message)]

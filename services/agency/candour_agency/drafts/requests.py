@@ -53,6 +53,7 @@ class Cited:
         added: what its author has added to it by replies, and ``replies`` the hashes of those of them whose
             receipts are not held yet.
         restricted: only few may see it here.
+        shut_out: staff ids of those who may never see it here.
         message: the statement, where it was there before the call.
     """
 
@@ -64,6 +65,7 @@ class Cited:
     message: Message | None = None
     added: tuple[rules.Matter, ...] = ()
     replies: tuple[StatementHash, ...] = ()
+    shut_out: frozenset[str] = frozenset()
 
     @property
     def matters(self) -> tuple[rules.Matter, ...]:
@@ -135,6 +137,7 @@ def plan(
         dumped,
         waits=waits,
         restricted=any(one.restricted for one in cited),
+        shut_out=frozenset(person for one in cited for person in one.shut_out),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from candour_protocol.ids import StatementHash
 from sqlalchemy import Connection, select
 
 from candour_agency.tables import joins, messages
@@ -17,10 +18,13 @@ def add(connection: Connection, link: str, joined: Iterable[str]) -> None:
         connection.execute(joins.insert(), rows)
 
 
-def joined_to(connection: Connection, thread: str) -> list[str]:
-    """The threads that links which stand join to a thread, itself left out."""
+def joined_to(connection: Connection, thread: str) -> list[tuple[StatementHash, str]]:
+    """The threads that links which stand join to a thread, itself left out; each with the link that does."""
     standing = messages.c.withdrawn_at.is_(None)
     named = select(joins.c.hash).join(messages, messages.c.hash == joins.c.hash)
     links = named.where(joins.c.joined == thread, standing)
-    query = select(joins.c.joined).where(joins.c.hash.in_(links), joins.c.joined != thread)
-    return sorted({one for one in connection.scalars(query) if "." not in one})  # tokens have a dot
+    query = select(joins.c.hash, joins.c.joined).where(joins.c.hash.in_(links), joins.c.joined != thread)
+    found = connection.execute(query).all()
+    return [
+        (StatementHash(row.hash), row.joined) for row in found if "." not in row.joined
+    ]  # tokens have a dot
