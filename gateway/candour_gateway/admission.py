@@ -265,7 +265,7 @@ class Admission:
         return await tile_store.receipts(connection, await entry_store.leaves(connection, indexes))
 
     async def _released(self, connection: AsyncConnection, sitting: Sitting) -> list[Parcel]:
-        """What an approval set free goes out with it, each with its own receipt."""
+        """What an approval set free goes out with it, a notice with its proof, each with its own receipt."""
         routed = [each for each in sitting.effects if isinstance(each, Routed)]
         pairs = [(each.index, each.route.approval) for each in routed if each.route.approval is not None]
         if not pairs:
@@ -287,7 +287,8 @@ class Admission:
         if not asked:
             return []
         found = await dispatches.deliveries(connection, [(index, None) for index in asked], self._box)
-        return [Parcel(asked[index], Lane.ORDINARY, delivered) for index, delivered in found.items()]
+        kept = {index: delivered for index, delivered in found.items() if delivered.body.disclosures}
+        return [Parcel(asked[index], Lane.ORDINARY, delivered) for index, delivered in kept.items()]
 
 
 def _answers(results: Sequence[Result], receipts: dict[int, str], book: Casebook) -> list[Parcel]:
@@ -309,7 +310,10 @@ def _answers(results: Sequence[Result], receipts: dict[int, str], book: Casebook
 
 
 def _passed_on(sitting: Sitting, receipts: dict[int, str]) -> list[Parcel]:
-    """Every new statement that passes goes to its recipient; approvals go with what they approve."""
+    """Every new statement that passes goes to its recipient; what goes with another goes from the tables."""
+    together = {
+        each.index for each in sitting.effects if isinstance(each, Routed) and each.route.approval is not None
+    }
     return [
         Parcel(
             heard.logged.aud,
@@ -319,5 +323,6 @@ def _passed_on(sitting: Sitting, receipts: dict[int, str]) -> list[Parcel]:
         for heard in sitting.heard
         if heard.verdict.passes
         and heard.logged.aud != GATEWAY
-        and heard.logged.kind not in (Kind.APPROVAL, Kind.REGISTRY)
+        and heard.logged.kind is not Kind.APPROVAL
+        and heard.logged.index not in together
     ]

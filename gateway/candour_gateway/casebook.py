@@ -14,7 +14,7 @@ from typing import Any
 
 from candour_protocol.ids import AgencyId, Jti, StatementHash
 from candour_protocol.kinds import Codes
-from candour_protocol.kinds.lists import Kind
+from candour_protocol.kinds.lists import PLAIN, Kind
 from candour_protocol.rules import Outcome
 from candour_protocol.transport.topology import Lane
 
@@ -59,6 +59,7 @@ class Mark(StrEnum):
     SUSPENDED = "suspended_by"
     PAUSED = "paused_by"
     REPLIED = "replied_by"
+    ERASED = "erased_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class History:
         suspended_by: of a request, what has taken away the concern that it rests on.
         paused_by: of a request, the answer that wants more before the rest is answered.
         replied_by: of a concern, the newest reply by which its author added to it.
+        erased_by: the erasure by which its codes are gone.
         answered: of a request, the lines that have an outcome.
     """
 
@@ -86,6 +88,7 @@ class History:
     suspended_by: int | None = None
     paused_by: int | None = None
     replied_by: int | None = None
+    erased_by: int | None = None
     answered: frozenset[int] = frozenset()
 
     @property
@@ -96,7 +99,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A statement in the log, with its verdict. ``codes`` is None once T1 is erased, or was never kept."""
+    """A statement in the log, with its verdict. ``codes`` is None once T1 is erased, or was never kept.
+
+    ``erases`` are the statements that an erasure names.
+    """
 
     index: int
     hash: StatementHash
@@ -112,6 +118,12 @@ class Logged:
     codes: Codes | None
     route: Route | None = None
     history: History = field(default_factory=History)
+    erases: tuple[StatementHash, ...] = ()
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether what it said is gone for good."""
+        return self.history.erased_by is not None
 
     @property
     def passes(self) -> bool:
@@ -138,6 +150,8 @@ class Casebook:
     _by_jti: dict[Jti, list[StatementHash]] = field(default_factory=dict)
     _barred: dict[StatementHash, AgencyId] = field(default_factory=dict)
     _debts: dict[StatementHash, Debt] = field(default_factory=dict)
+    _blanks: list[StatementHash] = field(default_factory=list)
+    _duties: dict[tuple[int, str], bool] = field(default_factory=dict)  # whether it is open
 
     def find(self, name: StatementHash | None) -> Logged | None:
         """The logged statement of this hash."""
@@ -156,6 +170,7 @@ class Casebook:
         """Every statement that one in here names."""
         for logged in self._logged.values():
             yield from names_in(logged.irt, logged.codes)
+            yield from logged.erases
 
     def indexes(self) -> Iterator[int]:
         """The challenges that are open about something in here."""
@@ -189,11 +204,48 @@ class Casebook:
         """Take in open debts."""
         self._debts.update((debt.about, debt) for debt in debts)
 
+    def load_duties(self, duties: Iterable[tuple[int, str, bool]]) -> None:
+        """Take in what was ever due about statements, by index, and whether it is open."""
+        self._duties.update(((index, duty), is_open) for index, duty, is_open in duties)
+
+    def is_due(self, index: int) -> bool:
+        """Whether anything is still due about the statement with this index, as far as it was loaded."""
+        return any(is_open for (about, _), is_open in self._duties.items() if about == index)
+
+    def begin_duty(self, index: int, duty: str, *, anew: bool = False) -> None:
+        """Something is due; what was done already is due again only ``anew``."""
+        if anew:
+            self._duties[index, duty] = True
+        else:
+            self._duties.setdefault((index, duty), True)
+
+    def end_duty(self, index: int, duty: str) -> None:
+        """It has been done."""
+        if (index, duty) in self._duties:
+            self._duties[index, duty] = False
+
+    def erase(self, name: StatementHash) -> None:
+        """What it said is gone."""
+        logged = self._logged[name]
+        history = replace(logged.history, answered=frozenset())
+        self._logged[name] = replace(logged, codes=None, history=history)
+
+    def blanks(self) -> Iterator[Logged]:
+        """What took effect, disclosed something, and does not any more."""
+        for logged in self._blanks:
+            yield self._logged[logged]
+
+    def indexes_known(self) -> list[int]:
+        """The indexes of everything in here."""
+        return list(self._by_index)
+
     def add(self, logged: Logged) -> None:
         """A statement has been logged."""
         self._logged[logged.hash] = logged
         self._by_index[logged.index] = logged.hash
         self._by_jti.setdefault(logged.jti, []).append(logged.hash)
+        if logged.codes is None and logged.kind not in PLAIN and logged.verdict is not Outcome.REFUSED:
+            self._blanks.append(logged.hash)
         for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
             self._by_key.setdefault(key, []).append(logged.hash)
 

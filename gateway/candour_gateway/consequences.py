@@ -25,13 +25,14 @@ from candour_protocol.kinds import (
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin
 
-from candour_gateway import aftermath, announcing, clocks
+from candour_gateway import aftermath, announcing, clocks, erasing
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark
 from candour_gateway.clocks import Duty
 from candour_gateway.effects import (
     Answered,
     Barred,
     Effect,
+    Erased,
     Marked,
     Notified,
     Opened,
@@ -56,16 +57,16 @@ def consequences(
 ) -> list[Effect]:
     """Everything that follows, in order; nothing is changed yet."""
     effects = list(_bar(logged, verdict, reissues, hearing, book))
-    if verdict.outcome is Outcome.HELD and isinstance(logged.codes, RequestCodes):
+    if verdict.outcome is Outcome.HELD:
         effects += _held(logged, verdict, hearing, book)
     if not verdict.passes:
         return effects
     codes = logged.codes
     match codes:
         case None:
-            pass
+            effects += _without_words(logged, hearing, book)
         case DeliveryCodes():
-            effects += _opened(logged, codes, hearing, book)
+            effects += _opened(logged, codes.opened, hearing, book)
         case ApprovalCodes():
             effects += _released(logged, codes, hearing, book)
         case _:
@@ -91,12 +92,26 @@ def apply(effect: Effect, book: Casebook) -> None:
             book.mark(name, mark, at)
         case Answered(name=name, lines=lines):
             book.answer(name, lines)
-        case Owed(duty=Duty.DEBT):
-            book.owe(Debt(effect.about, effect.owed_by, effect.due_at))
-        case Settled(duty=Duty.DEBT, about=about):
-            book.pay(about)
-        case Owed() | Reopened() | Settled() | Stopped() | Notified():
+        case Owed() | Reopened() | Settled():
+            _apply_duty(effect, book)
+        case Erased(name=name):
+            book.erase(name)
+        case Stopped() | Notified():
             pass
+
+
+def _apply_duty(effect: Owed | Reopened | Settled, book: Casebook) -> None:
+    match effect:
+        case Settled(index=index, duty=duty, about=about):
+            book.end_duty(index, duty)
+            if duty is Duty.DEBT:
+                book.pay(about)
+        case Reopened(owed=owed):
+            book.begin_duty(owed.index, owed.duty, anew=True)
+        case Owed(index=index, duty=duty):
+            book.begin_duty(index, duty)
+            if duty is Duty.DEBT:
+                book.owe(Debt(effect.about, effect.owed_by, effect.due_at))
 
 
 def _bar(
@@ -118,7 +133,14 @@ def _replaces(logged: Logged, earlier: Logged) -> bool:
 
 
 def _held(logged: Logged, verdict: Verdict, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """A second person is waited for until the request's own end, or whoever its concern is lodged with."""
+    """A second person is waited for until the request's own end, or whoever its concern is lodged with.
+
+    What an erasure would delete early is waited about by those who sent or received it.
+    """
+    if logged.kind is Kind.ERASURE:
+        yield from erasing.asked(logged, book)
+    if not isinstance(logged.codes, RequestCodes):
+        return
     lodgees = sorted(lodgees_of(logged, book)) if "R10" in verdict.rules else []
     waits_for = lodgees[0] if lodgees else logged.iss
     ends = clocks.hold_ends(logged.at, logged.exp, hearing.policy)
@@ -131,6 +153,9 @@ def _released(logged: Logged, codes: ApprovalCodes, hearing: Hearing, book: Case
     held = book.find(codes.approves)
     if held is None:
         return
+    if held.kind is Kind.ERASURE:
+        yield from erasing.carried_out(held, logged, hearing.at, book)
+        return
     yield from _sent(held, hearing, book, approval=logged.index)
     yield Settled(held.index, held.hash, Duty.APPROVAL, logged.index)
     if logged.iss != held.iss:
@@ -142,13 +167,19 @@ def _sent(
 ) -> Iterator[Effect]:
     """Route a statement and open what its recipient, or its author, then owes."""
     if logged.aud != GATEWAY:
-        yield Routed(logged.hash, logged.index, route_of(logged, book, approval))
+        yield Routed(logged.hash, logged.index, route_of(logged, book, approval or _proof(logged, book)))
         yield from _duties(logged, hearing, book)
     if isinstance(logged.codes, RequestCodes) and is_emergency(logged.codes):
         yield owed(logged, Duty.DEBT, hearing, book)
         for concern in book.traced(logged.hash):
             if concern.route is not None and concern.route.opened == SOUND:
                 yield from _paid(concern, logged, concern.route.settled_by or logged.index)
+
+
+def _proof(logged: Logged, book: Casebook) -> int | None:
+    """A notice of an erasure takes that with it, so that no node deletes on the gateway's word alone."""
+    behind = book.find(logged.irt) if logged.kind is Kind.NOTICE else None
+    return behind.index if behind is not None and behind.kind is Kind.ERASURE else None
 
 
 def _duties(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
@@ -159,18 +190,31 @@ def _duties(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect
         yield owed(asked, Duty.OUTCOME, hearing, book)
 
 
-def _opened(logged: Logged, codes: DeliveryCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+def _without_words(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """An erasure; or, judged again, what was erased since: that it was sent, and arrived, is still known."""
+    match logged.kind:
+        case Kind.ERASURE:
+            yield from erasing.carried_out(logged, logged, hearing.at, book)
+        case Kind.DELIVERY:
+            yield from _opened(logged, SOUND, hearing, book)
+        case Kind.REGISTRY | Kind.APPROVAL:
+            return
+        case _ if logged.aud != GATEWAY:
+            yield Routed(logged.hash, logged.index, route_of(logged, book, None))
+
+
+def _opened(logged: Logged, opened: str, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """The first delivery counts; a later one changes only ``unreadable``."""
     parent = book.find(logged.irt)
     if parent is None or parent.route is None or parent.route.opened not in (None, UNREADABLE):
         return
-    keep = None if codes.opened == UNREADABLE else hearing.at + _sealed_keep(hearing)
+    keep = None if opened == UNREADABLE else hearing.at + _sealed_keep(hearing)
     approval = parent.route.approval
-    yield Opened(parent.index, parent.hash, logged.index, codes.opened, approval, keep)
+    yield Opened(parent.index, parent.hash, logged.index, opened, approval, keep)
     yield Settled(parent.index, parent.hash, Duty.DELIVERY, logged.index)
     named = parent.codes.pays_back if isinstance(parent.codes, ConcernCodes) else None
     request = book.find(named)
-    if codes.opened == SOUND and request is not None and request.passes:
+    if opened == SOUND and request is not None and request.passes:
         yield from _paid(parent, request, logged.index)
 
 

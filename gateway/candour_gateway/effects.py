@@ -121,15 +121,39 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """What the statement at ``index`` said is deleted, with its sealed part and whatever was made of it."""
+
+    index: int
+    name: StatementHash
+
+
+@dataclass(frozen=True, slots=True)
 class Notified:
-    """The gateway has something to say to a party; whoever judges again does not say it again."""
+    """The gateway has something to say to a party; whoever judges again does not say it again.
+
+    Attributes:
+        because: the statement that brought it about, where that goes with the notice as its proof.
+    """
 
     to: AgencyId
     notice: Notice
     about: StatementHash | Pattern
     txn: str
+    because: StatementHash | None = None
 
 
 Effect = (
-    Routed | Owed | Reopened | Settled | Opened | Refreshed | Barred | Stopped | Marked | Answered | Notified
+    Routed
+    | Owed
+    | Reopened
+    | Settled
+    | Opened
+    | Refreshed
+    | Barred
+    | Stopped
+    | Marked
+    | Answered
+    | Erased
+    | Notified
 )

@@ -1,4 +1,7 @@
-"""Registry facts as they are handed in: checked, logged, answered with their receipt. Protocol section 2."""
+"""Registry facts and erasures as they are handed in: checked, logged, answered with their receipt.
+
+The registrar has no queue to speak to. Source: protocol sections 2 and 6.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 from candour_protocol import profiles
 from candour_protocol.errors import MismatchError, RegistryError
 from candour_protocol.ids import AgencyId
-from candour_protocol.kinds.lists import Kind
+from candour_protocol.kinds.lists import PLAIN, Kind
 from candour_protocol.policy import load_policy
 from candour_protocol.registry_facts import DocumentSet, Event, read_fact
 from candour_protocol.statement import Body, Statement
@@ -30,15 +33,17 @@ class FactDesk:
         self._after = after
 
     async def submit(self, jwt: str, raw_document: bytes | None) -> str:
-        """The receipt; handing in the same fact again gives a receipt for the same entry.
+        """The receipt; handing in the same again gives a receipt for the same entry.
+
+        An erasure's verdict stands in its receipt.
 
         Raises:
             CandourError: not well-formed, not authentic, not allowed, or its document does not fit.
         """
         await self._admission.catch_up(at_once=True)
         statement = authentic(jwt, self._admission.directory.registry)
-        if statement.claims.kind is not Kind.REGISTRY:
-            raise RegistryError("fact", "not a registry statement")
+        if statement.claims.kind not in PLAIN:
+            raise RegistryError("fact", "not a registry statement or an erasure")
         document = self._document(statement, raw_document)
         submission = Submission(statement, Body(jwt, (), ""), None)
         admitted = await self._admission.admit([submission], [document] if document else [])
@@ -50,10 +55,10 @@ class FactDesk:
         return admitted.receipts[0]
 
     def _document(self, statement: Statement, raw: bytes | None) -> Document | None:
-        fact = read_fact(statement.claims.facts)
+        fact = read_fact(statement.claims.facts) if statement.claims.kind is Kind.REGISTRY else None
         if not isinstance(fact, DocumentSet):
             if raw is not None:
-                raise MismatchError("document", "this fact names no document", pointer="/document")
+                raise MismatchError("document", "this names no document", pointer="/document")
             return None
         if raw is None:
             if self._admission.directory.knows(fact.digest):

@@ -16,7 +16,9 @@ from candour_protocol.kinds import (
     Codes,
     ConcernCodes,
     CorrectionCodes,
+    DeliveryCodes,
     LinkCodes,
+    NoticeCodes,
     RequestCodes,
     TransferCodes,
     WithdrawalCodes,
@@ -33,6 +35,8 @@ def parent_of(irt: StatementHash | None, codes: Codes | None) -> StatementHash |
         case ChallengeCodes(challenges=name):
             return name
         case LinkCodes(undoes=name) if name is not None:
+            return name
+        case NoticeCodes(about=str() as name):
             return name
         case _:
             return irt
@@ -54,11 +58,13 @@ def names_in(irt: StatementHash | None, codes: Codes | None) -> set[StatementHas
 def named_by(claims: Claims, codes: Codes | None) -> set[StatementHash]:
     """Every logged statement that its verdict may depend on."""
     reissued = {claims.reissues} if claims.reissues is not None else set()
-    return names_in(claims.irt, codes) | reissued
+    return names_in(claims.irt, codes) | reissued | set(claims.erases)
 
 
 def keys_of(iss: AgencyId, irt: StatementHash | None, codes: Codes | None) -> Iterator[str]:
     """Under which keys a logged statement is looked for."""
+    if codes is not None and _is_said(codes):
+        yield matter_key(codes.txn)
     match codes:
         case ConcernCodes():
             yield from names_in(irt, codes)
@@ -75,6 +81,17 @@ def keys_of(iss: AgencyId, irt: StatementHash | None, codes: Codes | None) -> It
             yield from (joined_key(item) for item in codes.joins or ())
         case _:
             pass
+
+
+def _is_said(codes: Codes) -> bool:
+    """Whether it moves its thread on: no machine's receipt or reminder, and no word about an erasure."""
+    machine = isinstance(codes, DeliveryCodes | NoticeCodes)
+    return not machine and not (isinstance(codes, ApprovalCodes) and codes.capacity == "party")
+
+
+def matter_key(txn: str) -> str:
+    """Everything that moved a thread on."""
+    return f"matter:{txn}"
 
 
 def thread_key(txn: str) -> str:

@@ -33,9 +33,9 @@ class Herald:
                 yield self._notice(effect, at)
 
     def _notice(self, told: Notified, at: datetime) -> Submission:
-        """It answers what it is about, so that it takes the same lane, a restricted one included."""
+        """It answers what brought it about: mostly what it is about, whose lane it takes."""
         iat = int(at.timestamp())
-        about, irt = _about(told.about)
+        about, named = _about(told.about)
         draft = Draft(
             net=self._net,
             iss=GATEWAY,
@@ -44,7 +44,7 @@ class Herald:
             iat=iat,
             exp=iat + int(LIFETIME.total_seconds()),
             kind=Kind.NOTICE,
-            irt=irt,
+            irt=told.because or named,
             codes={"txn": told.txn, "actor": None, "notice": told.notice.value, "about": about},
         )
         issued = issue(draft, self._key, None)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from candour_protocol.claims import Claims
-from candour_protocol.ids import GATEWAY, AgencyId, parse_address
+from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId, parse_address
 from candour_protocol.kinds import (
     AnswerCodes,
     ApprovalCodes,
@@ -23,10 +23,11 @@ from candour_protocol.kinds import (
     RequestCodes,
     TransferCodes,
 )
-from candour_protocol.kinds.lists import Kind
+from candour_protocol.kinds.lists import PLAIN, Kind
 from candour_protocol.rules import Outcome, are_two, costs_nothing
 
 from candour_gateway.casebook import PASSING, Casebook, History, Logged
+from candour_gateway.erasing import parties
 from candour_gateway.matters import decided, redecides, unanswered_checks
 from candour_gateway.naming import parent_of
 
@@ -36,6 +37,7 @@ WITHDRAWN = "withdrawn"
 SUSPENDED = "suspended"
 SAME_DECIDER = "same-decider"
 REASON_NEEDED = "reason-needed"
+ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,20 @@ _IRT = Standing(NOT_A_PARTY, "/irt")
 Check = Callable[[Claims, Codes, Casebook], Standing | None]
 
 
-def check_standing(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
+def check_standing(claims: Claims, codes: Codes | None, book: Casebook) -> Standing | None:
     """Whether what it names is in the log, has passed, is of a fitting kind, and lies between these two."""
-    return _CHECKS[claims.kind](claims, codes, book)
+    if claims.kind is Kind.ERASURE:
+        return _erasure(claims, book)
+    return _CHECKS[claims.kind](claims, codes, book) if codes is not None else None
+
+
+def _erasure(claims: Claims, book: Casebook) -> Standing | None:
+    """What an agency said it may have erased, and the registrar what anybody said; nothing that is plain."""
+    for place, name in enumerate(claims.erases):
+        named = book.find(name)
+        if named is None or named.kind in PLAIN or claims.iss not in (named.iss, REGISTRAR):
+            return Standing(NOT_A_PARTY, f"/erases/{place}")
+    return None
 
 
 def lodgees_of(request: Logged, book: Casebook) -> frozenset[AgencyId]:
@@ -87,6 +100,8 @@ def _concern(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     if not isinstance(codes, ConcernCodes) or codes.relays is None:
         return None
     original = book.find(codes.relays)
+    if original and original.is_erased:
+        return Standing(ERASED, "/relays")
     if original and original.passes and (original.kind, original.aud) == (Kind.CONCERN, claims.iss):
         return None
     return Standing(NOT_A_PARTY, "/relays")
@@ -100,6 +115,10 @@ def _request(_claims: Claims, _codes: Codes, _book: Casebook) -> Standing | None
 def _approval(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     """A second person of the agency whose request is held, or somebody with whom its concern is lodged."""
     held = book.find(parent_of(claims.irt, codes))
+    if held is not None and held.is_erased:
+        return Standing(ERASED, "/approves")
+    if held is not None and held.kind is Kind.ERASURE:
+        return None if _may_agree(held, claims, codes, book) else Standing(NOT_A_PARTY, "/approves")
     if (
         held is None
         or not isinstance(codes, ApprovalCodes)
@@ -114,9 +133,16 @@ def _approval(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     return None
 
 
+def _may_agree(erasure: Logged, claims: Claims, codes: Codes, book: Casebook) -> bool:
+    """A named person of an agency that sent or received what an early erasure would delete."""
+    waits = erasure.verdict is Outcome.HELD and erasure.history.closed_by is None
+    named = isinstance(codes, ApprovalCodes) and codes.capacity == "party" and codes.actor is not None
+    return waits and named and claims.aud == GATEWAY and claims.iss in parties(erasure.erases, book)
+
+
 def _may_approve(held: Logged, claims: Claims, codes: ApprovalCodes, book: Casebook) -> bool:
     """Nobody approves what they wrote themselves, and nobody does so without a name."""
-    if codes.actor is None:
+    if codes.actor is None or codes.capacity == "party":
         return False
     if codes.capacity == "lodgee":
         return claims.iss in lodgees_of(held, book)
@@ -148,6 +174,8 @@ def _answer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     if fault:
         return fault
     request = book.find(claims.irt)
+    if request is not None and request.is_erased:
+        return Standing(ERASED, "/irt")
     if request is None or not isinstance(request.codes, RequestCodes) or not isinstance(codes, AnswerCodes):
         return _IRT
     if not costs_nothing(codes) and (stopped := _stopped(request.history)):
@@ -228,6 +256,8 @@ def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     parent = book.find(claims.irt)
     if parent is None or not parent.passes or parent.aud != claims.iss or parent.kind not in _MATTERS:
         return _IRT
+    if parent.is_erased:
+        return Standing(ERASED, "/irt")
     if not isinstance(codes, TransferCodes) or claims.aud not in (
         parent.iss,
         parse_address(codes.to).agency,

@@ -1,12 +1,13 @@
 """Judge a log again, from its entries and the T1 that is kept, and compare (INV-6). Protocol section 4.
 
 Where T1 is gone (erased, or never kept because it could not be read), the verdict is taken over as it stands;
-everything else about the entry still takes effect.
+everything else about the entry still takes effect. So is a verdict that would be another one now, where
+something is gone that it may have rested on.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from candour_protocol.entry import Entry, parse_entry
@@ -17,6 +18,7 @@ from candour_protocol.registry import Registry
 from candour_protocol.rules import Outcome
 from candour_protocol.statement import Body, Statement, parse
 
+from candour_gateway import gone
 from candour_gateway.casebook import Casebook
 from candour_gateway.database import Database
 from candour_gateway.directory import Directory
@@ -27,9 +29,9 @@ from candour_gateway.store import entries as entry_store
 from candour_gateway.store.cases import read_codes
 from candour_gateway.store.documents import DocumentKind
 from candour_gateway.t1box import T1Box
-from candour_gateway.verdict import Submission, Verdict
+from candour_gateway.verdict import Hearing, Submission, Verdict, decide
 
-Open = Mapping[tuple[int, str], Owed]
+Judged = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,13 @@ class Difference:
     """An entry that is judged otherwise now."""
 
     index: int
-    logged: tuple[str, tuple[str, ...]]
-    judged: tuple[str, tuple[str, ...]]
+    logged: Judged
+    judged: Judged
 
 
 @dataclass(slots=True)
 class Replayed:
-    """What a replay came to. ``taken`` entries could not be judged, for want of their T1.
+    """What a replay came to. ``taken`` entries could not be judged, for want of T1: their own, or another's.
 
     Attributes:
         verdicts: what the log says of each statement.
@@ -52,7 +54,7 @@ class Replayed:
     entries: int = 0
     taken: int = 0
     differences: list[Difference] = field(default_factory=list)
-    verdicts: dict[StatementHash, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    verdicts: dict[StatementHash, Judged] = field(default_factory=dict)
     owed: dict[tuple[int, str], Owed] = field(default_factory=dict)
     settled: dict[tuple[int, str], int] = field(default_factory=dict)
 
@@ -116,17 +118,34 @@ def _again(
     submission = _submission(parse(entry.jwt), body)
     sitting = Sitting(index, entry.moment, book, directory, policy)
     logged = (entry.verdict, entry.rules)
-    if submission.codes is None and submission.statement.claims.sd:
+    judged = judge_again(submission, sitting, logged)
+    if judged is None:
         result.taken += 1
-        sitting.take(submission, Verdict(Outcome(entry.verdict), entry.rules))
-    else:
-        heard = sitting.hear(submission)
-        judged = (heard.verdict.outcome.value, heard.verdict.rules) if isinstance(heard, Heard) else ("", ())
-        if judged != logged:
-            result.differences.append(Difference(index, logged, judged))
+    elif judged != logged:
+        result.differences.append(Difference(index, logged, judged))
     result.entries += 1
     result.verdicts[entry.statement] = logged
     result.note(sitting.effects)
+
+
+def judge_again(submission: Submission, sitting: Sitting, logged: Judged) -> Judged | None:
+    """The verdict by what is left; None where that is too little, and what was logged is taken over."""
+    verdict = _verdict(submission, sitting, logged)
+    if verdict is None:
+        sitting.take(submission, Verdict(Outcome(logged[0]), logged[1]))
+    return verdict
+
+
+def _verdict(submission: Submission, sitting: Sitting, logged: Judged) -> Judged | None:
+    if submission.codes is None and submission.statement.claims.sd:
+        return None
+    hearing = Hearing(sitting.first, sitting.at, sitting.directory, sitting.policy)
+    found = decide(submission, hearing, sitting.book)
+    verdict = (found.outcome.value, found.rules) if isinstance(found, Verdict) else None
+    if verdict not in (None, logged) and gone.may_have_mattered(submission, sitting.book):
+        return None
+    heard = sitting.hear(submission)
+    return (heard.verdict.outcome.value, heard.verdict.rules) if isinstance(heard, Heard) else ("", ())
 
 
 def _submission(statement: Statement, body: Body) -> Submission:

@@ -25,16 +25,17 @@ from candour_protocol.kinds import (
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.matters import copies_of
-from candour_gateway.naming import asked_key, child_key, joined_key, parent_of, thread_key
+from candour_gateway.naming import asked_key, child_key, joined_key, matter_key, parent_of, thread_key
 
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Between whom a statement is, and what it answers."""
+    """Between whom a statement is, what it answers, and what it erases."""
 
     iss: AgencyId
     aud: AgencyId
     irt: StatementHash | None
+    erases: tuple[StatementHash, ...] = ()
 
 
 def keys_wanted(
@@ -61,7 +62,8 @@ def keys_wanted(
             if patterns:
                 yield from _of_a_link(codes, book)
         case None:
-            pass
+            found = (book.find(each) for each in parties.erases)
+            yield from (matter_key(each.codes.txn) for each in found if each and each.codes)
         case _:
             yield from _ahead(name, codes)
 

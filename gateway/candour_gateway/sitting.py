@@ -122,6 +122,7 @@ def _logged(submission: Submission, verdict: Verdict, hearing: Hearing) -> Logge
         at=hearing.at,
         exp=claims.exp,
         codes=submission.codes,
+        erases=claims.erases,
     )
 
 

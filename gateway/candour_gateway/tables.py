@@ -162,6 +162,7 @@ histories = Table(
     Column("suspended_by", LogIndex),
     Column("paused_by", LogIndex),
     Column("replied_by", LogIndex),
+    Column("erased_by", LogIndex),
     Column("answered", Text, nullable=False, server_default=""),  # line numbers, space between
 )
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from candour_protocol.claims import Claims, check_lifetime
 from candour_protocol.entry import EQUIVOCATION, KEY
 from candour_protocol.errors import MismatchError
-from candour_protocol.ids import GATEWAY, PolicyId
+from candour_protocol.ids import GATEWAY, REGISTRAR, PolicyId
 from candour_protocol.kinds import (
     AnswerCodes,
     ApprovalCodes,
@@ -37,7 +37,7 @@ from candour_protocol.rules import (
 )
 from candour_protocol.statement import Body, Statement
 
-from candour_gateway import recollection
+from candour_gateway import erasing, recollection
 from candour_gateway.casebook import PASSING, Casebook, Logged
 from candour_gateway.clocks import hold_ends
 from candour_gateway.directory import Directory
@@ -49,8 +49,10 @@ CLOCK = "clock"
 BARRED = "barred"
 MAX_AHEAD = timedelta(seconds=60)
 
-_GATED = frozenset({Kind.REQUEST, Kind.APPROVAL})  # what is refused after `exp`; everything else only marked
-_TO_GATEWAY = frozenset({Kind.REGISTRY, Kind.DELIVERY, Kind.ACKNOWLEDGEMENT})
+_GATED = frozenset(
+    {Kind.REQUEST, Kind.APPROVAL, Kind.ERASURE}
+)  # what is refused after `exp`; all else is only marked
+_TO_GATEWAY = frozenset({Kind.REGISTRY, Kind.DELIVERY, Kind.ACKNOWLEDGEMENT, Kind.ERASURE, Kind.APPROVAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _check_parties(submission: Submission, hearing: Hearing, book: Casebook) -> 
     earlier = book.find(claims.reissues)
     if earlier is not None and not _is_own(earlier, claims):
         return NOT_A_PARTY, "/reissues"
-    standing = check_standing(claims, codes, book) if codes is not None else None
+    standing = check_standing(claims, codes, book)
     return (standing.reason, standing.pointer) if standing else None
 
 
@@ -232,16 +234,36 @@ def _judge(submission: Submission, hearing: Hearing, book: Casebook) -> Verdict:
             judgement = _judge_concern(codes, submission.claims, hearing, book)
         case RequestCodes() as codes:
             judgement = _judge_ask(_ask(codes, submission.claims, hearing, book), hearing)
+        case ApprovalCodes(capacity="party") as codes:
+            return _judge_agreed(codes, submission.claims, book)
         case ApprovalCodes() as codes:
             judgement = _judge_approved(codes, submission.claims, hearing, book)
         case AnswerCodes() as codes:
             judgement = _judge_answer(codes, submission.claims, hearing, book)
         case CorrectionCodes() as codes:
             judgement = judge_correction(codes)
+        case None if submission.claims.kind is Kind.ERASURE:
+            return _judge_erasure(submission.claims, hearing, book)
         case _:
             return Verdict(Outcome.PASSED)
     violations = tuple((violation.rule, violation.pointer) for violation in judgement.violations)
     return Verdict(judgement.outcome, tuple(judgement.rules), violations)
+
+
+def _judge_erasure(claims: Claims, hearing: Hearing, book: Casebook) -> Verdict:
+    """What stands against it refuses its author, and has the registrar wait for the parties' word."""
+    found = tuple(erasing.obstacles(claims.erases, hearing.at, hearing.policy.retention.t1_keep, book))
+    if not found:
+        return Verdict(Outcome.PASSED)
+    outcome = Outcome.HELD if claims.iss == REGISTRAR else Outcome.REFUSED
+    return Verdict(outcome, tuple(dict.fromkeys(reason for reason, _ in found)), found)
+
+
+def _judge_agreed(codes: ApprovalCodes, claims: Claims, book: Casebook) -> Verdict:
+    """One party's word on an early erasure; it is done with the last."""
+    erasure = book.find(codes.approves)
+    waiting = erasure is None or bool(erasing.still_to_agree(erasure, claims.iss, book))
+    return Verdict(Outcome.HELD if waiting else Outcome.PASSED)
 
 
 def _judge_concern(codes: ConcernCodes, claims: Claims, hearing: Hearing, book: Casebook) -> Judgement:

@@ -14,6 +14,7 @@ from typing import NoReturn
 from candour_protocol import ids
 from candour_protocol.errors import MalformedError, MismatchError
 from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId, Jti, Kid, StatementHash
+from candour_protocol.kinds.fields import MAX_REFERENCES
 from candour_protocol.kinds.lists import IN_FORCE, PLAIN, Kind
 from candour_protocol.strict_json import JsonObject, JsonValue
 
@@ -30,9 +31,14 @@ _ALWAYS = frozenset({"net", "iss", "aud", "jti", "iat", "exp", "type"})
 _DISCLOSING = _ALWAYS | {"_sd_alg", "_sd"}
 _REFERENCES = frozenset({"irt", "reissues"})
 _FACTS = frozenset({"agency", "event", "jwk", "use", "inbox", "compromised_since", "sha-256"})
-_MUST: Mapping[Kind, frozenset[str]] = {kind: _ALWAYS if kind in PLAIN else _DISCLOSING for kind in IN_FORCE}
+_PLAIN: Mapping[Kind, frozenset[str]] = {Kind.REGISTRY: _FACTS, Kind.ERASURE: frozenset({"erases"})}
+_MUST: Mapping[Kind, frozenset[str]] = {
+    **dict.fromkeys(IN_FORCE - PLAIN, _DISCLOSING),
+    Kind.REGISTRY: _ALWAYS,
+    Kind.ERASURE: _ALWAYS | _PLAIN[Kind.ERASURE],
+}
 _MAY: Mapping[Kind, frozenset[str]] = {
-    kind: _MUST[kind] | _REFERENCES | (_FACTS if kind in PLAIN else {"sealed"}) for kind in IN_FORCE
+    kind: _MUST[kind] | _REFERENCES | _PLAIN.get(kind, frozenset({"sealed"})) for kind in IN_FORCE
 }
 
 
@@ -54,6 +60,7 @@ class Claims:
         iat: seconds since 1970; so is ``exp``. Both are the author's word.
         sd: digests in ascending order.
         facts: the plain claims of a ``registry`` statement; empty for every other kind.
+        erases: of an ``erasure``, the statements that it names, each once.
     """
 
     net: str
@@ -68,6 +75,7 @@ class Claims:
     sd: tuple[str, ...]
     sealed: SealedRef | None
     facts: Mapping[str, JsonValue]
+    erases: tuple[StatementHash, ...] = ()
 
 
 def read_claims(payload: JsonObject) -> Claims:
@@ -92,6 +100,7 @@ def read_claims(payload: JsonObject) -> Claims:
         sd=() if plain else _digests(payload),
         sealed=_sealed(payload["sealed"]) if "sealed" in payload else None,
         facts={name: payload[name] for name in payload if name in _FACTS} if plain else {},
+        erases=_erased(payload["erases"]) if kind is Kind.ERASURE else (),
     )
 
 
@@ -108,6 +117,8 @@ def write_claims(claims: Claims) -> JsonObject:
     }
     references = {"irt": claims.irt, "reissues": claims.reissues}
     payload |= {name: named for name, named in references.items() if named is not None}
+    if claims.kind is Kind.ERASURE:
+        return payload | {"erases": list(claims.erases)}
     if claims.kind in PLAIN:
         return payload | dict(claims.facts)
     payload |= {"_sd_alg": "sha-256", "_sd": list(claims.sd)}
@@ -152,7 +163,7 @@ def _refuse_other_members(payload: JsonObject, kind: Kind) -> None:
     if not _MAY[kind].issuperset(members):
         raise MalformedError("claims", "a claim that this kind of statement does not have")
     if kind in PLAIN and payload["aud"] != GATEWAY:
-        _refuse("aud", "registry facts are addressed to the gateway")
+        _refuse("aud", "registry facts and erasures are addressed to the gateway")
 
 
 def _match(payload: JsonObject, name: str, pattern: re.Pattern[str]) -> str:
@@ -198,6 +209,15 @@ def _digests(payload: JsonObject) -> tuple[str, ...]:
     if digests != sorted(digests):
         _refuse("_sd", "the digests are not in ascending order")
     return tuple(digests)
+
+
+def _erased(value: JsonValue) -> tuple[StatementHash, ...]:
+    names = [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+    if names != value or not all(map(_DIGEST.match, names)) or len(set(names)) != len(names):
+        _refuse("erases", "not a list of statements, each named once")
+    if not 0 < len(names) <= MAX_REFERENCES:
+        _refuse("erases", f"an erasure names 1 to {MAX_REFERENCES} statements")
+    return tuple(map(StatementHash, names))
 
 
 def _sealed(value: JsonValue) -> SealedRef:

@@ -18,9 +18,9 @@ from joserfc.registry import HeaderParameter
 from candour_protocol import base64url, ids, strict_json
 from candour_protocol.disclosures import Disclosure, digest, read_signed
 from candour_protocol.errors import CourierError, MalformedError, MismatchError, UnreadableError
-from candour_protocol.ids import AgencyId, Jti, Kid
+from candour_protocol.ids import GATEWAY, AgencyId, Jti, Kid
 from candour_protocol.keys import OpeningKey, SealKey, check_seal_jwk
-from candour_protocol.kinds.lists import T2
+from candour_protocol.kinds.lists import T2, Kind
 from candour_protocol.strict_json import JsonObject
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ def seal(disclosures: Sequence[str], envelope: Envelope, key: SealKey) -> str:
     return jwe.encrypt_compact(envelope.header(), plaintext, recipient, registry=_REGISTRY)
 
 
+def has_narrative(kind: Kind, aud: AgencyId) -> bool:
+    """Whether something is sealed to the recipient; never to the gateway, which holds no key that opens."""
+    return bool(T2[kind]) and aud != GATEWAY
+
+
 def check_sealed(claims: Claims, sealed: str) -> None:
     """Check, without opening it, that a sealed text is the signed one and its header says what was signed.
 
@@ -92,7 +97,7 @@ def check_sealed(claims: Claims, sealed: str) -> None:
         raise CourierError(
             "body-mismatch", "the sealed part is not the one that was signed", pointer="/sealed"
         )
-    if bool(T2[claims.kind]) != bool(sealed):
+    if has_narrative(claims.kind, claims.aud) != bool(sealed):
         raise _mismatch("this kind of statement has a sealed part exactly if it has a narrative")
     if claims.sealed:
         _check_header(sealed, Envelope(claims.sealed.kid, claims.iss, claims.aud, claims.jti))

@@ -14,7 +14,7 @@ from candour_protocol import base64url, disclosures, ids, sealing, strict_json
 from candour_protocol.claims import Claims, SealedRef, check_lifetime, read_claims, write_claims
 from candour_protocol.disclosures import CODES, fresh_salt
 from candour_protocol.errors import CourierError, MalformedError, MismatchError, UnauthenticError
-from candour_protocol.ids import AgencyId, Jti, Kid, StatementHash
+from candour_protocol.ids import GATEWAY, AgencyId, Jti, Kid, StatementHash
 from candour_protocol.keys import SealKey, SigningKey, VerifyKey
 from candour_protocol.kinds.lists import PLAIN, T1, T2, Kind, digest_count
 from candour_protocol.sealing import Envelope
@@ -84,6 +84,7 @@ class Draft:
         codes: T1 fields by name; those left out become null.
         content: T2 fields by name; those left out become null.
         facts: the plain claims of a ``registry`` statement.
+        erases: of an ``erasure``, the statements that it names.
     """
 
     net: str
@@ -98,6 +99,7 @@ class Draft:
     irt: StatementHash | None = None
     reissues: StatementHash | None = None
     facts: Mapping[str, JsonValue] = field(default_factory=dict)
+    erases: tuple[StatementHash, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ def issue(
     _refuse_unreadable(codes, content)
     shown = () if draft.kind in PLAIN else (disclosures.make(CODES, codes, salts()),)
     hidden = [disclosures.make(name, value, salts()) for name, value in content.items()]
+    if draft.aud == GATEWAY and any(value is not None for value in content.values()):
+        raise MismatchError("mismatch", "a narrative for the gateway, which can open none")
     sealed, reference = _seal(draft, hidden, seal_to)
     claims = _claims(draft, sorted(map(disclosures.digest, (*shown, *hidden))), reference)
     check_lifetime(claims)
@@ -242,7 +246,7 @@ def _refuse_unreadable(codes: JsonObject, content: JsonObject) -> None:
 
 
 def _seal(draft: Draft, hidden: list[str], key: SealKey | None) -> tuple[str, SealedRef | None]:
-    if bool(hidden) != (key is not None):
+    if sealing.has_narrative(draft.kind, draft.aud) != (key is not None):
         raise MismatchError("mismatch", "a kind is sealed to somebody exactly if it has a narrative")
     if key is None:
         return "", None
@@ -264,6 +268,7 @@ def _claims(draft: Draft, digests: list[StatementHash], sealed: SealedRef | None
         sd=tuple(digests),
         sealed=sealed,
         facts=draft.facts,
+        erases=draft.erases,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from candour_protocol import registry_facts
+from candour_protocol import erasures, registry_facts
 from candour_protocol.client import DeliveryItem, EntryItem
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import GATEWAY, AgencyId, Jti, StatementHash, new_uuid7, sha256_text
@@ -165,6 +165,12 @@ class Gateway:
         delivered = Delivered(seen.body, receipt or self.log.receipt(seen.index), part)
         self.put(seen.statement.claims.aud, self.mangle(render_delivered(delivered)))
 
+    def erase(self, by: Voice, names: Sequence[StatementHash], outcome: str = "passed") -> Seen:
+        """Log an erasure, with a verdict of a test's choice."""
+        statement = parse(erasures.erase(by, names, self.clock()))
+        index = self.log.append(self.clock(), outcome, (), statement.jwt)
+        return Seen(index, statement, Body(statement.jwt, (), ""), Says(outcome))
+
     def notify(
         self,
         agency: AgencyId,
@@ -172,6 +178,7 @@ class Gateway:
         about: StatementHash | JsonObject,
         txn: str,
         jti: Jti | None = None,
+        because: Seen | None = None,
     ) -> Seen:
         """Tell an agency something, as the gateway does: in the log, and by its own key."""
         iat = int(self.clock().timestamp())
@@ -183,12 +190,12 @@ class Gateway:
             iat=iat,
             exp=iat + 86_400,
             kind=Kind.NOTICE,
-            irt=about if isinstance(about, str) else None,
+            irt=because.statement.hash if because else about if isinstance(about, str) else None,
             codes={"txn": txn, "actor": None, "notice": notice, "about": about},
         )
         issued = issue(draft, self.sign, None)
         seen = self._log(issued.statement, issued.body)
-        self.deliver(seen)
+        self.deliver(seen, approval=because)
         return seen
 
     def put(self, agency: str, raw: bytes, lane: Lane = Lane.ORDINARY) -> None:

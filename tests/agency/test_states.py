@@ -29,6 +29,7 @@ _MARKS: dict[Event, dict[str, object]] = {
     Event.CLOSED: {"closed_at": NOW},
     Event.LAPSED: {"lapsed_at": NOW},
     Event.WITHDRAWN: {"withdrawn_at": NOW},
+    Event.ERASED: {"erased_at": NOW},
 }
 _WAYS = {
     State.QUEUED: (),

@@ -11,15 +11,16 @@ from pathlib import Path
 
 from candour_gateway import keyring
 from candour_gateway.settings import Settings
-from candour_protocol import base64url, profiles, registry_facts
+from candour_protocol import base64url, erasures, profiles, registry_facts
 from candour_protocol.codes import AgencyKind
 from candour_protocol.ids import GATEWAY, AgencyId, Jti, StatementHash, Txn, new_uuid7, sha256_text
 from candour_protocol.keys import OpeningKey, SealKey, SigningKey
-from candour_protocol.kinds.lists import T2, Kind
+from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import load_policy, policy_for
 from candour_protocol.profiles import Inbox, Nation, Profile
 from candour_protocol.registry_facts import KeyUse, Voice
-from candour_protocol.statement import Draft, Issued, issue
+from candour_protocol.sealing import has_narrative
+from candour_protocol.statement import Body, Draft, Issued, issue, parse
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 NET = "anytown"
@@ -165,7 +166,7 @@ class Partnership:
 
     def issue(self, draft: Draft, inbox: str = "general") -> Issued:
         """Signed by its issuer, sealed to its audience."""
-        seal_to = self._seal_key(draft.aud, inbox) if T2[draft.kind] else None
+        seal_to = self._seal_key(draft.aud, inbox) if has_narrative(draft.kind, draft.aud) else None
         return issue(draft, self.parties[draft.iss].sign, seal_to)
 
     def _seal_key(self, agency: AgencyId, inbox: str) -> SealKey:
@@ -204,6 +205,17 @@ class Partnership:
     def answer(self, to: Issued, frm: AgencyId | None = None, **codes: JsonValue) -> Issued:
         """An answer that discloses what was asked."""
         return self.answering(Kind.ANSWER, to, frm, **(answer_codes() | codes))
+
+    def erasure(self, *of: Issued, frm: AgencyId = GP) -> Issued:
+        """An agency wants what these say deleted."""
+        names = [each.statement.hash for each in of]
+        statement = parse(erasures.erase(self.parties[frm].voice, names, self.clock()))
+        return Issued(statement, Body(statement.jwt, (), ""))
+
+    def agreement(self, to: StatementHash, frm: AgencyId, actor: str | None = None) -> Issued:
+        """A party's word that something may be erased early."""
+        codes: JsonObject = {"actor": actor or an_actor(), "approves": to, "as": "party"}
+        return self.say(Kind.APPROVAL, frm, GATEWAY, codes)
 
     def approval(self, of: Issued, actor: str | None = None, **codes: JsonValue) -> Issued:
         """A second person's word on what their agency's colleague asked."""

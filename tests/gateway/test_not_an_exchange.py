@@ -164,9 +164,9 @@ async def test_kinds_that_are_not_in_force_are_refused_by_name(world: World) -> 
     concern = world.partnership.concern()
     key = world.partnership.parties[GP].sign
 
-    erasure = _resigned(concern, key, type="org.candour.erasure.v1")
+    gossip = _resigned(concern, key, type="org.candour.gossip.v1")
 
-    assert await _parked(world, erasure) == "unknown-kind"
+    assert await _parked(world, gossip) == "unknown-kind"
 
 
 async def test_claims_that_are_not_in_form_are_never_logged(world: World) -> None:

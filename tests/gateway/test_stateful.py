@@ -7,6 +7,7 @@ the real tables.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,16 +22,17 @@ from candour_gateway.effects import Effect, Notified, Opened, Routed
 from candour_gateway.matters import above, is_open
 from candour_gateway.notices import Herald
 from candour_gateway.parties import lodgees_of
-from candour_gateway.replay import Replayed
+from candour_gateway.replay import Replayed, judge_again
 from candour_gateway.screening import matched
 from candour_gateway.sitting import Heard, Sitting
 from candour_gateway.verdict import Submission
-from candour_protocol.ids import AgencyId, Txn, parse_address, sha256_text
+from candour_protocol import erasures
+from candour_protocol.ids import REGISTRAR, AgencyId, Txn, parse_address, sha256_text
 from candour_protocol.kinds import Codes, ConcernCodes, NoticeCodes, RequestCodes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import load_policy
 from candour_protocol.registry import Registry
-from candour_protocol.statement import Issued, parse
+from candour_protocol.statement import Body, Issued, parse
 from candour_protocol.strict_json import JsonObject, JsonValue
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -325,11 +327,30 @@ class Exchange(RuleBasedStateMachine):
         joins: JsonValue = [txn, OTHER_CHILD[0]]
         self._hear(self.partnership.say(Kind.LINK, frm, to, {"actor": actor, "joins": joins}))
 
+    @rule(choice=_any, more=_any, frm=_parties, own=st.booleans())
+    def erase(self, choice: int, more: int, frm: AgencyId, own: bool) -> None:
+        def make(of: Issued) -> Issued:
+            other = self._one(None, more)
+            named = {each.statement.hash: each for each in (of, other) if each}.values()
+            return self.partnership.erasure(*named, frm=of.statement.claims.iss if own else frm)
+
+        self._about(choice, None, make)
+
+    @rule(choice=_any, agree=st.booleans(), agreeing=_people)
+    def erase_early(self, choice: int, agree: bool, agreeing: str) -> None:
+        chosen = self._one(None, choice)
+        if chosen is None:
+            return
+        jwt = erasures.erase(self.partnership.voice, [chosen.statement.hash], self.at)
+        self._hear(Issued(parse(jwt), Body(jwt, (), "")))
+        for party in PARTIES if agree else ():
+            self._hear(self.partnership.agreement(parse(jwt).hash, party, agreeing))
+
     @rule(choice=_any)
     def say_again(self, choice: int) -> None:
         self._about(choice, None, lambda of: of)
 
-    @rule(hours=st.sampled_from([1, 1, 5, 24 * 8]))
+    @rule(hours=st.sampled_from([1, 1, 5, 24 * 8, 24 * 730]))
     def wait(self, hours: int) -> None:
         self.at += timedelta(hours=hours)
         self.partnership.clock.now = self.at
@@ -356,6 +377,8 @@ class Exchange(RuleBasedStateMachine):
             request = self.book.find(answer.irt)
             assert request is not None
             assert request.passes
+            if request.is_erased:
+                continue
             assert isinstance(request.codes, RequestCodes)
             assert all(opened[name] < answer.index for name in (request.hash, *request.codes.concern_refs))
 
@@ -364,6 +387,8 @@ class Exchange(RuleBasedStateMachine):
         for copy in self._routed():
             if isinstance(copy.codes, ConcernCodes) and copy.codes.relays is not None:
                 for original in above(copy, self.book):
+                    if original.is_erased:
+                        break
                     assert isinstance(original.codes, ConcernCodes)
                     assert set(original.codes.marks) <= set(copy.codes.marks)
                     assert "NO_ONWARD" not in original.codes.marks
@@ -387,7 +412,7 @@ class Exchange(RuleBasedStateMachine):
                 waiting = (heard.logged.index, Duty.APPROVAL.value) in self.ledger.open
                 request = self.book.find(heard.logged.hash)
                 assert request is not None
-                assert waiting != (request.passes or request.history.is_unsaid)
+                assert waiting != (request.passes or request.history.is_unsaid or request.is_erased)
 
     @invariant()
     def nobody_outside_the_parties_learns_anything(self) -> None:
@@ -398,6 +423,20 @@ class Exchange(RuleBasedStateMachine):
             about = self.book.find(codes.about)
             assert about is not None
             assert logged.aud in {about.iss, about.aud, *_lodged(about, self.book)}
+
+    @invariant()
+    def of_what_is_erased_nothing_is_left_and_nothing_is_owed(self) -> None:
+        for heard in self.heard:
+            logged = self.book.find(heard.logged.hash)
+            assert logged is not None
+            if logged.is_erased:
+                assert logged.codes is None
+                assert not {duty for index, duty in self.ledger.open if index == logged.index}
+                assert self._author_or_registrar(logged)
+
+    def _author_or_registrar(self, erased: Logged) -> bool:
+        by = self.book.at(erased.history.erased_by)
+        return by is not None and erased.hash in by.erases and by.iss in (erased.iss, REGISTRAR)
 
     @invariant()
     def patterns_are_shown_to_social_care_alone(self) -> None:
@@ -415,6 +454,17 @@ class Exchange(RuleBasedStateMachine):
             effects += sitting.effects
         told = [each for each in effects if not _is_pattern(each)]
         assert told == [each for each in self.effects if not _is_pattern(each)]
+        self._judge_what_is_left()
+
+    def _judge_what_is_left(self) -> None:
+        """The same verdicts once more, now that what was erased is gone."""
+        book = Casebook()
+        for heard in self.heard:
+            sitting = Sitting(heard.logged.index, heard.logged.at, book, self.directory, RULE_SET)
+            kept = self.book.find(heard.logged.hash)
+            left = replace(_from_log(heard), codes=kept.codes if kept else None)
+            logged = (heard.verdict.outcome.value, heard.verdict.rules)
+            assert judge_again(left, sitting, logged) in (None, logged)
 
 
 def _is_pattern(effect: Effect) -> bool:

@@ -313,7 +313,7 @@ async def test_padded_base64(surgery: Surgery, part: int) -> None:
 
 
 async def test_a_kind_that_is_not_in_force_is_refused_by_name(surgery: Surgery) -> None:
-    concern = replace(surgery.concern(), claims={"type": "org.candour.erasure.v1"}).signed()
+    concern = replace(surgery.concern(), claims={"type": "org.candour.gossip.v1"}).signed()
 
     assert await surgery.parked(concern.raw) == "unknown-kind"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from candour_protocol import strict_json
+from candour_protocol.claims import write_claims
 from candour_protocol.errors import (
     CandourError,
     MalformedError,
     MismatchError,
 )
+from candour_protocol.ids import sha256_text
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import (
     check_lifetime,
@@ -111,7 +113,7 @@ def test_a_registry_fact_is_addressed_to_the_gateway() -> None:
     refused(signed(payload_of(fact.jwt) | {"aud": "northshire-csc"}), "claims", "/aud")
 
 
-@pytest.mark.parametrize("kind", ["gossip", "erasure"])
+@pytest.mark.parametrize("kind", ["gossip", "tidings"])
 def test_an_unknown_kind_is_refused_by_name(kind: str) -> None:
     with pytest.raises(MalformedError, match=f"kind {kind} are not in force") as caught:
         parse(changed(type=f"org.candour.{kind}.v1"))
@@ -157,3 +159,42 @@ def test_hostile_claims_raise_nothing_but_our_own_errors(claims: dict[str, JsonV
         return
 
     assert payload_of(statement.jwt).items() >= claims.items()
+
+
+ERASES: JsonValue = [sha256_text(b"one"), sha256_text(b"another")]
+
+
+def _erasure(**changes: JsonValue) -> str:
+    plain = {name: payload_of(issue(a_registry_draft(), SCHOOL, None).statement.jwt)[name] for name in _PLAIN}
+    return signed(plain | {"type": "org.candour.erasure.v1", "erases": ERASES} | changes)
+
+
+_PLAIN = ("net", "iss", "aud", "jti", "iat", "exp")
+
+
+def test_an_erasure_names_statements_in_plain_claims() -> None:
+    claims = parse(_erasure()).claims
+
+    assert claims.erases == tuple(ERASES)  # type: ignore[arg-type]
+    assert write_claims(claims) == payload_of(_erasure())
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_an_erasure_names_one_to_ten_statements(count: int) -> None:
+    names: JsonValue = [sha256_text(bytes([place])) for place in range(count)]
+
+    assert len(parse(_erasure(erases=names)).claims.erases) == count
+
+
+@pytest.mark.parametrize(
+    "names",
+    [None, "one", [], [1], ["one"], [sha256_text(b"one")] * 2, [sha256_text(bytes([n])) for n in range(11)]],
+    ids=["null", "text", "none", "number", "no hash", "twice", "eleven"],
+)
+def test_other_than_that_is_no_erasure(names: JsonValue) -> None:
+    refused(_erasure(erases=names), "claims", "/erases")
+
+
+def test_an_erasure_says_nothing_else_and_is_addressed_to_the_gateway() -> None:
+    refused(_erasure(aud="northshire-csc"), "claims", "/aud")
+    refused(_erasure(reason="she is grown up"), "claims")

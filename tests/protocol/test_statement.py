@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 
 import pytest
 from candour_protocol import base64url, strict_json
@@ -13,7 +14,7 @@ from candour_protocol.errors import (
     MismatchError,
     UnauthenticError,
 )
-from candour_protocol.ids import AgencyId, StatementHash
+from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
 from candour_protocol.keys import SigningKey
 from candour_protocol.kinds.lists import IN_FORCE, PLAIN, T1, Kind, digest_count
 from candour_protocol.statement import (
@@ -302,9 +303,15 @@ def test_a_narrative_is_not_issued_without_a_key_to_seal_to() -> None:
         issue(a_draft(Kind.DELIVERY), SCHOOL, SOCIAL_CARE.public)
 
 
-def test_a_kind_that_is_not_in_force_is_not_issued() -> None:
-    with pytest.raises(MalformedError, match="unknown-kind"):
-        issue(a_registry_draft(kind=Kind.ERASURE), SCHOOL, None)
+def test_nothing_is_told_in_confidence_to_the_gateway_which_can_open_nothing() -> None:
+    draft = a_draft(Kind.APPROVAL, aud=GATEWAY, content={"why": "It is right."})
+
+    with pytest.raises(MismatchError, match="can open none"):
+        issue(draft, SCHOOL, None)
+
+    body = issue(replace(draft, content=None), SCHOOL, None).body
+    assert match(parse(body.jwt), body) is not None
+    assert body.sealed == ""
 
 
 def test_a_draft_from_nobody_is_not_issued() -> None:

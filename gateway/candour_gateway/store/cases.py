@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from candour_protocol import disclosures
+from candour_protocol.entry import parse_entry
 from candour_protocol.ids import AgencyId, StatementHash
 from candour_protocol.kinds import Codes, DeliveryCodes, parse_codes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome
+from candour_protocol.statement import parse
 from candour_protocol.transport.topology import Lane
 from sqlalchemy import BindParameter, Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,6 +74,8 @@ async def load(
     await _Search(connection, book, box, names).exhaust(submissions, patterns=patterns)
     await _load_bars(connection, book, hashes | names)
     await _load_debts(connection, book, submissions)
+    if any(each.claims.erases for each in submissions):
+        await _load_duties(connection, book)
     return book
 
 
@@ -101,7 +105,8 @@ class _Search:
             self._book.load(found)
 
     def _keys_for(self, each: Submission, *, patterns: bool) -> Iterator[str]:
-        parties = Parties(each.claims.iss, each.claims.aud, each.claims.irt)
+        claims = each.claims
+        parties = Parties(claims.iss, claims.aud, claims.irt, claims.erases)
         yield from keys_wanted(each.statement.hash, parties, each.codes, self._book, patterns=patterns)
 
     async def _under(self, keys: set[str]) -> list[Logged]:
@@ -124,7 +129,19 @@ class _Search:
 async def _find(
     connection: AsyncConnection, query: Select[Any], values: Mapping[str, Any], box: T1Box
 ) -> list[Logged]:
-    return [_logged(row, box) for row in await connection.execute(query, values)]
+    rows = (await connection.execute(query, values)).all()
+    erased = await _erased_by(connection, [row.idx for row in rows if row.kind == Kind.ERASURE])
+    return [_logged(row, box, erased.get(row.idx, ())) for row in rows]
+
+
+async def _erased_by(
+    connection: AsyncConnection, indexes: Sequence[int]
+) -> dict[int, tuple[StatementHash, ...]]:
+    """What these erasures name, as they say themselves."""
+    if not indexes:
+        return {}
+    rows = await connection.execute(select(_ENTRY.idx, _ENTRY.bytes).where(_ENTRY.idx.in_(indexes)))
+    return {row.idx: parse(parse_entry(row.bytes).jwt).claims.erases for row in rows}
 
 
 async def _load_bars(connection: AsyncConnection, book: Casebook, names: Collection[StatementHash]) -> None:
@@ -147,7 +164,15 @@ async def _load_debts(connection: AsyncConnection, book: Casebook, submissions: 
     )
 
 
-def _logged(row: Any, box: T1Box) -> Logged:
+async def _load_duties(connection: AsyncConnection, book: Casebook) -> None:
+    """What was ever due about anything that was loaded; asked for an erasure only."""
+    owed = obligations.c
+    query = select(owed.idx, owed.kind, owed.settled_by).where(owed.idx.in_(book.indexes_known()))
+    rows = await connection.execute(query)
+    book.load_duties((row.idx, row.kind, row.settled_by is None) for row in rows)
+
+
+def _logged(row: Any, box: T1Box, erases: tuple[StatementHash, ...]) -> Logged:
     kind, name = Kind(row.kind), StatementHash(row.hash)
     return Logged(
         index=row.idx,
@@ -164,6 +189,7 @@ def _logged(row: Any, box: T1Box) -> Logged:
         codes=None if row.box is None else read_codes(kind, box.open(name, row.box)),
         route=None if row.recipient is None else _route(row, box),
         history=_history(row),
+        erases=erases,
     )
 
 

@@ -13,6 +13,7 @@ from candour_gateway.effects import (
     Answered,
     Barred,
     Effect,
+    Erased,
     Marked,
     Opened,
     Owed,
@@ -66,6 +67,13 @@ _KEEP = text("UPDATE sealed SET delete_after = :delete_at WHERE idx = :at_idx")
 _RELEASE = text("UPDATE sealed SET delete_after = NULL WHERE idx = :at_idx")
 _BAR = text("INSERT INTO barred (hash, iss, by_idx) VALUES (:hash, :iss, :by) ON CONFLICT (hash) DO NOTHING")
 
+_ERASE = (
+    text("DELETE FROM codes WHERE idx = :at_idx"),
+    text("DELETE FROM sealed WHERE idx = :at_idx"),
+    text("DELETE FROM traces WHERE idx = :at_idx"),
+    text("UPDATE histories SET answered = '' WHERE idx = :at_idx"),
+)
+
 Rows = list[Mapping[str, Any]]
 
 
@@ -95,6 +103,9 @@ def write(bulk: Bulk, effects: Sequence[Effect], at: datetime) -> None:
     bars = [each for each in effects if isinstance(each, Barred)]
     bulk.add(_BAR, [{"hash": each.name, "iss": each.iss, "by": each.by} for each in bars])
     _write_stopped(bulk, [each for each in effects if isinstance(each, Stopped)])
+    erased = [{"at_idx": each.index} for each in effects if isinstance(each, Erased)]
+    for statement in _ERASE:
+        bulk.add(statement, erased)
 
 
 def keep_traces(bulk: Bulk, keys: Sequence[tuple[str, int]]) -> None:

@@ -18,5 +18,6 @@ def to(connection: Connection, concern: Message, before: int | None = None) -> l
         and one.direction is concern.direction
         and one.verdict != "refused"
         and one.reissued_as is None
+        and one.erased_at is None
         and (before is None or (one.log_index is not None and one.log_index < before))
     ]

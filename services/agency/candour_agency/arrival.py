@@ -14,8 +14,8 @@ from typing import Final
 from candour_protocol import receipt as receipts
 from candour_protocol.checkpoint import Checkpoint, open_checkpoint
 from candour_protocol.errors import CandourError, MalformedError, MismatchError, ProofError
-from candour_protocol.ids import AgencyId, Jti, StatementHash
-from candour_protocol.kinds import ApprovalCodes, Kind, parse_codes
+from candour_protocol.ids import GATEWAY, AgencyId, Jti, StatementHash
+from candour_protocol.kinds import ApprovalCodes, Kind, Notice, parse_codes
 from candour_protocol.note import Verifier
 from candour_protocol.receipt import VerifiedReceipt
 from candour_protocol.statement import Body, Statement, authenticate, match, parse
@@ -135,23 +135,26 @@ class Examiner:
                 return problem
 
     def _delivered(self, delivered: Delivered) -> Arrival:
-        arrival = self._arrival(delivered.body, delivered.receipt)
-        part = delivered.approval
-        approval = self._arrival(part.body, part.receipt) if part else None
+        arrival = self._arrival(delivered.body, delivered.receipt, self.agency)
+        part, erases = delivered.approval, _speaks_of_erasure(arrival)
+        if erases and part is None:
+            raise ProofError("no-proof", "word of an erasure without the erasure", pointer="/approval")
+        to = GATEWAY if erases else self.agency
+        approval = self._arrival(part.body, part.receipt, to) if part else None
         if approval is not None:
-            _check_approves(approval, arrival)
-        released = approval.proven.entry.verdict if approval else arrival.proven.entry.verdict
+            (_check_erases if erases else _check_approves)(approval, arrival)
+        released = approval.proven.entry.verdict if approval and not erases else arrival.proven.entry.verdict
         if released not in _LETS_THROUGH:
             raise ProofError("not-passed", "the log holds it with a verdict that lets nothing through")
         return Arrival(arrival.statement, arrival.body, arrival.receipt, arrival.proven, approval)
 
-    def _arrival(self, body: Body, receipt: str) -> Arrival:
+    def _arrival(self, body: Body, receipt: str, to: AgencyId) -> Arrival:
         statement = parse(body.jwt)
         proven = self.witness.prove(receipt)
         if proven.entry.jwt != statement.jwt:
             raise ProofError("other-statement", "the receipt is for another statement")
         claims = statement.claims
-        if (claims.net, claims.aud) != (self.net, self.agency):
+        if (claims.net, claims.aud) != (self.net, to):
             raise ProofError("not-for-us", "the statement is for somebody else")
         key = self.directory.sign_key(statement, proven.index, proven.entry.moment)
         authenticate(statement, key)
@@ -167,6 +170,25 @@ def _borne_out(answered: Answered, proven: VerifiedReceipt) -> tuple[tuple[str, 
     )
 
 
+def _speaks_of_erasure(arrival: Arrival) -> bool:
+    """Whether it is the gateway's word that something is to be deleted, or is."""
+    if arrival.statement.claims.kind is not Kind.NOTICE:
+        return False
+    notice = (match(arrival.statement, arrival.body) or {}).get("notice")
+    return notice in (Notice.ERASURE, Notice.ERASED)
+
+
+def _check_erases(erasure: Arrival, notice: Arrival) -> None:
+    """That what came with a notice is an erasure of what that is about, and was not returned."""
+    claims = erasure.statement.claims
+    about = (match(notice.statement, notice.body) or {}).get("about")
+    named = claims.kind is Kind.ERASURE and about in claims.erases
+    if not named or notice.statement.claims.irt != erasure.statement.hash:
+        raise MismatchError("mismatch", "the erasure is of something else", pointer="/approval")
+    if erasure.proven.entry.verdict not in (*_LETS_THROUGH, "held"):
+        raise ProofError("not-passed", "the log holds the erasure with a verdict that lets nothing through")
+
+
 def _check_approves(approval: Arrival, held: Arrival) -> None:
     """That the approval is one, of exactly that statement, by whom it may be.
 
@@ -178,6 +200,7 @@ def _check_approves(approval: Arrival, held: Arrival) -> None:
     claims, same = approval.statement.claims, approval.statement.claims.iss == held.statement.claims.iss
     if not isinstance(codes, ApprovalCodes) or codes.approves != held.statement.hash:
         raise MismatchError("mismatch", "the approval is of something else", pointer="/approval")
+    same = same and codes.capacity == "second"
     lodgee = codes.capacity == "lodgee" and claims.iss not in (held.statement.claims.iss, claims.aud)
     if not (same or lodgee):
         raise MismatchError("mismatch", "the approval is by somebody who may not", pointer="/approval")

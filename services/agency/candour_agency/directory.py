@@ -13,7 +13,7 @@ from datetime import datetime
 from candour_protocol import ids, profiles
 from candour_protocol.calendars import Opening, opening
 from candour_protocol.errors import CandourError, MalformedError, UnauthenticError
-from candour_protocol.ids import Address, AgencyId, PolicyId, parse_address
+from candour_protocol.ids import GATEWAY, Address, AgencyId, PolicyId, parse_address
 from candour_protocol.keys import SealKey, VerifyKey
 from candour_protocol.policy import Policy, load_policy
 from candour_protocol.profiles import Profile
@@ -90,8 +90,8 @@ class Directory:
         return key.verify_key
 
     def profile(self, agency: AgencyId) -> Profile | None:
-        """What an agency says of itself."""
-        digest = self.registry.profile_digest(agency)
+        """What an agency says of itself; the gateway, whose documents are policies, says nothing."""
+        digest = self.registry.profile_digest(agency) if agency != GATEWAY else None
         if digest is None or digest not in self.documents:
             return None
         if digest not in self._profiles:

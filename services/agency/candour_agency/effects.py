@@ -62,6 +62,8 @@ def apply(connection: Connection, happened: Happened) -> list[Message]:
     parent = find_parent(connection, happened)
     if parent is None:
         return []
+    if happened.codes.get("notice") == Notice.ERASED:
+        return _erase(connection, parent, happened.at)
     if happened.kind is Kind.OUTCOME and parent.kind is Kind.ANSWER and parent.about is not None:
         return apply_to(connection, parent.about, {"outcome_at": happened.at})
     columns = _columns(happened, parent)
@@ -69,6 +71,13 @@ def apply(connection: Connection, happened: Happened) -> list[Message]:
         columns = {}
     changed = apply_to(connection, parent.hash, columns)
     return [*changed, *_further(connection, happened, parent)]
+
+
+def _erase(connection: Connection, parent: Message, at: int) -> list[Message]:
+    if parent.erased_at is None:
+        store.messages.erase(connection, parent.hash, at)
+        store.outbox.drop(connection, parent.jti)
+    return list(store.messages.by_hash(connection, [parent.hash]).values())
 
 
 def find_parent(connection: Connection, happened: Happened) -> Message | None:

@@ -29,6 +29,7 @@ class Code(StrEnum):
     WRONG_KIND = "wrong-kind"
     NOBODY_NAMED = "nobody-named"
     ALREADY_DONE = "already-done"
+    ERASED = "erased"
     SAME_DECIDER = "same-decider"
     REASON_NEEDED = "reason-needed"
     KEY_REUSED = "idempotency-key-reused"

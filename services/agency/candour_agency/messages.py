@@ -81,11 +81,12 @@ class Message:
     transferred_at: int | None
     suspended_at: int | None
     resumed_at: int | None
+    erased_at: int | None
     shut_out_text: str | None
 
     @property
     def codes(self) -> JsonObject | None:
-        """T1; ``None`` where it could not be matched."""
+        """T1; ``None`` where it could not be matched, or is erased."""
         return json.loads(self.codes_text) if self.codes_text else None
 
     @property

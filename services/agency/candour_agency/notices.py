@@ -28,6 +28,8 @@ TEXTS: Final = {
     Notice.RESUMED: "goes on: the correction is applied",
     Notice.CORRECTION: "what you know of this was corrected by its author",
     Notice.CLOSED: "closed, although checks were unanswered",
+    Notice.ERASURE: "the registrar wants this deleted before its time; your agency is asked to agree",
+    Notice.ERASED: "what this said was deleted",
 }
 STILL_OWED: Final = "still owed {when}: {owed}; {hears} should hear of it now"
 HEARS: Final = {
@@ -37,7 +39,7 @@ HEARS: Final = {
 }
 PARTS: Final = {100: "at the end of its time", 150: "after half as long again", 200: "after twice its time"}
 # What these say stands in the timeline already, as what became of the message.
-TELLING: Final = frozenset({Notice.LAPSE, Notice.SUSPENDED, Notice.RESUMED})
+TELLING: Final = frozenset({Notice.LAPSE, Notice.SUSPENDED, Notice.RESUMED, Notice.ERASED})
 _DEBT: Final = "debt"
 
 

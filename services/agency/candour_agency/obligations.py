@@ -108,7 +108,7 @@ def _steps(
 
 def _ended(message: Message) -> int | None:
     """When nothing was to be done about it any more."""
-    ends = (message.withdrawn_at, message.closed_at, message.lapsed_at)
+    ends = (message.withdrawn_at, message.closed_at, message.lapsed_at, message.erased_at)
     return min((at for at in ends if at is not None), default=None)
 
 

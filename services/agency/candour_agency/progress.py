@@ -68,6 +68,7 @@ def _reached(message: Message) -> Iterator[tuple[int | None, Event]]:
     yield message.outcome_at, Event.OUTCOME
     yield message.closed_at, Event.CLOSED
     yield message.withdrawn_at, Event.WITHDRAWN
+    yield message.erased_at, Event.ERASED
 
 
 def timeline(message: Message) -> list[tuple[int, str]]:
@@ -103,3 +104,4 @@ def _turns(message: Message) -> Iterator[tuple[int | None, str]]:
     yield message.closed_at, "closed"
     yield message.lapsed_at, "lapsed"
     yield message.withdrawn_at, "withdrawn"
+    yield message.erased_at, "erased"

@@ -17,7 +17,7 @@ from candour_protocol.kinds import DeliveryCodes, Kind, Notice, parse_codes
 from candour_protocol.opening import UNREADABLE, Opened
 from candour_protocol.statement import match
 
-from candour_agency import additions, chasing, effects, references, reissuing, store
+from candour_agency import additions, chasing, effects, erasing, references, reissuing, store
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.effects import Happened
@@ -116,7 +116,9 @@ def _statement(batch: Batch, arrival: Arrival) -> None:
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
     row = _store(batch, arrival, opened, parent, txn)
     _answer(batch, arrival, opened, row)
-    if arrival.approval is not None:
+    if arrival.approval is not None and arrival.approval.statement.claims.kind is Kind.ERASURE:
+        _erasure(batch, arrival.approval, row)
+    elif arrival.approval is not None:
         _approval(batch, arrival.approval, arrival.statement.hash, row)
     _take_effect(batch, arrival, opened, row)
     batch.taken.arrived = True
@@ -267,6 +269,16 @@ def _approval(batch: Batch, approval: Arrival, request: StatementHash, row: dict
     kept |= {"about": request, "inbox": row["inbox"], "restricted": row["restricted"]}
 
 
+def _erasure(batch: Batch, erasure: Arrival, row: dict[str, Any]) -> None:
+    """Keep the erasure that a notice is about, once: it may name several statements, and be our own."""
+    name = erasure.statement.hash
+    known = store.messages.by_hash(batch.connection, [name])
+    if name in known or name in batch.fresh:
+        return
+    kept = _store(batch, erasure, Opened("", GENERAL, {}), None, Txn(row["txn"]))
+    kept |= {"about": row["about"], "inbox": row["inbox"], "restricted": row["restricted"]}
+
+
 def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:
     happened = batch.fresh[arrival.statement.hash]
     if opened.codes is not None and (happened.about is not None or happened.kind is Kind.LINK):
@@ -282,12 +294,22 @@ def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, 
 def _affect(batch: Batch, happened: Happened) -> None:
     """Let it take effect, and hand what takes something back to whoever had that from us."""
     batch.flush()
+    if happened.codes.get("notice") == Notice.ERASED and not _may_erase(batch, happened):
+        batch.incident("unproven-erasure", happened.name)
+        return
     for changed in effects.apply(batch.connection, happened):
         batch.put(changed)
         batch.note(changed)
     if happened.codes.get("notice") == Notice.RELEASED:
         _send_on(batch, happened)
     chasing.pass_on(batch, happened)
+
+
+def _may_erase(batch: Batch, notice: Happened) -> bool:
+    """Nothing is deleted on the gateway's word alone."""
+    office = batch.office
+    keep = office.directory.policy.retention.t1_keep
+    return erasing.is_proven(batch.connection, notice, office.agency, keep)
 
 
 def _send_on(batch: Batch, happened: Happened) -> None:

@@ -50,6 +50,7 @@ class Event(StrEnum):
     CLOSED = "closed"
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
+    ERASED = "erased"
 
 
 WHO: Final[Mapping[Event, str]] = {
@@ -68,6 +69,7 @@ WHO: Final[Mapping[Event, str]] = {
     Event.CLOSED: "either party ends the matter, or a later message took its place",
     Event.LAPSED: "nobody approved it within seven days, or it was not needed",
     Event.WITHDRAWN: "its author takes it back",
+    Event.ERASED: "what it said is deleted: its time is over, or everybody who had it agreed",
 }
 """Who or what brings each about, as the documentation says it."""
 
@@ -108,6 +110,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     *_rows(_OPEN, Event.CLOSED, State.CLOSED),
     *_rows(_EARLY, Event.LAPSED, State.LAPSED),
     *_rows(_OPEN, Event.WITHDRAWN, State.WITHDRAWN),
+    *_rows(_OPEN, Event.ERASED, State.CLOSED),
 )
 
 FINAL: Final = frozenset({State.REFUSED, State.CLOSED, State.LAPSED, State.WITHDRAWN})

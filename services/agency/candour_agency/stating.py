@@ -19,7 +19,13 @@ Drafting = Callable[[Reacting], Plan]
 
 
 def regarding(call: Call, parent: Message) -> Reacting:
-    """What is needed to draft a statement about a message."""
+    """What is needed to draft a statement about a message.
+
+    Raises:
+        CallError: what it said is erased.
+    """
+    if parent.erased_at is not None:
+        raise CallError(Code.ERASED, "This was erased when its time was over. Tell or ask anew what matters.")
     inbox = GENERAL if parent.received else parent.inbox
     return Reacting(call.office, call.acting, parent, call.iat, inbox)
 

@@ -82,6 +82,7 @@ messages = Table(
     Column("transferred_at", BigInteger),
     Column("suspended_at", BigInteger),  # the last time; suspended until a later resumed_at
     Column("resumed_at", BigInteger),
+    Column("erased_at", BigInteger),
     Column("shut_out", Text),  # staff ids of those who may never see it here
     sqlite_autoincrement=True,
 )

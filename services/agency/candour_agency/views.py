@@ -107,6 +107,7 @@ class Views:
             "obligations": list(self._obligations(shown)),
             "timeline": list(self._timeline(shown, about.said)),
             "about": about.parent.jti if about.parent is not None else None,
+            "erased_at": text(message.erased_at),
             "notice": said.code if said else None,
             "notice_text": said.text if said else None,
             "reminder": said.reminder if said else None,

@@ -21,6 +21,10 @@ _MEND: Final = {
     "clock": "Nothing to do: it is sent again by itself. Have this node's clock set right.",
     "key": "Have your operator give this node your agency's present signing key; then send it again.",
     "not-a-party": "Check what it answers: only its sender and its recipient may.",
+    "t1-keep": "Wait until its time is over, or have the registrar ask everybody who has it.",
+    "thread-open": "Finish what is open in its thread first: GET /v1/threads/{thread} shows it.",
+    "legal-hold": "Have the registrar ask everybody who has it; a hold is theirs to lift.",
+    "erased": "Tell or ask anew what still matters.",
 }
 EVENTS: Final = {
     "received": "came in",
@@ -41,6 +45,7 @@ EVENTS: Final = {
     "closed": "closed",
     "lapsed": "lapsed",
     "withdrawn": "taken back by its author",
+    "erased": "what it said was deleted",
     **wording.VERDICTS,
 }
 _NO_SECOND: Final = (

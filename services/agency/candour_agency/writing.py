@@ -42,6 +42,7 @@ class Plan:
         irt: the signed reference to what it answers.
         waits: statements whose receipts must be held before it leaves.
         issued_at: seconds since 1970; this node's clock if not given.
+        erases: of an erasure, the statements that it names.
         restricted: it answers or follows what only few may see here.
         shut_out: staff ids of those who may never see it here.
     """
@@ -56,6 +57,7 @@ class Plan:
     about: StatementHash | None = None
     reissues: StatementHash | None = None
     waits: tuple[StatementHash, ...] = ()
+    erases: tuple[StatementHash, ...] = ()
     issued_at: int | None = None
     restricted: bool = False
     shut_out: frozenset[str] = frozenset()
@@ -130,6 +132,7 @@ class Pen:
             content=plan.content,
             irt=plan.irt,
             reissues=plan.reissues,
+            erases=plan.erases,
         )
         return issue(draft, self._office.keys.sign, self._seal_to(plan))
 

@@ -11,10 +11,10 @@ from candour_protocol.kinds.people import Signer
 
 
 class ApprovalCodes(Codes):
-    """T1 of an approval; ``capacity`` is the member ``as``."""
+    """T1 of an approval; ``capacity`` is the member ``as``: as a ``party`` one agrees to an early erasure."""
 
     approves: Hash
-    capacity: Literal["second", "lodgee"] = Field(alias="as")
+    capacity: Literal["second", "lodgee", "party"] = Field(alias="as")
 
 
 class ApprovalContent(Content):

@@ -35,8 +35,8 @@ class Kind(StrEnum):
     ERASURE = "erasure"
 
 
-# An erasure is known by name, so that it is refused by name.
-IN_FORCE: frozenset[Kind] = frozenset(Kind) - {Kind.ERASURE}
+# What this version knows; every other kind is refused by name.
+IN_FORCE: frozenset[Kind] = frozenset(Kind)
 
 # Plain claims, no disclosures, addressed to the gateway.
 PLAIN: frozenset[Kind] = frozenset({Kind.REGISTRY, Kind.ERASURE})

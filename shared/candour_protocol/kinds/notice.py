@@ -26,6 +26,8 @@ class Notice(StrEnum):
     RESUMED = "resumed"
     CORRECTION = "correction"
     CLOSED = "closed"
+    ERASURE = "erasure"
+    ERASED = "erased"
 
 
 class Pattern(WireModel):

@@ -36,6 +36,7 @@ _STATUS: Final[Mapping[Code, tuple[int, str]]] = {
     Code.WRONG_KIND: (409, "This message takes no such answer"),
     Code.NOBODY_NAMED: (422, "Nobody is named"),
     Code.ALREADY_DONE: (409, "This has been done already"),
+    Code.ERASED: (409, "What it said is erased"),
     Code.SAME_DECIDER: (409, "Somebody else has to decide this again"),
     Code.REASON_NEEDED: (409, "This wants its reason"),
     Code.KEY_REUSED: (422, "The idempotency key belongs to another call"),

@@ -1,6 +1,7 @@
 """Steps that take a matter off its straight way, or on to somebody else.
 
-Withdrawal, correction and its application, challenge, closure, transfer, told outside, link, a lodgee's word.
+Withdrawal, correction and its application, challenge, closure, transfer, told outside, link, a lodgee's word,
+erasure.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from candour_agency import challenges, corrections, effects, endings, lodging, ties
+from candour_agency import challenges, corrections, effects, endings, erasing, lodging, ties
 from candour_agency.api import gate, openapi
 from candour_agency.api.answering import EITHER_PARTY, react
 from candour_agency.api.desk import AtDesk, Desk
@@ -27,6 +28,7 @@ from candour_agency.schemas.steps import (
     ChallengeBody,
     ClosureBody,
     CorrectionBody,
+    ErasureBody,
     LinkBody,
     ToldBody,
     TransferBody,
@@ -138,6 +140,24 @@ async def give_word(id: str, request: Request, desk: AtDesk) -> JSONResponse:  #
         (gate.REQUESTS_APPROVE,),
         WordBody,
         lambda c, call, body: lodging.give_word(c, call, id, body),
+    )
+
+
+@router.post("/messages/{id}/erasure", status_code=202, openapi_extra=openapi.takes(ErasureBody, keyed=True))
+async def erase(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+    """Have what your agency's message said deleted, here, there and in between."""
+    return await _as_the_parent(id, request, desk, ErasureBody, erasing.ask)
+
+
+@router.post("/inbox/{id}/agreement", status_code=202, openapi_extra=openapi.takes(ErasureBody, keyed=True))
+async def agree(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+    """Agree that something is erased before its time, by the notice that asks for it."""
+    return await react(
+        request,
+        desk,
+        (gate.REQUESTS_APPROVE,),
+        ErasureBody,
+        lambda c, call, body: erasing.agree(c, call, id, body),
     )
 
 

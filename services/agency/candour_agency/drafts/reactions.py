@@ -12,7 +12,7 @@ from typing import Any
 
 from candour_protocol import rules
 from candour_protocol.codes import RefusalReason, ResponseOutcome, TrainingLevel, TriageDecision
-from candour_protocol.ids import GENERAL, Address, StatementHash
+from candour_protocol.ids import GATEWAY, GENERAL, Address, StatementHash
 from candour_protocol.kinds import (
     AcknowledgementContent,
     AnswerContent,
@@ -160,6 +160,12 @@ def approval(now: Reacting, body: ApprovalBody, waits: Sequence[StatementHash]) 
     codes: JsonObject = {"approves": now.parent.hash, "as": body.capacity}
     content = ApprovalContent(who=body.who, why=body.why)
     return now.plan(Kind.APPROVAL, codes, content, waits=waits)
+
+
+def agreement(now: Reacting, erasure: StatementHash) -> Plan:
+    """What this agency sent or received may be erased early; for the gateway, to which no story is told."""
+    codes: JsonObject = {"approves": erasure, "as": "party"}
+    return now.plan(Kind.APPROVAL, codes, None, to=Address(GATEWAY), irt=erasure)
 
 
 def word(now: Reacting, body: WordBody, holder: Address) -> Plan:

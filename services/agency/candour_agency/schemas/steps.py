@@ -105,6 +105,10 @@ class LinkBody(Step):
     recipients: Agencies | None = None
 
 
+class ErasureBody(Step):
+    """What a message of one's own said is to be deleted; or agreed, that it may be before its time."""
+
+
 class WordBody(Body):
     """A lodgee's word on a request: that it read the concern, and that the request is justified by it."""
 

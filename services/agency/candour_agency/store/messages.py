@@ -9,14 +9,27 @@ from typing import Any
 
 from candour_protocol.ids import Jti, StatementHash, Txn
 from candour_protocol.kinds import Kind
-from sqlalchemy import Connection, Select, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from candour_agency.messages import COLUMNS, Direction, Message, from_row
-from candour_agency.tables import messages
+from candour_agency.tables import joins, messages
 
 # What no worklist shows: machines' receipts, and what was replaced.
-_NOT_WORK = (Kind.DELIVERY.value, Kind.APPROVAL.value)
+_NOT_WORK = (Kind.DELIVERY.value, Kind.APPROVAL.value, Kind.ERASURE.value)
 _URGENT_FIRST = case({"EMERGENCY": 0, "RED": 1, "AMBER": 2}, value=messages.c.urgency, else_=3)
+_SAID = ("codes", "content", "disclosures", "violations", "opened_rules", "acknowledged_by")
 _COLUMNS = [messages.c[name] for name in COLUMNS]
 _SELECT = select(*_COLUMNS)
 _INSERT = messages.insert()
@@ -212,6 +225,14 @@ def change_first(connection: Connection, name: str, **columns: Any) -> None:
     """Set those of these columns that are still empty: what happened first counts."""
     values = {column: func.coalesce(messages.c[column], value) for column, value in _written(columns).items()}
     connection.execute(update(messages).where(messages.c.hash == name).values(**values))
+
+
+def erase(connection: Connection, name: str, at: int) -> None:
+    """Delete what a statement said; that it was said, by whom, when and with which receipt stays."""
+    gone = dict.fromkeys(_SAID)
+    where = messages.c.hash == name
+    connection.execute(update(messages).where(where).values(**gone, urgency="", erased_at=at))
+    connection.execute(delete(joins).where(joins.c.hash == name))
 
 
 def note_verdicts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

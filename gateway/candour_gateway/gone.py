@@ -1,0 +1,38 @@
+"""Which verdicts may have rested on codes that are gone by now, for judging a log again. Protocol 4."""
+
+from __future__ import annotations
+
+from candour_protocol.ids import StatementHash
+
+from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.naming import named_by, names_in
+from candour_gateway.verdict import Submission
+
+
+def may_have_mattered(submission: Submission, book: Casebook) -> bool:
+    """Whether it names something whose codes are gone, at any remove, or they lay between the same parties.
+
+    What is counted (R06), joined by a link or told anew is found by codes alone, so of those no more is known
+    than who said them and to whom.
+    """
+    blanks = list(book.blanks())
+    parties = {submission.claims.iss, submission.claims.aud}
+    named = _named(submission, book)
+    return any(each.hash in named or not parties.isdisjoint({each.iss, each.aud}) for each in blanks)
+
+
+def _named(submission: Submission, book: Casebook) -> set[StatementHash]:
+    """Everything that it names, and that this names."""
+    waiting = set(named_by(submission.claims, submission.codes))
+    found: set[StatementHash] = set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        logged = book.find(name)
+        if logged is not None:
+            waiting |= _names(logged) - found
+    return found
+
+
+def _names(logged: Logged) -> set[StatementHash]:
+    return names_in(logged.irt, logged.codes) | set(logged.erases)
