@@ -24,6 +24,7 @@ from candour_protocol.kinds import (
 )
 from candour_protocol.kinds.lists import Kind
 
+from candour_gateway import debts
 from candour_gateway.announcing import notified
 from candour_gateway.casebook import Casebook, Logged, Mark
 from candour_gateway.clocks import Duty
@@ -87,6 +88,8 @@ def _on(parent: Logged | None, logged: Logged, hearing: Hearing, book: Casebook)
 
 
 def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    if parent.kind is Kind.CONCERN:
+        yield from debts.owed_again(parent, hearing, book)
     yield Marked(parent.index, parent.hash, Mark.WITHDRAWN, by.index)
     match parent.kind:
         case Kind.CONCERN:
@@ -128,6 +131,8 @@ def _corrected(
         yield from _chase(parent, swift, hearing, book)
     if codes.correction_kind not in hearing.policy.corrections.retracting:
         return
+    if parent.kind is Kind.CONCERN:
+        yield from debts.owed_again(parent, hearing, book)
     yield Marked(parent.index, parent.hash, Mark.TAKEN_BACK, logged.index)
     if parent.kind is Kind.CONCERN:
         yield from _no_longer_stands(parent, logged, hearing, book)

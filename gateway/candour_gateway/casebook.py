@@ -60,6 +60,7 @@ class Mark(StrEnum):
     PAUSED = "paused_by"
     REPLIED = "replied_by"
     ERASED = "erased_by"
+    UNSOUND = "unsound_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class History:
         paused_by: of a request, the answer that wants more before the rest is answered.
         replied_by: of a concern, the newest reply by which its author added to it.
         erased_by: the erasure by which its codes are gone.
+        unsound_by: of a concern, the later delivery that says that it is not sound after all.
         answered: of a request, the lines that have an outcome.
     """
 
@@ -89,6 +91,7 @@ class History:
     paused_by: int | None = None
     replied_by: int | None = None
     erased_by: int | None = None
+    unsound_by: int | None = None
     answered: frozenset[int] = frozenset()
 
     @property

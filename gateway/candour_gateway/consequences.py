@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from candour_protocol.children import same_child
 from candour_protocol.ids import GATEWAY, StatementHash
 from candour_protocol.kinds import (
     AnswerCodes,
     ApprovalCodes,
     Codes,
-    ConcernCodes,
     DecisionCodes,
     DeliveryCodes,
     Notice,
@@ -25,9 +23,10 @@ from candour_protocol.kinds import (
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin
 
-from candour_gateway import aftermath, announcing, clocks, erasing
+from candour_gateway import aftermath, announcing, clocks, debts, erasing
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark
 from candour_gateway.clocks import Duty
+from candour_gateway.debts import SOUND
 from candour_gateway.effects import (
     Answered,
     Barred,
@@ -48,8 +47,6 @@ from candour_gateway.parties import lodgees_of
 from candour_gateway.verdict import Hearing, Verdict
 
 UNREADABLE = "unreadable"
-SOUND = "sound"
-_SUBSTANCE = ("R02", "R03")
 
 
 def consequences(
@@ -108,10 +105,15 @@ def _apply_duty(effect: Owed | Reopened | Settled, book: Casebook) -> None:
                 book.pay(about)
         case Reopened(owed=owed):
             book.begin_duty(owed.index, owed.duty, anew=True)
+            _note_debt(owed, book)
         case Owed(index=index, duty=duty):
             book.begin_duty(index, duty)
-            if duty is Duty.DEBT:
-                book.owe(Debt(effect.about, effect.owed_by, effect.due_at))
+            _note_debt(effect, book)
+
+
+def _note_debt(owed: Owed, book: Casebook) -> None:
+    if owed.duty is Duty.DEBT:
+        book.owe(Debt(owed.about, owed.owed_by, owed.due_at))
 
 
 def _bar(
@@ -171,9 +173,7 @@ def _sent(
         yield from _duties(logged, hearing, book)
     if isinstance(logged.codes, RequestCodes) and is_emergency(logged.codes):
         yield owed(logged, Duty.DEBT, hearing, book)
-        for concern in book.traced(logged.hash):
-            if concern.route is not None and concern.route.opened == SOUND:
-                yield from _paid(concern, logged, concern.route.settled_by or logged.index)
+        yield from debts.paid_before(logged, book)
 
 
 def _proof(logged: Logged, book: Casebook) -> int | None:
@@ -204,35 +204,33 @@ def _without_words(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator
 
 
 def _opened(logged: Logged, opened: str, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """The first delivery counts; a later one changes only ``unreadable``."""
+    """The first delivery counts; a later one changes only ``unreadable``, and what a concern pays."""
     parent = book.find(logged.irt)
-    if parent is None or parent.route is None or parent.route.opened not in (None, UNREADABLE):
+    if parent is None or parent.route is None:
+        return
+    if parent.route.opened not in (None, UNREADABLE):
+        yield from _found_later(parent, logged, opened, hearing, book)
         return
     keep = None if opened == UNREADABLE else hearing.at + _sealed_keep(hearing)
     approval = parent.route.approval
     yield Opened(parent.index, parent.hash, logged.index, opened, approval, keep)
     yield Settled(parent.index, parent.hash, Duty.DELIVERY, logged.index)
-    named = parent.codes.pays_back if isinstance(parent.codes, ConcernCodes) else None
-    request = book.find(named)
-    if opened == SOUND and request is not None and request.passes:
-        yield from _paid(parent, request, logged.index)
+    if opened == SOUND:
+        yield from debts.paid(parent, logged.index, book)
+
+
+def _found_later(
+    concern: Logged, logged: Logged, opened: str, hearing: Hearing, book: Casebook
+) -> Iterator[Effect]:
+    """Whoever lent says that what paid it back is not sound after all."""
+    was_sound = concern.route is not None and concern.route.opened == SOUND
+    if concern.kind is Kind.CONCERN and was_sound and opened != SOUND:
+        yield from debts.owed_again(concern, hearing, book)
+        yield Marked(concern.index, concern.hash, Mark.UNSOUND, logged.index)
 
 
 def _sealed_keep(hearing: Hearing) -> timedelta:
     return hearing.policy.retention.sealed_keep
-
-
-def _paid(concern: Logged, request: Logged, by: int) -> Iterator[Effect]:
-    """A debt is settled by a sound concern of substance to the same holder about the same child."""
-    codes, asked = concern.codes, request.codes
-    if not isinstance(codes, ConcernCodes) or not isinstance(asked, RequestCodes):
-        return
-    meant = codes.pays_back == request.hash and is_emergency(asked)
-    same_parties = (request.iss, request.aud) == (concern.iss, concern.aud)
-    checks = codes.checks or {}
-    substance = all(checks.get(rule) == "pass" and rule not in concern.rules for rule in _SUBSTANCE)
-    if meant and same_parties and substance and same_child(codes.child, asked.child):
-        yield Settled(request.index, request.hash, Duty.DEBT, by)
 
 
 def _settled(logged: Logged, codes: Codes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:

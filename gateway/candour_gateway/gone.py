@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from candour_protocol.ids import StatementHash
+from candour_protocol.kinds.lists import PLAIN
 
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.naming import named_by, names_in
@@ -15,10 +16,15 @@ def may_have_mattered(submission: Submission, book: Casebook) -> bool:
     What is counted (R06), joined by a link or told anew is found by codes alone, so of those no more is known
     than who said them and to whom.
     """
-    blanks = list(book.blanks())
     parties = {submission.claims.iss, submission.claims.aud}
-    named = _named(submission, book)
-    return any(each.hash in named or not parties.isdisjoint({each.iss, each.aud}) for each in blanks)
+    named = (logged for name in _named(submission, book) if (logged := book.find(name)))
+    return any(_is_blank(each) for each in named) or any(
+        not parties.isdisjoint({each.iss, each.aud}) for each in book.blanks()
+    )
+
+
+def _is_blank(logged: Logged) -> bool:
+    return logged.codes is None and logged.kind not in PLAIN
 
 
 def _named(submission: Submission, book: Casebook) -> set[StatementHash]:

@@ -16,6 +16,7 @@ from candour_protocol.kinds import (
     Codes,
     ConcernCodes,
     CorrectionCodes,
+    DeliveryCodes,
     LinkCodes,
     ReplyCodes,
     RequestCodes,
@@ -57,6 +58,8 @@ def keys_wanted(
         case WithdrawalCodes() | CorrectionCodes() | ClosureCodes() | ReplyCodes():
             yield name
             yield from _around(book.find(parent_of(parties.irt, codes)), book)
+        case DeliveryCodes():
+            yield from _lent(book.find(parties.irt))
         case LinkCodes():
             yield name
             if patterns:
@@ -106,8 +109,15 @@ def _of_a_request(codes: RequestCodes, asker: AgencyId, holder: AgencyId, book: 
             yield thread_key(item)
 
 
+def _lent(concern: Logged | None) -> Iterator[str]:
+    """What else may pay back what a concern pays back."""
+    if concern is not None and isinstance(concern.codes, ConcernCodes) and concern.codes.pays_back:
+        yield concern.codes.pays_back
+
+
 def _around(parent: Logged | None, book: Casebook) -> Iterator[str]:
     """What rests on a statement, and on its copies."""
     if parent is not None:
         yield parent.hash
+        yield from _lent(parent)
         yield from (copy.hash for copy in copies_of(parent, book))

@@ -163,6 +163,7 @@ histories = Table(
     Column("paused_by", LogIndex),
     Column("replied_by", LogIndex),
     Column("erased_by", LogIndex),
+    Column("unsound_by", LogIndex),
     Column("answered", Text, nullable=False, server_default=""),  # line numbers, space between
 )
 

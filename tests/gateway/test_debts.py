@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
 from tests.gateway.partnership import CSC, GP, OTHER_CHILD, SCHOOL, attested
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
 
@@ -99,3 +101,88 @@ async def test_an_emergency_request_travels_urgently(world: World) -> None:
     assert [each.routing_key for each in world.courier.sent if each.routing_key.startswith(SCHOOL)] == [
         f"{SCHOOL}.urgent"
     ]
+
+
+async def _paid(world: World, **codes: JsonValue) -> tuple[Issued, Issued]:
+    """An emergency request, and the concern that followed it."""
+    request = await _borrowed(world)
+    payment = _payment(world, request, **codes)
+    await world.arrive(payment)
+    assert not await world.is_owed("debt", request)
+    return request, payment
+
+
+def _taking_back(world: World, payment: Issued, how: str) -> Issued:
+    name, partnership = payment.statement.hash, world.partnership
+    if how == "withdrawn":
+        return partnership.say(Kind.WITHDRAWAL, GP, SCHOOL, {"reason": "SENT_IN_ERROR"}, irt=name)
+    if how in ("WRONG_CHILD", "FACT_WRONG", "UPDATE"):
+        return partnership.say(Kind.CORRECTION, GP, SCHOOL, {"correction_kind": how, "corrects": name})
+    return partnership.delivery(payment, how)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("how", ["withdrawn", "WRONG_CHILD", "FACT_WRONG", "thin", "mismatch", "unreadable"])
+async def test_what_is_taken_back_or_not_sound_after_all_is_owed_again(world: World, how: str) -> None:
+    request, payment = await _paid(world)
+    world.clock.advance(timedelta(hours=10))
+
+    await world.submit(_taking_back(world, payment, how))
+
+    owed = (await world.obligations())["debt", request.statement.hash]
+    assert owed["since"] == world.clock().isoformat()
+    assert datetime.fromisoformat(owed["due_at"]) == world.clock() + timedelta(hours=4)
+    assert (owed["owed_by"], owed["owed_to"]) == (GP, SCHOOL)
+
+
+@pytest.mark.parametrize("how", ["UPDATE", "sound"])
+async def test_what_still_stands_still_pays(world: World, how: str) -> None:
+    request, payment = await _paid(world)
+
+    await world.submit(_taking_back(world, payment, how))
+
+    assert not await world.is_owed("debt", request)
+
+
+@ON_BOTH
+async def test_while_another_concern_pays_nothing_is_owed_again(world: World) -> None:
+    request, payment = await _paid(world)
+    second = _payment(world, request)
+    await world.arrive(second)
+
+    await world.submit(_taking_back(world, payment, "withdrawn"))
+    owed_with_one_left = await world.is_owed("debt", request)
+    await world.submit(_taking_back(world, second, "thin"))
+
+    assert not owed_with_one_left
+    assert await world.is_owed("debt", request)
+
+
+@ON_BOTH
+async def test_what_is_owed_again_is_spoken_of_flags_the_next_and_is_paid_by_another(world: World) -> None:
+    request, payment = await _paid(world)
+    await world.submit(_taking_back(world, payment, "withdrawn"))
+    before = world.told(GP, request)
+    assert "debt" not in before
+    world.clock.advance(timedelta(hours=4, seconds=1))
+    await world.gateway.remind()
+    after = world.told(GP, request)
+    flagged = world.partnership.emergency()
+    await world.submit(flagged)
+
+    await world.arrive(_payment(world, request))
+
+    assert after.count("debt") == 1
+    assert world.told(GP, flagged) == ["debt"]
+    assert not await world.is_owed("debt", request)
+
+
+async def test_taken_back_before_it_arrived_it_pays_nothing(world: World) -> None:
+    request = await _borrowed(world)
+    payment = _payment(world, request)
+    await world.submit(payment)
+    await world.submit(_taking_back(world, payment, "withdrawn"))
+
+    await world.submit(world.partnership.delivery(payment))
+
+    assert await world.is_owed("debt", request)

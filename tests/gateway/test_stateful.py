@@ -27,7 +27,7 @@ from candour_gateway.screening import matched
 from candour_gateway.sitting import Heard, Sitting
 from candour_gateway.verdict import Submission
 from candour_protocol import erasures
-from candour_protocol.ids import REGISTRAR, AgencyId, Txn, parse_address, sha256_text
+from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId, Txn, parse_address, sha256_text
 from candour_protocol.kinds import Codes, ConcernCodes, NoticeCodes, RequestCodes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import load_policy
@@ -97,6 +97,7 @@ class Exchange(RuleBasedStateMachine):
         super().__init__()
         self.partnership, self.directory, self.herald = founded()
         self.book = Casebook()
+        self.said = Casebook()  # the same, before anything was erased
         self.heard: list[Heard] = []
         self.effects: list[Effect] = []
         self.made: list[Issued] = []
@@ -109,9 +110,12 @@ class Exchange(RuleBasedStateMachine):
     def _hear(self, issued: Issued) -> None:
         sitting = Sitting(len(self.heard) + 100, self.at, self.book, self.directory, RULE_SET, self.herald)
         sitting.hear(matched(issued.statement, issued.body))
-        self.made.append(issued)
+        if issued.statement.claims.aud != GATEWAY:  # nobody answers what is said to that
+            self.made.append(issued)
         self.times.append(self.at)
         self.heard += sitting.heard
+        for heard in sitting.heard:
+            self.said.add(heard.logged)
         self.effects += sitting.effects
         self.ledger.note(sitting.effects)
 
@@ -420,9 +424,9 @@ class Exchange(RuleBasedStateMachine):
             codes = logged.codes
             if not isinstance(codes, NoticeCodes) or not isinstance(codes.about, str):
                 continue
-            about = self.book.find(codes.about)
+            about = self.said.find(codes.about)
             assert about is not None
-            assert logged.aud in {about.iss, about.aud, *_lodged(about, self.book)}
+            assert logged.aud in {about.iss, about.aud, *_lodged(about, self.said)}
 
     @invariant()
     def of_what_is_erased_nothing_is_left_and_nothing_is_owed(self) -> None:

@@ -15,14 +15,16 @@ from candour_protocol.rules.answers import says_too_thin
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import debts, store
 from candour_agency.matters import read_codes
 from candour_agency.messages import Direction, Message
 
-_SUBSTANCE = ("R02", "R03")
 _MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
 # A correction that says that the whole statement should never have been made.
 RETRACTING: Final = frozenset({"WRONG_CHILD", "DUPLICATE"})
+_UNSAYING: Final = RETRACTING | {"FACT_WRONG"}
+
+_MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "paid_at", "owed_again_at", "unsound_at"})
 
 Columns = dict[str, Any]
 
@@ -70,6 +72,8 @@ def apply(connection: Connection, happened: Happened) -> list[Message]:
     if "answered_at" in columns and parent.kind is Kind.REQUEST and not _is_answered(connection, parent):
         columns = {}
     changed = apply_to(connection, parent.hash, columns)
+    if parent.pays_back is not None and _takes_back(happened):
+        changed += debts.owed_again(connection, parent, happened.at)
     return [*changed, *_further(connection, happened, parent)]
 
 
@@ -96,10 +100,10 @@ def find_parent(connection: Connection, happened: Happened) -> Message | None:
 
 
 def apply_to(connection: Connection, name: StatementHash, columns: Columns) -> list[Message]:
-    """Set what is not set yet, and the two that may come again; the statement, if anything was to be set."""
+    """Set what is not set yet, and what may come again; the statement, if anything was to be set."""
     if not columns:
         return []
-    again = {name: at for name, at in columns.items() if name in ("suspended_at", "resumed_at")}
+    again = {name: at for name, at in columns.items() if name in _MAY_COME_AGAIN}
     first = {name: value for name, value in columns.items() if name not in again}
     if first:
         store.messages.change_first(connection, name, **first)
@@ -200,6 +204,11 @@ def _is_answered(connection: Connection, request: Message) -> bool:
     return wholly or lines <= set(latest)
 
 
+def _takes_back(happened: Happened) -> bool:
+    corrected = happened.kind is Kind.CORRECTION and happened.codes.get("correction_kind") in _UNSAYING
+    return corrected or happened.kind is Kind.WITHDRAWAL
+
+
 # -- what changes besides the parent -----------------------------------------------------------------
 
 
@@ -293,25 +302,3 @@ def _is_about(connection: Connection, challenge: Message, matter: Message) -> bo
 def _joined(codes: Mapping[str, Any]) -> list[str]:
     joins = codes.get("joins")
     return [str(one) for one in joins] if isinstance(joins, list) else []
-
-
-def pay_back(connection: Connection, concern: Message) -> Message | None:
-    """Settle the debt that a concern pays back, once it is delivered sound and has substance.
-
-    The request, if it is here and between the same two. Source: protocol section 4, emergency.
-    """
-    if concern.pays_back is None or concern.opened != "sound" or not _has_substance(concern):
-        return None
-    request = store.messages.by_hash(connection, [concern.pays_back]).get(concern.pays_back)
-    if request is None or (request.counterparty, request.direction) != (
-        concern.counterparty,
-        concern.direction,
-    ):
-        return None
-    changed = apply_to(connection, request.hash, {"paid_at": concern.delivered_at})
-    return changed[0] if changed else None
-
-
-def _has_substance(concern: Message) -> bool:
-    checks = (concern.codes or {}).get("checks")
-    return isinstance(checks, dict) and all(checks.get(rule) == "pass" for rule in _SUBSTANCE)

@@ -73,6 +73,8 @@ class Message:
     answered_at: int | None
     outcome_at: int | None
     paid_at: int | None
+    owed_again_at: int | None
+    unsound_at: int | None
     closed_at: int | None
     lapsed_at: int | None
     withdrawn_at: int | None

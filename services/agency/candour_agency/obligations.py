@@ -150,6 +150,7 @@ def _debt(
     """An emergency request is lent: its concern is to follow."""
     codes = message.codes or {}
     if message.kind is Kind.REQUEST and message.urgency == "EMERGENCY" and not codes.get("concern_refs"):
-        yield Obligation(
-            "debt", sender, recipient, _after(_since(message), directory.policy.debt_due), message.paid_at
-        )
+        again = message.owed_again_at
+        paid = message.paid_at if again is None or (message.paid_at or 0) >= again else None
+        due = _after(again or _since(message), directory.policy.debt_due)
+        yield Obligation("debt", sender, recipient, due, paid)

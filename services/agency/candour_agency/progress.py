@@ -91,6 +91,7 @@ def _events(message: Message) -> Iterator[tuple[int | None, str]]:
     yield message.answered_at, "answered"
     yield message.outcome_at, "outcome" if message.kind is Kind.REQUEST else "closed"
     yield message.paid_at, "concern-followed"
+    yield message.owed_again_at, "concern-owed-again"
     yield from _turns(message)
 
 

@@ -14,10 +14,10 @@ from candour_protocol.codes import HandlingMark
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, Txn
 from candour_protocol.kinds import DeliveryCodes, Kind, Notice, parse_codes
-from candour_protocol.opening import UNREADABLE, Opened
+from candour_protocol.opening import SOUND, UNREADABLE, Opened
 from candour_protocol.statement import match
 
-from candour_agency import additions, chasing, effects, erasing, references, reissuing, store
+from candour_agency import additions, chasing, debts, effects, erasing, references, reissuing, store
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.effects import Happened
@@ -70,8 +70,8 @@ def _delivered(batch: Batch, arrival: Arrival) -> None:
     _store(batch, arrival, Opened("", GENERAL, codes), parent, parsed.txn)
     if parent.delivered_at is None or parent.opened == UNREADABLE:
         _first_delivery(batch, parent, parsed, arrival.proven.entry.t_ms)
-    elif parsed.opened == UNREADABLE and parent.reissued_as is None:
-        _lost_there(batch, parent)
+    else:
+        _later_delivery(batch, parent, parsed, arrival.proven.entry.t_ms)
 
 
 def _first_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int) -> None:
@@ -88,9 +88,18 @@ def _first_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int
     if parent.receipt is not None:
         batch.done.append(parent.jti)
     batch.note(changed)
-    batch.note(effects.pay_back(batch.connection, changed))
+    batch.note(debts.pay_back(batch.connection, changed))
     if codes.opened == UNREADABLE:
         _unreadable(batch, changed)
+
+
+def _later_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int) -> None:
+    """The first counts; but what they lost is told again, and what is not sound after all pays nothing."""
+    if codes.opened != SOUND and parent.pays_back is not None:
+        for owing in debts.owed_again(batch.connection, parent, at):
+            batch.note(owing)
+    if codes.opened == UNREADABLE and parent.reissued_as is None:
+        _lost_there(batch, parent)
 
 
 def _lost_there(batch: Batch, message: Message) -> None:
@@ -341,7 +350,7 @@ def _pay_back(batch: Batch, name: StatementHash) -> None:
     concerns = store.messages.paying_back(batch.connection, name)
     own = store.messages.by_hash(batch.connection, [name]).get(name)
     for concern in [*concerns, *([own] if own else [])]:
-        batch.note(effects.pay_back(batch.connection, concern))
+        batch.note(debts.pay_back(batch.connection, concern))
 
 
 def _disclosures(kind: Kind, opened: Opened) -> str | None:

@@ -1,7 +1,7 @@
 """The node's tables. Times are milliseconds since 1970, UTC; JSON stands as compact text.
 
 ``messages`` holds every statement that this agency sent or received, once, with what became of it. Columns
-that end in ``_at`` are never cleared, and but for the two that may come again set once, so that a timeline
+that end in ``_at`` are never cleared, and but for those that may come again set once, so that a timeline
 needs no table of its own.
 """
 
@@ -73,7 +73,9 @@ messages = Table(
     Column("decided_at", BigInteger),
     Column("answered_at", BigInteger),
     Column("outcome_at", BigInteger),
-    Column("paid_at", BigInteger),
+    Column("paid_at", BigInteger),  # the last time; owed again from a later owed_again_at on
+    Column("owed_again_at", BigInteger),
+    Column("unsound_at", BigInteger),  # since when it pays nothing back any more
     Column("closed_at", BigInteger),
     Column("lapsed_at", BigInteger),
     Column("withdrawn_at", BigInteger),

@@ -37,6 +37,7 @@ EVENTS: Final = {
     "answered": "answered",
     "outcome": "what came of it was told",
     "concern-followed": "the concern followed",
+    "concern-owed-again": "the concern that followed no longer stands; another is owed",
     "corrected": "corrected by its author",
     "challenged": "challenged: somebody else is to decide again",
     "transferred": "handed on to somebody else",
