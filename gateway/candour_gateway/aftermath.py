@@ -29,7 +29,7 @@ from candour_gateway.announcing import notified
 from candour_gateway.casebook import Casebook, Logged, Mark
 from candour_gateway.clocks import Duty
 from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
-from candour_gateway.lanes import owed
+from candour_gateway.lanes import owed, pause_ends
 from candour_gateway.matters import (
     above,
     challenged_kind,
@@ -300,6 +300,8 @@ def _replied(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -
     """Words meet a challenge only of what cannot be decided again, and let go on what waited for them."""
     if parent.kind is Kind.CHALLENGE and logged.iss == parent.aud and not is_decided_again(parent, book):
         yield from _challenge_met(parent, logged, book)
-    if parent.iss == logged.iss and parent.history.paused_by is not None and is_open(parent):
+    wanted = book.at(parent.history.paused_by)
+    if parent.iss == logged.iss and wanted is not None and is_open(parent):
         yield Marked(parent.index, parent.hash, Mark.PAUSED, None)
-        yield Reopened(owed(parent, Duty.ANSWER, hearing))
+        if hearing.at < pause_ends(parent, wanted.at, hearing):  # else its time has begun anew already
+            yield Reopened(owed(parent, Duty.ANSWER, hearing))

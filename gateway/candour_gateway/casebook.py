@@ -80,6 +80,7 @@ class History:
         erased_by: the erasure by which its codes are gone.
         unsound_by: of a concern, the later delivery that says that it is not sound after all.
         answered: of a request, the lines that have an outcome.
+        sent_back: of a request, the lines for which its holder has wanted more.
     """
 
     withdrawn_by: int | None = None
@@ -93,6 +94,7 @@ class History:
     erased_by: int | None = None
     unsound_by: int | None = None
     answered: frozenset[int] = frozenset()
+    sent_back: frozenset[int] = frozenset()
 
     @property
     def is_unsaid(self) -> bool:
@@ -176,10 +178,11 @@ class Casebook:
             yield from logged.erases
 
     def indexes(self) -> Iterator[int]:
-        """The challenges that are open about something in here."""
+        """The challenges that are open about something in here, and the answers that want more."""
         for logged in self._logged.values():
-            if logged.history.challenged_by is not None:
-                yield logged.history.challenged_by
+            for index in (logged.history.challenged_by, logged.history.paused_by):
+                if index is not None:
+                    yield index
 
     def others_under(self, jti: Jti, name: StatementHash) -> list[Logged]:
         """What was logged under the same id with other bytes."""
@@ -230,7 +233,7 @@ class Casebook:
     def erase(self, name: StatementHash) -> None:
         """What it said is gone."""
         logged = self._logged[name]
-        history = replace(logged.history, answered=frozenset())
+        history = replace(logged.history, answered=frozenset(), sent_back=frozenset())
         self._logged[name] = replace(logged, codes=None, history=history)
 
     def blanks(self) -> Iterator[Logged]:
@@ -270,11 +273,15 @@ class Casebook:
         change: dict[str, Any] = {mark.value: by}
         self._logged[name] = replace(logged, history=replace(logged.history, **change))
 
-    def answer(self, name: StatementHash, lines: Iterable[int]) -> None:
-        """These lines have an outcome."""
+    def answer(self, name: StatementHash, lines: Iterable[int], sent_back: Iterable[int]) -> None:
+        """These lines have an outcome; these were sent back."""
         logged = self._logged[name]
-        answered = logged.history.answered | set(lines)
-        self._logged[name] = replace(logged, history=replace(logged.history, answered=answered))
+        history = replace(
+            logged.history,
+            answered=logged.history.answered | set(lines),
+            sent_back=logged.history.sent_back | set(sent_back),
+        )
+        self._logged[name] = replace(logged, history=history)
 
     def bar(self, name: StatementHash, iss: AgencyId) -> None:
         """Its issuer has replaced it."""

@@ -113,11 +113,12 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """These lines of the request at ``index`` have an outcome now, with those before."""
+    """These lines of the request at ``index`` have an outcome now, and these were sent back ever, in all."""
 
     index: int
     name: StatementHash
     lines: tuple[int, ...]
+    sent_back: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,12 +53,18 @@ def owed(
     owed_to: AgencyId | None = None,
     due_at: datetime | None = None,
     urgent: bool | None = None,
+    since: datetime | None = None,
 ) -> Owed:
-    """What is due about a statement, from its recipient to its author unless said otherwise."""
+    """What is due about a statement, from its recipient to its author unless said otherwise.
+
+    Args:
+        since: from when its time counts; from now on if not given.
+    """
     debtor, creditor = (logged.iss, logged.aud) if duty in _OWN else (logged.aud, logged.iss)
     route = logged.route or (route_of(logged, book, None) if book else None)
     hurried = urgent if urgent is not None else bool(route and route.urgent)
-    term = _term(logged, duty, hurried, owed_by or debtor, hearing)
+    begins = since or hearing.at
+    term = _term(logged, duty, hurried, owed_by or debtor, hearing, begins)
     return Owed(
         logged.index,
         logged.hash,
@@ -67,13 +73,20 @@ def owed(
         owed_by or debtor,
         owed_to or creditor,
         hurried,
-        hearing.at,
+        begins,
         due_at or term.due_at,
         (due_at,) if due_at else term.reminders,
     )
 
 
-def _term(logged: Logged, duty: Duty, urgent: bool, debtor: AgencyId, hearing: Hearing) -> Term:
+def pause_ends(request: Logged, start: datetime, hearing: Hearing) -> datetime:
+    """Until when the clock of its answer stops at most, while whoever asked is to say more."""
+    return clocks.longest_pause(start, hearing.directory.opening(request.iss, GENERAL), hearing.policy)
+
+
+def _term(
+    logged: Logged, duty: Duty, urgent: bool, debtor: AgencyId, hearing: Hearing, begins: datetime
+) -> Term:
     """By the calendar of whoever owes it, in the inbox where the matter lies."""
     codes = logged.codes
     theirs = debtor == logged.aud and duty not in _OWN
@@ -81,4 +94,4 @@ def _term(logged: Logged, duty: Duty, urgent: bool, debtor: AgencyId, hearing: H
     opens = hearing.directory.opening(debtor, inbox or GENERAL)
     stage = codes.stage if isinstance(codes, ChallengeCodes) else 1
     urgency = getattr(codes, "urgency", None)
-    return clocks.term(duty, urgency, urgent, hearing.at, opens, hearing.policy, stage=stage)
+    return clocks.term(duty, urgency, urgent, begins, opens, hearing.policy, stage=stage)

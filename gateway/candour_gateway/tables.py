@@ -165,6 +165,7 @@ histories = Table(
     Column("erased_by", LogIndex),
     Column("unsound_by", LogIndex),
     Column("answered", Text, nullable=False, server_default=""),  # line numbers, space between
+    Column("sent_back", Text, nullable=False, server_default=""),  # the same
 )
 
 # By what a statement is looked for: the hash of one that it names, or a keyed hash of what T1 says.

@@ -351,6 +351,7 @@ class Clocks(Section):
 class Deadlines(Section):
     """Limits that do not depend on the urgency's clocks.
 
+    ``need_more``: how long the clock of an answer stops at most while the asker is to say more.
     ``escalate_percent``: at which parts of its limit an obligation that is still open is spoken of: the due
     time itself, then to the next in rank each time.
     """
@@ -358,6 +359,7 @@ class Deadlines(Section):
     delivery_urgent: _Limit
     delivery_ordinary: _Limit
     outcome: _Limit
+    need_more: _Limit = Clock(amount=1, unit=Unit.WORKING_DAYS)
     correction: _Limit = Clock(amount=2, unit=Unit.WORKING_DAYS)
     correction_swift: _Limit = Clock(amount=4, unit=Unit.HOURS)
     challenge: Annotated[tuple[_Limit, ...], Field(strict=False, min_length=1, max_length=4)] = (

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from candour_protocol import profiles
+from candour_protocol.calendars import end_of, opening
 from candour_protocol.ids import sha256_text
 from candour_protocol.kinds.lists import Kind
+from candour_protocol.policy import Clock, Unit
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, a_txn, an_actor
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
 
@@ -210,18 +214,90 @@ async def test_an_answer_is_owed_until_every_line_has_its_outcome(world: World) 
     assert not await world.is_owed("answer", request)
 
 
-async def test_a_line_that_wants_more_waits_for_the_asker_alone(world: World) -> None:
-    request = await _two_lines(world)
-    await world.submit(world.partnership.answer(request, outcomes=_about(1)))
+async def _due(world: World, request: Issued) -> timedelta:
+    """How long from now its holder still has to answer."""
+    duty = (await world.obligations())["answer", request.statement.hash]
+    return datetime.fromisoformat(duty["due_at"]) - world.clock()
 
-    await world.submit(world.partnership.answer(request, outcomes=_about(2, "NEED_MORE")))
-    paused = await world.is_owed("answer", request)
+
+async def _want_more(world: World, request: Issued, *lines: int) -> None:
+    outcomes: list[JsonValue] = [{"line": line, "outcome": "NEED_MORE", "reason": None} for line in lines]
+    await world.submit(world.partnership.answer(request, outcomes=outcomes))
+
+
+async def _say_more(world: World, request: Issued) -> None:
     await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=request.statement.hash))
-    again = await world.is_owed("answer", request)
+
+
+@ON_BOTH
+async def test_a_line_that_wants_more_stops_the_clock_until_the_asker_has_said_it(world: World) -> None:
+    request = await _two_lines(world)
+    whole = await _due(world, request)
+    await world.submit(world.partnership.answer(request, outcomes=_about(1)))
+    world.clock.advance(timedelta(hours=2))
+
+    await _want_more(world, request, 2)
+    paused = await _due(world, request)
+    world.clock.advance(timedelta(hours=3))
+    await _say_more(world, request)
+    again = await _due(world, request)
     await world.submit(world.partnership.answer(request, outcomes=_about(2)))
 
-    assert (paused, again) == (False, True)
+    assert paused > whole
+    assert again == whole
     assert not await world.is_owed("answer", request)
+
+
+async def test_without_a_word_the_clock_goes_on_after_one_working_day(world: World) -> None:
+    request = await _two_lines(world)
+    profile = profiles.parse(world.partnership.parties[GP].profile)
+    ends = end_of(Clock(amount=1, unit=Unit.WORKING_DAYS), world.clock(), opening(profile, "general"))
+
+    await _want_more(world, request, 1, 2)
+
+    duty = (await world.obligations())["answer", request.statement.hash]
+    assert datetime.fromisoformat(duty["since"]) == ends
+    assert datetime.fromisoformat(duty["due_at"]) > ends
+
+
+@pytest.mark.parametrize(("early", "anew"), [(timedelta(seconds=1), True), (timedelta(0), False)])
+async def test_a_word_that_comes_after_that_day_gives_the_holder_no_more_time(
+    world: World, early: timedelta, anew: bool
+) -> None:
+    request = await _two_lines(world)
+    await _want_more(world, request, 1, 2)
+    before = (await world.obligations())["answer", request.statement.hash]
+    world.clock.now = datetime.fromisoformat(before["since"]) - early
+
+    await _say_more(world, request)
+
+    after = (await world.obligations())["answer", request.statement.hash]
+    assert (after["since"] == world.clock().isoformat()) is (anew or early == timedelta(0))
+    assert (after["due_at"] == before["due_at"]) is not anew
+
+
+@ON_BOTH
+async def test_the_same_line_stops_the_clock_only_once(world: World) -> None:
+    request = await _two_lines(world)
+    await _want_more(world, request, 1, 2)
+    await _say_more(world, request)
+    before = await _due(world, request)
+
+    await _want_more(world, request, 1, 2)
+
+    assert await _due(world, request) == before
+
+
+async def test_another_line_may_stop_it_after_the_first(world: World) -> None:
+    request = await _two_lines(world)
+    await _want_more(world, request, 1)
+    await _say_more(world, request)
+    before = await _due(world, request)
+    await world.submit(world.partnership.answer(request, outcomes=_about(1)))
+
+    await _want_more(world, request, 2)
+
+    assert await _due(world, request) > before
 
 
 # ---- closing -----------------------------------------------------------------------------------------

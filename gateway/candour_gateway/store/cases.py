@@ -38,7 +38,7 @@ _COLUMNS = (
     *(routes.c.recipient, routes.c.lane, routes.c.urgent, routes.c.approval),
     *(routes.c.settled_by, routes.c.refreshed_by),
     *(histories.c[mark.value] for mark in Mark),
-    histories.c.answered,
+    *(histories.c.answered, histories.c.sent_back),
     _delivery.c.hash.label("delivery_hash"),
     _delivery_codes.c.box.label("delivery_box"),
 )
@@ -195,7 +195,11 @@ def _logged(row: Any, box: T1Box, erases: tuple[StatementHash, ...]) -> Logged:
 
 def _history(row: Any) -> History:
     marks = {mark.value: getattr(row, mark.value) for mark in Mark}
-    return History(**marks, answered=frozenset(map(int, (row.answered or "").split())))
+    return History(**marks, answered=_lines(row.answered), sent_back=_lines(row.sent_back))
+
+
+def _lines(text: str | None) -> frozenset[int]:
+    return frozenset(map(int, (text or "").split()))
 
 
 def _route(row: Any, box: T1Box) -> Route:

@@ -54,8 +54,8 @@ _MARK = {
     for mark in Mark
 }
 _ANSWERED = text(
-    "INSERT INTO histories (idx, answered) VALUES (:idx, :lines)"
-    " ON CONFLICT (idx) DO UPDATE SET answered = excluded.answered"
+    "INSERT INTO histories (idx, answered, sent_back) VALUES (:idx, :lines, :sent_back)"
+    " ON CONFLICT (idx) DO UPDATE SET answered = excluded.answered, sent_back = excluded.sent_back"
 )
 _SETTLE = text(
     "UPDATE obligations SET settled_by = :by WHERE idx = :at_idx AND kind = :at_kind AND settled_by IS NULL"
@@ -71,7 +71,7 @@ _ERASE = (
     text("DELETE FROM codes WHERE idx = :at_idx"),
     text("DELETE FROM sealed WHERE idx = :at_idx"),
     text("DELETE FROM traces WHERE idx = :at_idx"),
-    text("UPDATE histories SET answered = '' WHERE idx = :at_idx"),
+    text("UPDATE histories SET answered = '', sent_back = '' WHERE idx = :at_idx"),
 )
 
 Rows = list[Mapping[str, Any]]
@@ -136,9 +136,13 @@ def _write_histories(bulk: Bulk, effects: Sequence[Effect]) -> None:
     for mark in Mark:
         marked = {each.index: each.by for each in effects if isinstance(each, Marked) and each.mark is mark}
         bulk.add(_MARK[mark], [{"idx": index, "by": by} for index, by in marked.items()])
-    answered = {each.index: each.lines for each in effects if isinstance(each, Answered)}
-    rows = [{"idx": index, "lines": " ".join(map(str, lines))} for index, lines in answered.items()]
-    bulk.add(_ANSWERED, rows)
+    answered = {each.index: each for each in effects if isinstance(each, Answered)}
+    bulk.add(_ANSWERED, [_answered_row(each) for each in answered.values()])
+
+
+def _answered_row(answered: Answered) -> Mapping[str, Any]:
+    lines, sent_back = (" ".join(map(str, each)) for each in (answered.lines, answered.sent_back))
+    return {"idx": answered.index, "lines": lines, "sent_back": sent_back}
 
 
 def _write_routes(bulk: Bulk, routed: Iterable[Routed], at: datetime) -> None:

@@ -24,7 +24,7 @@ _MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
 RETRACTING: Final = frozenset({"WRONG_CHILD", "DUPLICATE"})
 _UNSAYING: Final = RETRACTING | {"FACT_WRONG"}
 
-_MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "paid_at", "owed_again_at", "unsound_at"})
+_MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at"})
 
 Columns = dict[str, Any]
 
@@ -69,8 +69,8 @@ def apply(connection: Connection, happened: Happened) -> list[Message]:
     if happened.kind is Kind.OUTCOME and parent.kind is Kind.ANSWER and parent.about is not None:
         return apply_to(connection, parent.about, {"outcome_at": happened.at})
     columns = _columns(happened, parent)
-    if "answered_at" in columns and parent.kind is Kind.REQUEST and not _is_answered(connection, parent):
-        columns = {}
+    if "answered_at" in columns and parent.kind is Kind.REQUEST:
+        columns = _answered(connection, parent, happened.at)
     changed = apply_to(connection, parent.hash, columns)
     if parent.pays_back is not None and _takes_back(happened):
         changed += debts.owed_again(connection, parent, happened.at)
@@ -128,7 +128,8 @@ def _by_author(happened: Happened, parent: Message) -> Columns:
         case Kind.OUTCOME if parent.kind is Kind.REQUEST:
             return {"outcome_at": happened.at}
         case Kind.REPLY:
-            return {"refreshed_at": happened.at}
+            more = {"reopened_at": happened.at} if parent.wants_more else {}
+            return {"refreshed_at": happened.at} | more
         case Kind.WITHDRAWAL:
             return {"withdrawn_at": happened.at}
         case Kind.CORRECTION:
@@ -188,10 +189,10 @@ def _noticed(happened: Happened, parent: Message) -> Columns:
             return {}
 
 
-def _is_answered(connection: Connection, request: Message) -> bool:
-    """Whether nothing more is owed: every line has its outcome, or waits for the asker to say more.
+def _answered(connection: Connection, request: Message, at: int) -> Columns:
+    """What an answer changes: nothing, while lines have neither an outcome nor are sent back for more.
 
-    An answer may come in parts.
+    An answer may come in parts. The first that is complete counts; of those that wanted more, the last.
     """
     given = [one for one in store.messages.about(connection, request.hash) if one.kind is Kind.ANSWER]
     codes = [read_codes(one) for one in given if one.received or one.unlocks]
@@ -201,7 +202,11 @@ def _is_answered(connection: Connection, request: Message) -> bool:
     lines = {line.line for line in asked.asked} if isinstance(asked, RequestCodes) else set()
     thin = {line for line, row in latest.items() if says_too_thin(row)}
     wholly = bool(latest) and len(thin) == len(latest)
-    return wholly or lines <= set(latest)
+    if not (wholly or lines <= set(latest)):
+        return {}
+    if request.more_at is not None:
+        store.messages.change(connection, request.hash, answered_at=at)
+    return {"answered_at": at} | ({"more_at": at} if thin else {})
 
 
 def _takes_back(happened: Happened) -> bool:

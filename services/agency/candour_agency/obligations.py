@@ -98,12 +98,21 @@ def _steps(
     done = {
         Step.ACKNOWLEDGEMENT: message.acknowledged_at or message.decided_at or message.answered_at,
         Step.DECISION: message.decided_at,
-        Step.ANSWER: message.answered_at,
+        Step.ANSWER: message.answered_at if message.is_answered and not message.wants_more else None,
     }
     for step in _STEPS.get(message.kind, ()):
         limit = directory.policy.limit(message.urgency or None, step)
-        due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
+        begins = _answer_begins(message, sender, directory) if step is Step.ANSWER else _since(message)
+        due = _by_calendar(begins, limit, recipient, message.inbox, directory)
         yield Obligation(step.value, recipient, sender, due, done[step] or _ended(message))
+
+
+def _answer_begins(message: Message, sender: AgencyId, directory: Directory) -> int:
+    """With the asker's word, where more was wanted; a working day after that was said at the latest."""
+    if message.more_at is None:
+        return _since(message)
+    longest = _by_calendar(message.more_at, directory.policy.deadlines.need_more, sender, GENERAL, directory)
+    return longest if message.reopened_at is None else min(longest, message.reopened_at)
 
 
 def _ended(message: Message) -> int | None:

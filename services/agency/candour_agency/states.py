@@ -51,6 +51,7 @@ class Event(StrEnum):
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
     ERASED = "erased"
+    REOPENED = "reopened"
 
 
 WHO: Final[Mapping[Event, str]] = {
@@ -69,6 +70,7 @@ WHO: Final[Mapping[Event, str]] = {
     Event.CLOSED: "either party ends the matter, or a later message took its place",
     Event.LAPSED: "nobody approved it within seven days, or it was not needed",
     Event.WITHDRAWN: "its author takes it back",
+    Event.REOPENED: "who asked says more, as the answer wanted",
     Event.ERASED: "what it said is deleted: its time is over, or everybody who had it agreed",
 }
 """Who or what brings each about, as the documentation says it."""
@@ -106,6 +108,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     *_rows((*_EARLY, State.PASSED, State.DELIVERED), Event.ACKNOWLEDGED, State.ACKNOWLEDGED),
     *_rows(_UNDECIDED, Event.DECIDED, State.DECIDED),
     *_rows(_UNDECIDED, Event.ANSWERED, State.ANSWERED),
+    *_rows((State.ANSWERED,), Event.REOPENED, State.DELIVERED),
     *_rows(_OPEN, Event.OUTCOME, State.CLOSED),
     *_rows(_OPEN, Event.CLOSED, State.CLOSED),
     *_rows(_EARLY, Event.LAPSED, State.LAPSED),
@@ -134,10 +137,11 @@ the node itself follows; a test holds them together.
 
 """
 _FOOT: Final = """
-What takes a message back can arrive before it: it takes effect once that comes. After `resumed` a message
-goes on at once to where it stood before. `refused`, `closed`, `lapsed` and `withdrawn` are ends: mend what
-was returned and send it as a new message, ask again, or tell the concern anew. A closure that is challenged,
-and that somebody else decides again, is undone: the matter stands where it would stand without it.
+What takes a message back can arrive before it: it takes effect once that comes. After `resumed` or `reopened`
+a message goes on at once to where it stood before. `refused`, `closed`, `lapsed` and `withdrawn` are ends:
+mend what was returned and send it as a new message, ask again, or tell the concern anew. A closure that is
+challenged, and that somebody else decides again, is undone: the matter stands where it would stand without
+it.
 """
 
 

@@ -71,7 +71,9 @@ messages = Table(
     Column("acknowledged_at", BigInteger),
     Column("acknowledged_by", Text),
     Column("decided_at", BigInteger),
-    Column("answered_at", BigInteger),
+    Column("answered_at", BigInteger),  # of a request, the last time; open again from a later reopened_at on
+    Column("more_at", BigInteger),  # when its answer last wanted more from the asker
+    Column("reopened_at", BigInteger),  # when the asker last said more
     Column("outcome_at", BigInteger),
     Column("paid_at", BigInteger),  # the last time; owed again from a later owed_again_at on
     Column("owed_again_at", BigInteger),

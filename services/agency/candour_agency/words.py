@@ -35,6 +35,8 @@ EVENTS: Final = {
     "acknowledged": "opened by a named person",
     "decided": "decided",
     "answered": "answered",
+    "needs-more": "needs more detail before it can be answered",
+    "reopened": "more detail was given",
     "outcome": "what came of it was told",
     "concern-followed": "the concern followed",
     "concern-owed-again": "the concern that followed no longer stands; another is owed",
