@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from candour_agency.api.gate import SCOPES
 from candour_protocol.kinds import Kind
 from candour_protocol.statement import Statement
@@ -457,3 +458,28 @@ async def test_a_dry_run_knows_that_a_mark_forbids_passing_on(
         "outcome": "refused",
         "rules": ["R15"],
     }
+
+
+@pytest.mark.parametrize(("rules", "steps"), [(("R11",), ["challenge"]), (("late",), [])])
+async def test_an_answer_whose_reason_is_not_enough_shows_a_challenge_as_the_next_step(
+    school: Office, csc: Office, partnership: Partnership, rules: tuple[str, ...], steps: list[str]
+) -> None:
+    asked = await school.ask(CSC)
+    await csc.until(asked, "delivered")
+    partnership.gateway.judge = lambda said: (
+        Says("flagged", rules) if said.claims.kind is Kind.ANSWER else Says()
+    )
+    sent = await csc.post(f"/v1/requests/{asked}/answer", an_answer())
+    answer = sent["messages"][0]["id"]
+    await csc.until(answer, "delivered")
+    await school.until(answer, "delivered")
+
+    shown = await school.message(answer)
+
+    assert [one["step"] for one in shown["next_steps"]] == steps
+    assert (await csc.message(answer))["next_steps"] == []
+    for one in shown["next_steps"]:
+        assert len(one["text"].split()) > 5
+        await school.post(one["href"], {"argument": "Nobody needs consent for this at this level."})
+        await partnership.courier.quiet()
+        assert (await school.message(answer))["next_steps"] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from candour_protocol import wording
@@ -115,6 +115,7 @@ class Views:
             "reissued_as": message.reissued_as,
             "codes": message.codes,
             "content": message.content or {},
+            "next_steps": list(_next_steps(message)),
             "links": _links(message),
         }
 
@@ -226,6 +227,13 @@ def _links(message: Message) -> JsonObject:
     own = f"/v1/messages/{message.jti}"
     links: JsonObject = {"self": own, "thread": f"/v1/threads/{message.txn}"}
     return links | {"receipt": f"{own}/receipt"} if message.receipt else links
+
+
+def _next_steps(message: Message) -> Iterator[JsonObject]:
+    """What its recipient may want to do about it."""
+    if words.is_not_enough(message) and message.received and message.challenged_at is None:
+        path = f"/v1/messages/{message.jti}/challenge"
+        yield {"step": "challenge", "text": words.NOT_ENOUGH, "href": path}
 
 
 def _line(asked: JsonObject, outcomes: Mapping[str, JsonObject]) -> JsonObject:

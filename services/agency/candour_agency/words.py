@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from candour_protocol import wording
+from candour_protocol.kinds import Kind
 from candour_protocol.rules import Violation
 from candour_protocol.rules.table import RULES
 from candour_protocol.strict_json import JsonObject
@@ -51,6 +52,10 @@ EVENTS: Final = {
     "erased": "what it said was deleted",
     **wording.VERDICTS,
 }
+NOT_ENOUGH: Final = (
+    "Challenge it: the reason is not enough on its own, and somebody else there has to look again."
+    " Say why you disagree, or add a fact."
+)
 _NO_SECOND: Final = (
     "Let somebody else than the author approve it, known by a staff id, while it waits for a second person."
 )
@@ -86,6 +91,11 @@ def found_here(violations: Iterable[Violation]) -> list[JsonObject]:
         violation(one.rule, one.pointer, one.hint) | {"severity": str(one.severity)}
         for one in sorted(set(violations))
     ]
+
+
+def is_not_enough(message: Message) -> bool:
+    """Whether it is an answer whose reason is not enough on its own (domain 2.12)."""
+    return message.kind is Kind.ANSWER and message.unlocks and "R11" in message.rules
 
 
 def event_text(event: str) -> str:
