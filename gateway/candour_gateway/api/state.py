@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -11,14 +11,17 @@ from fastapi import APIRouter, Query, Response
 from candour_gateway.api.callers import OPS_READ, Calling
 from candour_gateway.api.desk import AtDesk
 from candour_gateway.api.pages import Limit, cursor, page, read_cursor
+from candour_gateway.api.problems import CallError
 from candour_gateway.instants import to_ms
-from candour_gateway.store import duties, entries, incidents, tiles
+from candour_gateway.store import duties, entries, incidents, tiles, usage
 from candour_gateway.store.duties import OpenDuty, Pair
 from candour_gateway.store.entries import Tally
 from candour_gateway.store.incidents import Incident
+from candour_gateway.store.usage import Usage
 
 router = APIRouter(prefix="/v1", tags=["state"])
 Cursor = Annotated[str | None, Query(max_length=200)]
+Month = Annotated[str, Query(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$", description="such as 2026-11")]
 
 
 @router.get("/obligations")
@@ -99,6 +102,43 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "overdue": pair.overdue,
         "oldest": pair.oldest.isoformat(),
     }
+
+
+@router.get("/usage")
+async def usage_in_a_month(desk: AtDesk, caller: Calling, month: Month) -> dict[str, Any]:
+    """Asking and telling by agency in a calendar month (UTC), for the partnership: counts and no person."""
+    if caller.sees(OPS_READ) is not None:
+        raise CallError(403, "missing-scope", f"Ask for a token with the scope {OPS_READ}.")
+    since, until = _month(month)
+    async with desk.database.read() as connection:
+        found = await usage.between(connection, since, until)
+    return {"month": month, "items": [_used(each) for each in found]}
+
+
+def _month(month: str) -> tuple[datetime, datetime]:
+    year, number = int(month[:4]), int(month[5:])
+    since = datetime(year, number, 1, tzinfo=UTC)
+    return since, datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
+def _used(each: Usage) -> dict[str, Any]:
+    """With how many of its requests came back, asked too widely, and how many there were for each concern."""
+    return {
+        "agency": each.agency,
+        "concerns": each.concerns,
+        "requests": each.requests,
+        "returned": each.returned,
+        "held": each.held,
+        "wide": each.wide,
+        "returned_share": _share(each.returned, each.requests),
+        "wide_share": _share(each.wide, each.requests),
+        "requests_per_concern": _share(each.requests, each.concerns),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    """Three decimals; None where there is nothing to compare with."""
+    return round(part / whole, 3) if whole else None
 
 
 @router.get("/incidents")
