@@ -9,14 +9,16 @@ from collections.abc import Callable
 
 from candour_protocol import profiles
 from candour_protocol.errors import MismatchError, RegistryError
-from candour_protocol.ids import AgencyId
+from candour_protocol.ids import AgencyId, parse_address
 from candour_protocol.kinds.lists import PLAIN, Kind
 from candour_protocol.policy import load_policy
+from candour_protocol.profiles import Profile
 from candour_protocol.registry_facts import DocumentSet, Event, read_fact
 from candour_protocol.statement import Body, Statement
 from candour_protocol.transport.port import Transport
 
 from candour_gateway.admission import Admission, Admitted
+from candour_gateway.directory import Directory
 from candour_gateway.screening import Unfit, authentic
 from candour_gateway.store.documents import Document, DocumentKind
 from candour_gateway.verdict import Submission
@@ -69,15 +71,32 @@ class FactDesk:
         document = Document(_NAMED[fact.event], raw)
         if document.sha256 != fact.digest:
             raise MismatchError("document", "not the document that the fact names", pointer="/document")
-        _check(document, fact.agency)
+        _check(document, fact.agency, self._admission.directory)
         return document
 
 
-def _check(document: Document, agency: AgencyId) -> None:
-    """What everybody will read must be readable; a profile is its own agency's."""
+def _check(document: Document, agency: AgencyId, directory: Directory) -> None:
+    """What everybody will read must be readable; a profile is its own agency's, and its covers exist."""
     match document.kind:
         case DocumentKind.PROFILE:
-            if profiles.parse(document.raw).id != agency:
+            profile = profiles.parse(document.raw)
+            if profile.id != agency:
                 raise MismatchError("document", "the profile of another agency", pointer="/document")
+            _check_covers(profile, directory)
         case DocumentKind.POLICY:
             load_policy(document.raw)
+
+
+def _check_covers(profile: Profile, directory: Directory) -> None:
+    """Whoever is to look while an inbox is closed can be reached: it is a member, and has that inbox."""
+    for place, inbox in enumerate(profile.inboxes):
+        if inbox.cover is None:
+            continue
+        cover, pointer = parse_address(inbox.cover), f"/document/inboxes/{place}/cover"
+        if cover.agency != profile.id and not directory.is_member(cover.agency):
+            detail = f"{inbox.name} is covered by {cover.agency}, which is no member: have it admitted first"
+            raise MismatchError("cover", detail, pointer=pointer)
+        theirs = profile if cover.agency == profile.id else directory.profile(cover.agency)
+        if theirs is not None and theirs.inbox(cover.inbox) is None:
+            detail = f"{inbox.name} is covered by {inbox.cover}, and {cover.agency} has no such inbox"
+            raise MismatchError("cover", detail, pointer=pointer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 import pytest_asyncio
 from candour_agency.api.gate import SCOPES
 from candour_protocol.ids import AgencyId
@@ -181,6 +182,23 @@ async def test_what_is_kept_to_few_is_copied_to_no_cover_and_its_author_told_to_
 
     assert [one["recipient"] for one in sent["messages"]] == [SCHOOL]
     assert "Ring them" in sent["notices"][0]
+
+
+@pytest.mark.parametrize(("urgency", "notices"), [("RED", 1), ("AMBER", 0)])
+async def test_what_is_asked_goes_to_no_cover_which_has_not_got_it_and_its_author_is_told_to_ring(
+    csc: Office, partnership: Partnership, urgency: str, notices: int
+) -> None:
+    _closes(partnership, SCHOOL, cover=LADO)
+    await _on_friday_evening(csc)
+    told = await csc.tell(SCHOOL)
+    asking = a_request(SCHOOL, concern_ids=[told], urgency=urgency)
+
+    sent = await csc.post("/v1/requests", asking)
+    checked = (await csc.call("POST", "/v1/requests/check", asking)).json()
+
+    assert [(one["kind"], one["recipient"]) for one in sent["messages"]] == [("request", SCHOOL)]
+    assert ["Ring them" in one for one in sent.get("notices", [])] == [True] * notices
+    assert checked["notices"] == sent.get("notices", [])
 
 
 async def _on_friday_evening(office: Office) -> None:

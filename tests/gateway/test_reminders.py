@@ -12,7 +12,7 @@ from candour_gateway.assembly import build
 from candour_gateway.database import Database
 from candour_gateway.escalating import AT_ONCE
 from candour_protocol import profiles, registry_facts
-from candour_protocol.errors import CandourError
+from candour_protocol.errors import CandourError, MismatchError
 from candour_protocol.ids import AgencyId, sha256_text
 from candour_protocol.kinds import NoticeCodes, parse_codes
 from candour_protocol.kinds.lists import Kind
@@ -225,6 +225,29 @@ async def test_a_profile_without_cover_for_its_closed_hours_is_not_registered(wo
 
     with pytest.raises(CandourError, match="names no cover"):
         await world.gateway.admit_registry(fact, raw)
+
+
+@pytest.mark.parametrize(
+    ("cover", "says"),
+    [
+        ("nobody-at-all", "nobody-at-all, which is no member: have it admitted first"),
+        (f"{CSC}/edt", f"{CSC} has no such inbox"),
+        (f"{SCHOOL}/edt", f"{SCHOOL} has no such inbox"),
+    ],
+)
+async def test_a_profile_whose_cover_nobody_can_reach_is_not_registered(
+    world: World, cover: str, says: str
+) -> None:
+    party = world.partnership.parties[SCHOOL]
+    inboxes = profiles.parse(party.profile).inboxes
+    covered = (inboxes[0].model_copy(update={"cover": cover}), *inboxes[1:])
+    raw = profiles.dump(profiles.parse(party.profile).model_copy(update={"inboxes": covered}))
+    fact = registry_facts.profile(party.voice, SCHOOL, sha256_text(raw), world.clock())
+
+    with pytest.raises(MismatchError, match=says) as refused:
+        await world.gateway.admit_registry(fact, raw)
+
+    assert (refused.value.code, refused.value.pointer) == ("cover", "/document/inboxes/0/cover")
 
 
 # -- restarts, outages, several workers ------------------------------------------------------------------

@@ -57,17 +57,18 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     named_first = recipients(call, body.recipients)
     _check_lines(body, named_first)
     inline = _inline(call, body)
-    directed = direct(call.office.directory, named_first, inline[0] if inline else None, call.now)
+    told = inline[0] if inline else None
+    directed = direct(call.office.directory, named_first, told, call.now, asked=body.urgency)
     named = [_concern(connection, call, jti, place) for place, jti in enumerate(body.concern_ids)]
     txn = named[0].txn if named else Txn(new_uuid7(call.now))
     composition = Composition(txn, Pen(call.office, call.now))
     setting = Setting(call.office, call.acting, txn, call.iat)
     asking = _Asking(connection, call, body, setting, composition, named, inline)
     composition.notices += directed.notices
-    told = [(address, _tell_first(asking, address)) for address in directed.addresses]
+    asked = [(address, _tell_first(asking, address)) for address in directed.addresses]
     for address in directed.also:
         _tell_inline(asking, address)  # and asked nothing
-    for address, cited in told:
+    for address, cited in asked:
         _request(asking, address, cited)
     return composition
 

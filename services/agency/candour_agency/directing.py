@@ -40,13 +40,24 @@ class Directed:
     notices: tuple[str, ...] = ()
 
 
-def direct(directory: Directory, named: Sequence[Address], concern: Matter | None, now: datetime) -> Directed:
-    """The addresses for a concern, or for a request that tells none; each once."""
+def direct(
+    directory: Directory,
+    named: Sequence[Address],
+    concern: Matter | None,
+    now: datetime,
+    *,
+    asked: str | None = None,
+) -> Directed:
+    """The addresses for a concern, or for a request that tells none; each once.
+
+    A request goes to nobody else: who covers for its holder has not got what is asked for. ``asked`` is its
+    urgency, by which its author hears that they are closed, and until when.
+    """
     categories = coding.code_list(ConcernCategory, concern.categories) if concern else []
     if ConcernCategory.STAFF_ALLEGATION in categories:
         return _restricted(directory, named)
     copies = concern is not None and concern.withheld is None and not _is_for_few(concern)
-    urgency = coding.code(Urgency, concern.urgency) if concern else None
+    urgency = coding.code(Urgency, concern.urgency if concern else asked)
     found = list(covers(directory, named, urgency, now, copies=copies))
     also = tuple(dict.fromkeys(cover for cover, _ in found if cover is not None))
     return Directed(tuple(named), also, tuple(note for _, note in found))

@@ -106,8 +106,9 @@ class _Founding:
     def write(self) -> None:
         self._gateway()
         self._policy()
-        for agency in cast.PARTS:
-            self._agency(AgencyId(agency), self._estate.agency(agency))
+        said = [self._agency(AgencyId(agency), self._estate.agency(agency)) for agency in cast.PARTS]
+        for fact, document in said:  # once all are members: they cover for each other
+            self._fact(fact, document)
         self._secret(self._estate.partnership_key, secrets.token_bytes(32))
         self._secret(self._estate.made / "registrar.jwk", _jwk(self._registrar.private_jwk))
         durable.write(self._estate.registrar, _jwk(self._registrar.public.jwk))
@@ -129,7 +130,8 @@ class _Founding:
         durable.write(self._estate.policy, policy)
         self._fact(registry_facts.policy(self._voice, sha256_text(policy), self._now), self._estate.policy)
 
-    def _agency(self, agency: AgencyId, estate: AgencyEstate) -> None:
+    def _agency(self, agency: AgencyId, estate: AgencyEstate) -> tuple[str, Path]:
+        """Its keys, and the facts that admit it; its profile, which is still to be said."""
         keys = Keys(
             SigningKey.generate(), SigningKey.generate(), {inbox: OpeningKey.generate() for inbox in INBOXES}
         )
@@ -141,9 +143,9 @@ class _Founding:
         for inbox, key in keys.seal.items():
             self._secret(estate.seal_key(inbox), _jwk(key.private_jwk))
         durable.write(estate.profile, profiles.dump(cast.profile(agency)))
-        self._admit(agency, keys, estate)
+        return self._admit(agency, keys, estate), estate.profile
 
-    def _admit(self, agency: AgencyId, keys: Keys, estate: AgencyEstate) -> None:
+    def _admit(self, agency: AgencyId, keys: Keys, estate: AgencyEstate) -> str:
         """The registrar vouches for the sign key; the agency itself says the rest."""
         own = Voice(cast.NET, agency, keys.sign)
         self._fact(registry_facts.admit(self._voice, agency, keys.sign.public, self._now))
@@ -152,7 +154,7 @@ class _Founding:
             fact = registry_facts.key_add(own, agency, key.public, KeyUse.SEAL, self._now, inbox=inbox)
             self._fact(fact)
         digest = sha256_text(estate.profile.read_bytes())
-        self._fact(registry_facts.profile(own, agency, digest, self._now), estate.profile)
+        return registry_facts.profile(own, agency, digest, self._now)
 
     def _fact(self, statement: str, document: Path | None = None) -> None:
         name = None if document is None else str(document.relative_to(self._estate.made))
