@@ -23,6 +23,7 @@ _MARKS: dict[Event, dict[str, object]] = {
     Event.RESUMED: {"resumed_at": NOW + 1},
     Event.DELIVERED: {"delivered_at": NOW, "opened": "sound"},
     Event.ACKNOWLEDGED: {"acknowledged_at": NOW},
+    Event.HANDED_ON: {"handed_on_at": NOW, "acknowledged_at": None, "acknowledged_by": None},
     Event.DECIDED: {"decided_at": NOW},
     Event.ANSWERED: {"answered_at": NOW},
     Event.OUTCOME: {"outcome_at": NOW},

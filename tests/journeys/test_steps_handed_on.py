@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
+from candour_protocol.ids import AgencyId
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.saying import (
@@ -21,6 +25,8 @@ from tests.journeys.saying import (
 from tests.journeys.town import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOUR = timedelta(hours=1)
 
 
 # -- closing -----------------------------------------------------------------------------------------
@@ -118,6 +124,48 @@ async def test_an_open_case_goes_to_a_worker_of_ones_own_and_who_told_hears_the_
 
     assert [(each["kind"], each["recipient"]) for each in sent] == [("transfer", SCHOOL)]
     assert (await town.message(SCHOOL, sent[0]["id"]))["content"]["worker"]["name"] == "B. Okri"
+
+
+async def test_the_clock_starts_again_for_a_colleague_who_says_that_they_have_it(town: Town) -> None:
+    told = await tell(town, urgency="RED")
+    acknowledge = f"/v1/inbox/{told}/acknowledgement"
+    await say(town, CSC, acknowledge, {"name": "M. Tesfaye"}, method="PUT")
+    town.clock.advance(HOUR / 2)
+    worker = {"to": CSC, "worker": {"name": "B. Okri"}, "author": WORKER}
+
+    await say(town, CSC, f"/v1/concerns/{told}/transfer", worker)
+    waiting = [await _acknowledgement(town, who, told) for who in (SCHOOL, CSC)]
+    stand = await states(town, told, SCHOOL, CSC)
+    town.clock.advance(HOUR * 2)
+    await town.gateway.remind()
+    await town.courier.settle()
+    late = [each["text"] for each in await town.inbox(SCHOOL) if each["about"] == told and each["reminder"]]
+    await say(town, CSC, acknowledge, {"name": "B. Okri"}, method="PUT")
+    taken = [await _acknowledgement(town, who, told) for who in (SCHOOL, CSC)]
+
+    assert stand == ["delivered", "delivered"]
+    assert waiting[0] == waiting[1]
+    assert waiting[0]["settled_at"] is None
+    transferred = await _at(town, told, "transferred")
+    assert datetime.fromisoformat(waiting[0]["due_at"]) - transferred == HOUR
+    assert [text.split(":")[0] for text in late] == [
+        "still owed at the end of its time",
+        "still owed after half as long again",
+        "still owed after twice its time",
+    ]
+    assert [each["settled_at"] is not None for each in taken] == [True, True]
+    assert await states(town, told, SCHOOL, CSC) == ["acknowledged", "acknowledged"]
+    assert (await town.message(SCHOOL, told))["state_text"] == "opened by B. Okri"
+
+
+async def _acknowledgement(town: Town, who: AgencyId, jti: str) -> dict[str, Any]:
+    owed = (await town.message(who, jti))["obligations"]
+    return next(each for each in owed if each["kind"] == "acknowledgement")
+
+
+async def _at(town: Town, jti: str, event: str) -> datetime:
+    timeline = (await town.message(SCHOOL, jti))["timeline"]
+    return next(datetime.fromisoformat(each["at"]) for each in timeline if each["event"] == event)
 
 
 async def test_only_a_received_concern_is_handed_on_and_to_somebody_known(town: Town) -> None:

@@ -15,7 +15,7 @@ from candour_protocol.rules.answers import says_too_thin
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import debts, store
+from candour_agency import debts, handing, store
 from candour_agency.matters import read_codes
 from candour_agency.messages import Direction, Message
 
@@ -57,8 +57,8 @@ def happened(message: Message) -> Happened:
     )
 
 
-def apply(connection: Connection, happened: Happened) -> list[Message]:
-    """Let a statement take effect; whatever changed here."""
+def apply(connection: Connection, happened: Happened, agency: AgencyId) -> list[Message]:
+    """Let a statement take effect; whatever changed here. ``agency`` is this node's own."""
     if happened.kind is Kind.LINK:
         store.joins.add(connection, happened.name, _joined(happened.codes))
     parent = find_parent(connection, happened)
@@ -72,6 +72,8 @@ def apply(connection: Connection, happened: Happened) -> list[Message]:
     if "answered_at" in columns and parent.kind is Kind.REQUEST:
         columns = _answered(connection, parent, happened.at)
     changed = apply_to(connection, parent.hash, columns)
+    if happened.kind is Kind.TRANSFER and "transferred_at" in columns:
+        changed = _handed_on(connection, happened, parent, agency) or changed
     if parent.pays_back is not None and _takes_back(happened):
         changed += debts.owed_again(connection, parent, happened.at)
     return [*changed, *_further(connection, happened, parent)]
@@ -82,6 +84,19 @@ def _erase(connection: Connection, parent: Message, at: int) -> list[Message]:
         store.messages.erase(connection, parent.hash, at)
         store.outbox.drop(connection, parent.jti)
     return list(store.messages.by_hash(connection, [parent.hash]).values())
+
+
+def _handed_on(
+    connection: Connection, happened: Happened, parent: Message, agency: AgencyId
+) -> list[Message]:
+    """To a colleague of the holder's, who is yet to say that they have it."""
+    holder = agency if happened.direction is Direction.OUT else happened.counterparty
+    columns = handing.columns(store.messages.about(connection, parent.hash), parent, holder)
+    if not columns:
+        return []
+    store.messages.change(connection, parent.hash, **columns)
+    found = store.messages.by_hash(connection, [parent.hash]).get(parent.hash)
+    return [found] if found is not None else []
 
 
 def find_parent(connection: Connection, happened: Happened) -> Message | None:
@@ -154,7 +169,7 @@ def _by_recipient(happened: Happened, parent: Message) -> Columns:
     """What the recipient of a statement does about it."""
     match happened.kind:
         case Kind.ACKNOWLEDGEMENT:
-            return {"acknowledged_at": happened.at, "acknowledged_by": happened.content.get("name")}
+            return _acknowledged(happened, parent)
         case Kind.DECISION if parent.kind is Kind.CONCERN:
             return {} if happened.codes.get("final") is False else {"decided_at": happened.at}
         case Kind.ANSWER if parent.kind is Kind.REQUEST:
@@ -172,6 +187,13 @@ def _by_recipient(happened: Happened, parent: Message) -> Columns:
             return {"transferred_at": happened.at}
         case _:
             return {}
+
+
+def _acknowledged(happened: Happened, parent: Message) -> Columns:
+    """Whoever had it before it went to a colleague has it no more, even if their word comes later."""
+    if happened.at < (parent.handed_on_at or 0):
+        return {}
+    return {"acknowledged_at": happened.at, "acknowledged_by": happened.content.get("name")}
 
 
 def _noticed(happened: Happened, parent: Message) -> Columns:

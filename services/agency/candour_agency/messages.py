@@ -83,6 +83,7 @@ class Message:
     corrected_at: int | None
     challenged_at: int | None
     transferred_at: int | None
+    handed_on_at: int | None
     suspended_at: int | None
     resumed_at: int | None
     erased_at: int | None

@@ -96,15 +96,22 @@ def _steps(
     message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
 ) -> Iterator[Obligation]:
     done = {
-        Step.ACKNOWLEDGEMENT: message.acknowledged_at or message.decided_at or message.answered_at,
+        Step.ACKNOWLEDGEMENT: _in_hand_at(message),
         Step.DECISION: message.decided_at,
         Step.ANSWER: message.answered_at if message.is_answered and not message.wants_more else None,
     }
     for step in _STEPS.get(message.kind, ()):
         limit = directory.policy.limit(message.urgency or None, step)
-        begins = _answer_begins(message, sender, directory) if step is Step.ANSWER else _since(message)
+        begins = _begins(message, step, sender, directory)
         due = _by_calendar(begins, limit, recipient, message.inbox, directory)
         yield Obligation(step.value, recipient, sender, due, done[step] or _ended(message))
+
+
+def _begins(message: Message, step: Step, sender: AgencyId, directory: Directory) -> int:
+    """From when a limit counts; of taking in hand, for a colleague to whom it went, from then."""
+    if step is Step.ACKNOWLEDGEMENT:
+        return message.handed_on_at or _since(message)
+    return _answer_begins(message, sender, directory) if step is Step.ANSWER else _since(message)
 
 
 def _answer_begins(message: Message, sender: AgencyId, directory: Directory) -> int:
@@ -113,6 +120,12 @@ def _answer_begins(message: Message, sender: AgencyId, directory: Directory) -> 
         return _since(message)
     longest = _by_calendar(message.more_at, directory.policy.deadlines.need_more, sender, GENERAL, directory)
     return longest if message.reopened_at is None else min(longest, message.reopened_at)
+
+
+def _in_hand_at(message: Message) -> int | None:
+    """When a person showed that they have it: by saying so, by deciding or by answering."""
+    shown = (message.acknowledged_at, message.decided_at, message.answered_at)
+    return next((at for at in shown if at is not None and at >= (message.handed_on_at or 0)), None)
 
 
 def _ended(message: Message) -> int | None:

@@ -9,7 +9,7 @@ from candour_protocol.ids import GATEWAY, Address, StatementHash
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import handing, store
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible
 from candour_agency.challenges import Decision, check_decider
 from candour_agency.drafts import reactions
@@ -46,9 +46,11 @@ def acknowledge(connection: Connection, call: Call, jti: str, body: Acknowledgem
 
 
 def acknowledged(connection: Connection, call: Call, jti: str) -> Message | None:
-    """The acknowledgement given before, unless it was returned."""
+    """The acknowledgement given before, unless it was returned, or the matter went to a colleague since."""
     parent = visible(connection, call, jti)
-    given = (one for one in store.messages.about(connection, parent.hash) if _stands(one))
+    said = store.messages.about(connection, parent.hash)
+    since = handing.newest(said, call.office.agency)
+    given = (one for one in said if _stands(one) and one.seq > since)
     return next((one for one in given if one.kind is Kind.ACKNOWLEDGEMENT), None)
 
 

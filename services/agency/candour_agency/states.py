@@ -44,6 +44,7 @@ class Event(StrEnum):
     RESUMED = "resumed"
     DELIVERED = "delivered"
     ACKNOWLEDGED = "acknowledged"
+    HANDED_ON = "handed-on"
     DECIDED = "decided"
     ANSWERED = "answered"
     OUTCOME = "outcome"
@@ -64,6 +65,7 @@ WHO: Final[Mapping[Event, str]] = {
     Event.RESUMED: "the correction is applied, or the concern was told anew",
     Event.DELIVERED: "the recipient's node has it",
     Event.ACKNOWLEDGED: "a named person at the recipient has it",
+    Event.HANDED_ON: "its recipient hands it to a colleague, who is yet to say that they have it",
     Event.DECIDED: "the recipient of a concern says what will be done",
     Event.ANSWERED: "the recipient answers a request, decides again, explains, or cannot apply a correction",
     Event.OUTCOME: "who asked tells what came of it",
@@ -106,6 +108,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     *_rows((State.SUSPENDED,), Event.RESUMED, State.PASSED),
     *_rows((*_EARLY, State.PASSED), Event.DELIVERED, State.DELIVERED),
     *_rows((*_EARLY, State.PASSED, State.DELIVERED), Event.ACKNOWLEDGED, State.ACKNOWLEDGED),
+    *_rows((State.ACKNOWLEDGED,), Event.HANDED_ON, State.DELIVERED),
     *_rows(_UNDECIDED, Event.DECIDED, State.DECIDED),
     *_rows(_UNDECIDED, Event.ANSWERED, State.ANSWERED),
     *_rows((State.ANSWERED,), Event.REOPENED, State.DELIVERED),

@@ -84,6 +84,7 @@ messages = Table(
     Column("corrected_at", BigInteger),
     Column("challenged_at", BigInteger),
     Column("transferred_at", BigInteger),
+    Column("handed_on_at", BigInteger),  # the last time, within the holder's agency; who has it is said anew
     Column("suspended_at", BigInteger),  # the last time; suspended until a later resumed_at
     Column("resumed_at", BigInteger),
     Column("erased_at", BigInteger),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Kind
@@ -27,6 +27,10 @@ def take_verdict(batch: Batch, verdict: Verdict) -> None:
         batch.incident("foreign-receipt", verdict.hash)
     elif message.receipt is None:
         _first_verdict(batch, message, verdict)
+
+
+# What these change depends on others like them that were said about the same, perhaps in this batch.
+_TOGETHER: Final = (Kind.ANSWER, Kind.TRANSFER)
 
 
 def _superseded(batch: Batch, reissue: Message, verdict: Verdict) -> None:
@@ -102,10 +106,10 @@ def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
     if message.kind is Kind.APPROVAL and message.about is not None:
         _released(batch, message.about, verdict)
     elif message.kind is Kind.LINK or (message.about is not None and message.kind is not Kind.DELIVERY):
-        if message.kind is Kind.ANSWER:
-            batch.flush()  # it may be one of several that answer a request together
+        if message.kind in _TOGETHER:
+            batch.flush()
         happened = replace(effects.happened(message), at=entry.t_ms)
-        for changed in effects.apply(batch.connection, happened):
+        for changed in effects.apply(batch.connection, happened, batch.office.agency):
             batch.note(changed)
 
 
