@@ -41,7 +41,11 @@ _DELIVERED = _BODY | {"receipt"}
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPart:
-    """The approval that released a held statement, with its own receipt."""
+    """The approval that released a held statement, with its own receipt.
+
+    Of two that it wanted, the one that came last: each is judged together with those before it, so its entry
+    says ``passed`` only once all are in the log. What came before is in there, and is not sent on.
+    """
 
     body: Body
     receipt: str

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from candour_protocol.kinds.lists import Kind
+from candour_protocol.receipt import verify
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
@@ -108,12 +109,16 @@ async def test_a_second_person_and_the_lodgee_let_it_through_together(world: Wor
 
     held = await world.judge(request)
     one = await world.judge(world.partnership.approval(request))
-    both = await world.judge(_approval(world, request))
+    last = _approval(world, request)
+    both = await world.judge(last)
 
     assert held == ("held", ("R05", "R10"))
     assert one == ("held", ("R10",))
     assert both == ("passed", ())
-    assert world.copies(request)
+    (copy,) = world.copies(request)
+    assert copy.approval is not None
+    assert copy.approval.body == last.body  # whose verdict says that the other was there
+    assert verify(copy.approval.receipt, world.verifier).entry.verdict == "passed"
 
 
 @pytest.mark.parametrize(
