@@ -1,0 +1,142 @@
+"""A node whose process stands still, or whose PostgreSQL is started anew while it works."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from candour_agency import schema, store
+from candour_agency.database import Database, engine_for
+from candour_agency.engines.work import AwayError
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL
+
+from tests.agency.partnership import CSC, SCHOOL, Office, Partnership, a_concern
+from tests.agency.places import Schemas
+from tests.agency.server import Server
+from tests.services import database
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 90  # seconds, never waited for when all is well
+MOST = 150  # concerns; a server that takes long must not make this a flood
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def _codes(connection: Connection) -> list[str]:
+    return list(connection.scalars(text("SELECT code FROM incidents ORDER BY seq")))
+
+
+def _keep(connection: Connection) -> None:
+    store.registry.note_incident(connection, "kept", "d", 1)
+
+
+@contextmanager
+def _writing(address: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.agency.frozen", address]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def _opened(address: URL) -> Database:
+    """Once whoever had the lock has lost it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = Database(engine_for(address))
+            try:
+                await found.open()
+            except AwayError:
+                await found.close()
+            else:
+                return found
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_a_writer_frozen_in_a_transaction_loses_its_lock_in_time_and_cannot_commit_afterwards(
+    address: URL,
+) -> None:
+    await asyncio.to_thread(schema.migrate, address)
+    with _writing(address.render_as_string(hide_password=False)) as frozen:
+        frozen.send_signal(signal.SIGSTOP)
+
+        other = await _opened(address)
+        await other.write(_keep)
+        frozen.send_signal(signal.SIGCONT)
+        said, _ = await asyncio.to_thread(frozen.communicate, "go on\n", PATIENCE)
+
+    assert said == "away\n"
+    assert await other.read(_codes) == ["kept"]
+    await other.close()
+
+
+# -- a server that is started anew -------------------------------------------------------------------
+
+
+@pytest.fixture
+def cluster() -> Iterator[database.Database]:
+    """A PostgreSQL of the test's own."""
+    with tempfile.TemporaryDirectory(prefix="candour-node-") as folder:
+        place = Path(folder)
+        place.chmod(0o711)  # PostgreSQL runs as a user of its own, whose folder lies below
+        made = database.Database(place / "postgresql")
+        made.start()
+        yield made
+        made.stop()
+
+
+@pytest.fixture
+async def town(cluster: database.Database, tmp_path: Path) -> AsyncIterator[Partnership]:
+    """A partnership whose nodes live in it."""
+    server = Server(cluster.url)
+    server.make()
+    made = Partnership(tmp_path, Schemas(server))
+    yield made
+    await made.close()
+
+
+async def test_a_node_goes_on_by_itself_when_its_server_was_started_anew_and_keeps_what_it_accepted(
+    town: Partnership, cluster: database.Database
+) -> None:
+    school, csc = await town.open(SCHOOL), await town.open(CSC)
+    restarted = asyncio.create_task(asyncio.to_thread(_restart, cluster))
+    accepted: list[str] = []
+    while not restarted.done() and len(accepted) < MOST:
+        accepted.append(await _told(school, len(accepted)))
+    await restarted
+    accepted.append(await _told(school, len(accepted)))
+
+    for each in accepted:
+        await school.until(each, "delivered")
+    came = [one["id"] for one in await csc.inbox()]
+    assert len(set(accepted)) == len(accepted)
+    assert sorted(came) == sorted(accepted)
+
+
+def _restart(cluster: database.Database) -> None:
+    cluster.stop()
+    cluster.start()
+
+
+async def _told(school: Office, number: int) -> str:
+    """A concern, said again under its key until the node accepts it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            answer = await school.call("POST", "/v1/concerns", a_concern(), Idempotency_Key=f"told-{number}")
+            if answer.status_code == 202:
+                return str(answer.json()["messages"][0]["id"])
+            assert (answer.status_code, answer.json()["code"]) == (503, "database-away"), answer.text
