@@ -1,0 +1,71 @@
+"""A concern that goes to a colleague, as the node of whoever told it sees it. Domain 4.1."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from candour_protocol.kinds import Kind
+
+from tests.agency.partnership import CSC, Office, Partnership
+from tests.agency.places import ON_BOTH
+
+HAND_ON = {"to": CSC, "worker": {"name": "B. Okri"}, "author": {"staff_id": "okri", "name": "B. Okri"}}
+
+
+async def _opened_by(csc: Office, told: str, name: str) -> str:
+    answer = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", {"name": name})
+    assert answer.status_code in (200, 202), answer.text
+    return str(answer.json()["messages"][0]["id"])
+
+
+async def _acknowledgement(office: Office, told: str) -> dict[str, Any]:
+    owed = (await office.message(told))["obligations"]
+    return next(one for one in owed if one["kind"] == "acknowledgement")
+
+
+@ON_BOTH
+async def test_word_of_a_colleague_may_come_before_word_that_it_went_to_them(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    first = await _opened_by(csc, told, "M. Tesfaye")
+    await school.until(first, "delivered")
+    partnership.gateway.keeps_back = {Kind.TRANSFER}
+    partnership.clock.forward(timedelta(minutes=1))
+    sent = (await csc.post(f"/v1/concerns/{told}/transfer", HAND_ON))["messages"][0]["id"]
+    await csc.until(sent, "passed")
+    partnership.clock.forward(timedelta(minutes=1))
+    second = await _opened_by(csc, told, "B. Okri")
+    await school.until(second, "delivered")
+
+    [transfer] = partnership.gateway.of_kind(Kind.TRANSFER)
+    partnership.gateway.deliver(transfer)
+    await partnership.courier.quiet()
+
+    assert first != second
+    shown = [await office.message(told) for office in (school, csc)]
+    assert [one["state_text"] for one in shown] == ["opened by B. Okri"] * 2
+    at_school, at_csc = [await _acknowledgement(office, told) for office in (school, csc)]
+    assert at_school == at_csc
+    assert (at_school["settled_at"] is not None, at_school["overdue"]) == (True, False)
+
+
+async def test_whoever_had_it_before_says_nothing_for_the_colleague(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.keeps_back = {Kind.ACKNOWLEDGEMENT}
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    await csc.until(await _opened_by(csc, told, "M. Tesfaye"), "passed")
+    partnership.clock.forward(timedelta(minutes=1))
+    sent = (await csc.post(f"/v1/concerns/{told}/transfer", HAND_ON))["messages"][0]["id"]
+    await school.until(sent, "delivered")
+
+    [acknowledgement] = partnership.gateway.of_kind(Kind.ACKNOWLEDGEMENT)
+    partnership.gateway.deliver(acknowledgement)
+    await partnership.courier.quiet()
+
+    assert [(await office.message(told))["state"] for office in (school, csc)] == ["delivered", "delivered"]
+    assert (await _acknowledgement(school, told))["settled_at"] is None
