@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 VERDICTS: Mapping[str, str] = {
     "passed": "passed checks",
@@ -66,6 +66,19 @@ REASONS: Mapping[str, str] = {
     "legal-hold": "it is under a legal hold",
     "erased": "what it needs was erased, as its time had come",
 }
+
+
+def held_for(lodgees: Sequence[str], *, second: bool) -> str:
+    """Whom something held waits for.
+
+    Args:
+        lodgees: with whom its concern is lodged.
+        second: whether it waits for a second person of its author's agency.
+    """
+    if not lodgees:
+        return STATES["held"]
+    word = f"the word of {' and '.join(lodgees)}"
+    return f"{STATES['held']}, and for {word}" if second else f"waiting for {word}"
 
 
 def acknowledged_by(name: str) -> str:

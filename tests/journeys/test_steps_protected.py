@@ -57,6 +57,46 @@ async def test_a_lodgees_word_lets_a_request_go_on(town: Town) -> None:
     assert again[:2] == (409, "already-done")
 
 
+async def test_what_waits_for_a_lodgee_says_so_by_name_and_no_more_once_the_word_is_given(town: Town) -> None:
+    told = await lodge(town)
+    body = a_request_for(SCHOOL, told, author=SERGEANT)
+    asked = (await town.post(POLICE, "/v1/requests", body)).json()["messages"][-1]["id"]
+    who = {"who": INSPECTOR, "why": "I have read it."}
+    approval = (await town.post(POLICE, f"/v1/requests/{asked}/approval", who)).json()["messages"][-1]["id"]
+    await town.courier.settle()
+    waiting = [await town.message(POLICE, one) for one in (asked, approval)]
+    notice = [each for each in await town.inbox(CSC) if each["notice"] == "lodged"][-1]
+
+    await say(town, CSC, f"/v1/inbox/{notice['id']}/word", {"who": MANAGER, "why": "I have read it."})
+
+    after = [await town.message(POLICE, one) for one in (asked, approval)]
+    for one in waiting:
+        assert (one["state_text"], one["verdict"]["text"]) == (f"waiting for the word of {CSC}",) * 2
+        (violation,) = one["verdict"]["violations"]
+        assert (violation["rule"], violation["hint"]) == ("R10", CSC)
+        assert f"waits for the word of {CSC}" in violation["fix"]
+    for one in after:
+        assert one["verdict"] == {"outcome": "passed", "rules": [], "text": "passed checks", "violations": []}
+    assert [one["state"] for one in after] == ["delivered", "passed"]
+
+
+async def test_what_waits_for_both_a_colleague_and_a_lodgee_names_both(town: Town) -> None:
+    told = await lodge(town)
+    why = {"category": "POLICE_INTEL", "exception": "Only the school knows who collected her last winter."}
+    wide = a_request_for(SCHOOL, told)["lines"][0] | why
+    body = a_request_for(SCHOOL, told, author=SERGEANT, lines=[wide])
+
+    checked = (await town.post(POLICE, "/v1/requests/check", body)).json()
+    asked = (await town.post(POLICE, "/v1/requests", body)).json()["messages"][-1]["id"]
+
+    shown = await town.message(POLICE, asked)
+    fixes = {one["rule"]: one["fix"] for one in shown["verdict"]["violations"]}
+    assert shown["state_text"] == f"waiting for a second person, and for the word of {CSC}"
+    assert set(fixes) == {"R05", "R10"}
+    assert "second person of your agency" in fixes["R05"]
+    assert [(one["rule"], one["fix"]) for one in checked["violations"]] == sorted(fixes.items())
+
+
 async def test_the_holder_learns_in_its_restricted_inbox_alone_that_something_is_lodged(town: Town) -> None:
     ordinary = town.token(SCHOOL, EVERYTHING - {"inbox.restricted"})
     await lodge(town)

@@ -11,6 +11,7 @@ from typing import Any
 from candour_protocol.codes import CODE_LISTS, Coded, CodeList
 from candour_protocol.kinds.lists import IN_FORCE
 from candour_protocol.rules.examples import Example
+from candour_protocol.rules.fixes import FIXES
 from candour_protocol.rules.table import RULES
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -35,7 +36,7 @@ async def protocol(desk: AtDesk) -> dict[str, Any]:
         "policies": list(desk.directory.registry.policy_digests),
         "log": {"origin": desk.keys.log.name, "vkey": desk.keys.log.verifier.vkey},
         "kinds": sorted(kind.value for kind in IN_FORCE),
-        "rules": [_plain(rule) for rule in RULES],
+        "rules": [_plain(rule) | {"fixes": _plain(FIXES[rule.id])} for rule in RULES],
         "codes": {name: _codes(listed) for name, listed in CODE_LISTS.items()},
         "clocks": settled["clocks"] | {"deadlines": settled["deadlines"], "speed": policy.clock_speed},
         "matrix": settled["matrix"],

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
 from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes
+from candour_protocol.rules import Severity
 from candour_protocol.rules.answers import says_too_thin
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
@@ -254,9 +255,28 @@ def _further(connection: Connection, happened: Happened, parent: Message) -> Ite
                 yield from apply_to(connection, parent.hash, {"answered_at": happened.at})
         case Kind.NOTICE if happened.codes.get("notice") == Notice.RELEASED and not parent.received:
             if parent.verdict in (None, "held"):  # the notice may overtake the receipt
-                store.messages.change(connection, parent.hash, verdict="passed")
+                store.messages.change(connection, parent.hash, **_let_through(parent))
+            yield from _approved_with_it(connection, parent, happened.at)
         case _:
             return
+
+
+def _let_through(message: Message) -> Columns:
+    """What stands about something held once a lodgee has agreed: its marks, nothing that it waited for."""
+    marks = [one for one in message.violations if one[3] == Severity.FLAG]
+    return {
+        "verdict": "flagged" if marks else "passed",
+        "rules": sorted({rule for rule, *_ in marks}),
+        "violations": marks,
+    }
+
+
+def _approved_with_it(connection: Connection, request: Message, at: int) -> Iterator[Message]:
+    """The approvals of colleagues that waited for the lodgee with it."""
+    for one in store.messages.about(connection, request.hash):
+        if one.kind is Kind.APPROVAL and not one.received and one.verdict == "held":
+            store.messages.change(connection, one.hash, settled_at=at, **_let_through(one))
+            yield from store.messages.by_hash(connection, [one.hash]).values()
 
 
 def matter_of(connection: Connection, message: Message | None) -> Message | None:

@@ -20,6 +20,10 @@ class Direction(StrEnum):
     IN = "in"
 
 
+Place = tuple[str, str, str, str]
+"""One violation: rule, pointer, a hint (a code, a number, or whom it waits for), and what it does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A row of ``messages``. Times are milliseconds since 1970.
@@ -110,9 +114,9 @@ class Message:
         return tuple(json.loads(self.rules_text or "[]"))
 
     @property
-    def violations(self) -> tuple[tuple[str, ...], ...]:
-        """What the gateway found: rule, pointer, and where it helps a code or number."""
-        return tuple(map(tuple, json.loads(self.violations_text or "[]")))
+    def violations(self) -> tuple[Place, ...]:
+        """What the gateway found; ``""`` where a hint or what it does is not known."""
+        return tuple(_place(*one) for one in json.loads(self.violations_text or "[]"))
 
     @property
     def shut_out(self) -> frozenset[str]:
@@ -148,6 +152,10 @@ class Message:
 # The table's columns in the order of the fields; those that hold JSON lack the ``_text`` of their field.
 COLUMNS = tuple(field.name.removesuffix("_text") for field in fields(Message))
 _KIND, _DIRECTION = COLUMNS.index("kind"), COLUMNS.index("direction")
+
+
+def _place(rule: str, pointer: str, hint: str = "", severity: str = "") -> Place:
+    return rule, pointer, hint, severity
 
 
 def from_row(row: Sequence[Any]) -> Message:

@@ -11,7 +11,7 @@ from candour_protocol.kinds import Kind
 from candour_agency import effects, mending, reissuing, store
 from candour_agency.arrival import Verdict
 from candour_agency.batch import Batch
-from candour_agency.messages import Message
+from candour_agency.messages import Message, Place
 
 _PASSES = ("passed", "flagged")
 
@@ -97,14 +97,16 @@ def _row(batch: Batch, message: Message, verdict: Verdict, held: bool) -> dict[s
     }
 
 
-def _places(batch: Batch, message: Message, verdict: Verdict) -> list[mending.Place]:
-    return mending.places(batch.connection, message, verdict.violations, batch.office.directory.policy)
+def _places(batch: Batch, message: Message, verdict: Verdict) -> list[Place]:
+    policy = batch.office.directory.policy
+    entry = verdict.proven.entry
+    return mending.places(batch.connection, message, entry.verdict, verdict.violations, policy)
 
 
 def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
     entry = verdict.proven.entry
     if message.kind is Kind.APPROVAL and message.about is not None:
-        _released(batch, message.about, verdict)
+        _released(batch, message, message.about, verdict)
     elif message.kind is Kind.LINK or (message.about is not None and message.kind is not Kind.DELIVERY):
         if message.kind in _TOGETHER:
             batch.flush()
@@ -113,7 +115,7 @@ def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
             batch.note(changed)
 
 
-def _released(batch: Batch, request: StatementHash, verdict: Verdict) -> None:
+def _released(batch: Batch, approval: Message, request: StatementHash, verdict: Verdict) -> None:
     entry = verdict.proven.entry
     batch.flush()  # the request's own verdict may have come in this batch
     store.messages.change(
@@ -121,7 +123,7 @@ def _released(batch: Batch, request: StatementHash, verdict: Verdict) -> None:
         request,
         verdict=entry.verdict,
         rules=list(entry.rules),
-        violations=list(verdict.violations),
+        violations=_places(batch, approval, verdict),
         settled_at=entry.t_ms,
     )
     found = store.messages.by_hash(batch.connection, [request]).get(request)

@@ -125,7 +125,7 @@ class Views:
         return {
             "outcome": message.verdict,
             "rules": list(message.rules),
-            "text": wording.VERDICTS.get(message.verdict, message.verdict),
+            "text": words.verdict_text(message),
             "violations": list(words.violations_of(message)),
         }
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from candour_protocol import wording
 from candour_protocol.kinds import Kind
-from candour_protocol.rules import Violation
+from candour_protocol.rules import Severity, Violation
+from candour_protocol.rules.fixes import fix_for
 from candour_protocol.rules.table import RULES
 from candour_protocol.strict_json import JsonObject
 
@@ -62,17 +63,21 @@ _NO_SECOND: Final = (
 _ELSE: Final = "Send it again as a new message. If it comes back, show this to your operator."
 
 
-def violation(rule: str, pointer: str, hint: str = "") -> JsonObject:
-    """One violation: the rule in plain words, and how to mend it."""
+def violation(rule: str, pointer: str, hint: str = "", severity: str = "") -> JsonObject:
+    """One violation: the rule in plain words, and how to mend this fault of it."""
     known = _RULES.get(rule)
     found: JsonObject = {
         "rule": rule,
         "title": known.title if known else "",
         "statement": known.statement if known else wording.REASONS.get(rule, rule),
-        "fix": known.fix if known else _mend(rule, pointer),
+        "fix": fix_for(rule, pointer, _severity(severity), hint) if known else _mend(rule, pointer),
         "pointer": pointer,
     }
     return found | {"hint": hint} if hint else found
+
+
+def _severity(named: str) -> Severity | None:
+    return Severity(named) if named else None
 
 
 def _mend(rule: str, pointer: str) -> str:
@@ -81,14 +86,14 @@ def _mend(rule: str, pointer: str) -> str:
 
 def violations_of(message: Message) -> list[JsonObject]:
     """What the gateway found, or the rules of the entry where it gave no places."""
-    found = message.violations or tuple((rule, "") for rule in message.rules)
+    found = message.violations or tuple((rule, "", "", "") for rule in message.rules)
     return [violation(*one) for one in found]
 
 
 def found_here(violations: Iterable[Violation]) -> list[JsonObject]:
     """What a dry run found, each place once."""
     return [
-        violation(one.rule, one.pointer, one.hint) | {"severity": str(one.severity)}
+        violation(one.rule, one.pointer, one.hint, one.severity) | {"severity": str(one.severity)}
         for one in sorted(set(violations))
     ]
 
@@ -103,8 +108,23 @@ def event_text(event: str) -> str:
     return EVENTS.get(event, event)
 
 
+def verdict_text(message: Message) -> str:
+    """What the log says of a message."""
+    verdict = message.verdict or ""
+    return held_text(message) if verdict == "held" else wording.VERDICTS.get(verdict, verdict)
+
+
+def held_text(message: Message) -> str:
+    """Whom a hold waits for: somebody of its author's agency, a lodgee, or both."""
+    held = [(rule, hint) for rule, _, hint, severity in message.violations if severity == Severity.HOLD]
+    lodgees = sorted({hint for rule, hint in held if rule == "R10" and hint})
+    return wording.held_for(lodgees, second=any(rule != "R10" for rule, _ in held))
+
+
 def state_text(state: str, message: Message) -> str:
     """Where a message stands."""
+    if state == "held":
+        return held_text(message)
     if state == "acknowledged" and message.acknowledged_by:
         return wording.acknowledged_by(message.acknowledged_by)
     return wording.STATES.get(state, state)

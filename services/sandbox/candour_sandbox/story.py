@@ -177,6 +177,9 @@ def _key(name: str) -> str:
 
 
 def _fixes(returned: Returned) -> list[Fix]:
-    """One for each rule, in order, however many places broke it."""
-    by_rule = {violation["rule"]: violation for violation in reversed(returned.violations)}
-    return [Fix(rule, by_rule[rule]["title"], by_rule[rule]["fix"]) for rule in sorted(by_rule)]
+    """Each rule with what mends it, in order, however many places broke it."""
+    by_rule: dict[str, dict[str, None]] = {}
+    titles = {violation["rule"]: violation["title"] for violation in returned.violations}
+    for violation in returned.violations:
+        by_rule.setdefault(violation["rule"], {})[violation["fix"]] = None
+    return [Fix(rule, titles[rule], " ".join(by_rule[rule])) for rule in sorted(by_rule)]

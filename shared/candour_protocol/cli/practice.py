@@ -22,6 +22,7 @@ from candour_protocol.codes import as_code, known, nearest
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import Policy, load_policy, policy_for
 from candour_protocol.rules import Judgement, Outcome, Severity, Violation
+from candour_protocol.rules.fixes import fix_for
 from candour_protocol.rules.table import RULES
 
 _WIDTH = 100
@@ -177,7 +178,8 @@ def _spoken(judgement: Judgement, kind: Kind) -> Iterator[str]:
 
 def _why(rule_id: str, violations: list[Violation]) -> str:
     rule, gravest = _RULES[rule_id], min(violations, key=lambda one: list(Severity).index(one.severity))
+    fixes = dict.fromkeys(fix_for(rule_id, one.pointer, one.severity, one.hint) for one in violations)
     return (
         f"{rule.id}, {rule.title}: {_WORST[gravest.severity]}.\n{rule.statement}\n"
-        f"Why: {rule.why}\nTo mend it: {rule.fix}"
+        f"Why: {rule.why}\nTo mend it: {' '.join(fixes)}"
     )

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from candour_protocol import strict_json
+from candour_protocol.rules.fixes import FIXES
 from candour_protocol.rules.table import RULES, Rule
 from candour_protocol.strict_json import JsonObject
 
@@ -53,6 +54,10 @@ def _plain(rule: Rule) -> JsonObject:
         "why": rule.why,
         "severity": rule.severity,
         "fix": rule.fix,
+        "fixes": [
+            {"pointer": fix.pointer, "severity": fix.severity.value, "words": fix.words}
+            for fix in FIXES[rule.id]
+        ],
         "kinds": [kind.value for kind in rule.kinds],
         "runs_at": [place.value for place in rule.runs_at],
         "passing": rule.passing.as_json() if rule.passing else None,

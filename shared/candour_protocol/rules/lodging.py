@@ -43,8 +43,11 @@ def r10_lodged(ask: Ask) -> Iterator[Violation]:
         told = ask.told.get(name)
         if told is None or not needs_lodgee(ask, told) or is_vouched_for(ask, told):
             continue
-        waits = told.lodgees and is_lodged(told, ask.at)
-        yield Violation("R10", f"/concern_ids/{place}", Severity.HOLD if waits else Severity.REFUSE)
+        pointer = f"/concern_ids/{place}"
+        if told.lodgees and is_lodged(told, ask.at):
+            yield Violation("R10", pointer, Severity.HOLD, ", ".join(sorted(told.lodgees)))
+        else:
+            yield Violation("R10", pointer, Severity.REFUSE)
 
 
 def needs_lodgee(ask: Ask, told: Told) -> bool:

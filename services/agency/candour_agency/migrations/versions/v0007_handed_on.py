@@ -1,7 +1,7 @@
 """When a matter went to a colleague, who is yet to say that they have it.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0007
+Revises: 0006
 """
 
 from __future__ import annotations
