@@ -57,6 +57,27 @@ async def test_a_rule_that_only_nodes_run_is_returned_with_its_place_as_a_dry_ru
     assert places(found) == places(checked["violations"]) == [("R05", "/lines/1/because", None)]
 
 
+async def test_whoever_declares_an_interest_asks_once_a_second_person_signs(town: Town) -> None:
+    author = REQUEST["author"] | {"interest": "the mother's employer"}
+    child = {"name": "Ira Sallow", "birth_date": "2015-03-04", "nhs_number": "9990002037"}  # asked about once
+    about = {
+        "subject": child,
+        "concern": INLINE | {"subject": child, "author": author},
+        "lines": [LINE | {"person": child | {"role": "SUBJECT_CHILD"}}],
+        "author": author,
+    }
+
+    checked = (await town.post(SCHOOL, "/v1/requests/check", REQUEST | about)).json()
+    (violation,) = await returned(town, **about)
+    signed = await ask(town, **about, countersigned_by=SECOND)
+
+    assert places(checked["violations"]) == places([violation]) == [("R07", "/author/interest", None)]
+    assert violation["fix"].startswith("Have a colleague without that interest ask")
+    shown = await town.message(SCHOOL, signed["id"])
+    assert shown["verdict"]["outcome"] == "passed"
+    assert shown["content"]["author"]["interest"] == "the mother's employer"
+
+
 async def test_a_place_is_one_in_the_callers_body_whoever_the_line_is_for(town: Town) -> None:
     own, other = LINE | {"of": [CSC]}, LINE | {"of": [POLICE], "because": "background"}
     body = REQUEST | {"concern": INLINE, "recipients": [CSC, POLICE], "lines": [own, other]}

@@ -12,7 +12,6 @@ from candour_protocol.kinds import (
     Person,
     Professional,
     Reach,
-    Signer,
 )
 from candour_protocol.kinds.fields import Rows
 from pydantic import Field
@@ -20,6 +19,7 @@ from pydantic import Field
 from candour_agency.schemas.fields import (
     MAX_SUBJECTS,
     Agencies,
+    AuthorBody,
     Body,
     Code,
     Codes,
@@ -48,7 +48,7 @@ class Matter(Body):
     whereabouts: str | None = None
     done_so_far: str | None = None
     outcome_wanted: str | None = None
-    author: Signer | None = None
+    author: AuthorBody | None = None
     reach: Reach | None = None
     child_view: ChildView | None = None
     handling: Marks = ()

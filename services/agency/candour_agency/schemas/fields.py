@@ -36,6 +36,12 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_rows), Field(strict=False
 Marks = Annotated[tuple[str, ...], BeforeValidator(_as_rows), Field(strict=False, max_length=MAX_MARKS)]
 
 
+class AuthorBody(Signer):
+    """Who tells or asks; ``interest``: what they are to the family beside their job, such as an employer."""
+
+    interest: str | None = None
+
+
 class OpennessBody(Body):
     """What the family was told; ``reason`` is a code of domain 2.6, or the author's own words."""
 

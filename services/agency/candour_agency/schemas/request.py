@@ -9,7 +9,7 @@ from candour_protocol.kinds.fields import MAX_LINES, Months
 from pydantic import Field
 
 from candour_agency.schemas.concern import Matter
-from candour_agency.schemas.fields import Body, Code, Ids, OpennessBody, Recipients, Texts
+from candour_agency.schemas.fields import AuthorBody, Body, Code, Ids, OpennessBody, Recipients, Texts
 
 
 class LineBody(Body):
@@ -44,7 +44,7 @@ class RequestBody(Body):
     lines: Lines = ()
     danger_line: str | None = None
     still_current_because: str | None = None
-    author: Signer | None = None
+    author: AuthorBody | None = None
     countersigned_by: Signer | None = None
     reach: Reach | None = None
     may_tell_family: MayTellFamily | None = None
