@@ -23,7 +23,7 @@ from candour_protocol.kinds import (
     RequestCodes,
     TransferCodes,
 )
-from candour_protocol.kinds.lists import PLAIN, Kind
+from candour_protocol.kinds.lists import CORRECTABLE, PLAIN, WITHDRAWABLE, Kind
 from candour_protocol.rules import Outcome, are_two, costs_nothing
 
 from candour_gateway.casebook import PASSING, Casebook, History, Logged
@@ -267,9 +267,6 @@ def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 
 
 _MATTERS = frozenset({Kind.CONCERN, Kind.REQUEST})
-_CORRECTABLE = frozenset(Kind) - {Kind.DELIVERY, Kind.NOTICE, Kind.CORRECTION, Kind.REGISTRY, Kind.ERASURE}
-# What was decided or answered is not unsaid: it is corrected, or decided again.
-_WITHDRAWABLE = frozenset({Kind.CONCERN, Kind.REQUEST, Kind.CHALLENGE, Kind.TOLD})
 
 
 def _taking_back(kinds: frozenset[Kind], pointer: str) -> Check:
@@ -340,9 +337,9 @@ _CHECKS: Mapping[Kind, Check] = {
     Kind.CHALLENGE: _challenge,
     Kind.OUTCOME: _outcome,
     Kind.TRANSFER: _transfer,
-    Kind.WITHDRAWAL: _taking_back(_WITHDRAWABLE, "/irt"),
+    Kind.WITHDRAWAL: _taking_back(WITHDRAWABLE, "/irt"),
     Kind.CLOSURE: _closure,
-    Kind.CORRECTION: _taking_back(_CORRECTABLE, "/corrects"),
+    Kind.CORRECTION: _taking_back(CORRECTABLE, "/corrects"),
     Kind.APPLIED: _answering(Kind.CORRECTION),
     Kind.LINK: _link,
     Kind.TOLD: _told,

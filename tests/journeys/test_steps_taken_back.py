@@ -9,6 +9,7 @@ import pytest
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.bodies import a_concern_for
 from tests.journeys.saying import (
+    MANAGER,
     SENDERS_LEAD,
     WORKER,
     ask,
@@ -58,6 +59,35 @@ async def test_nothing_is_taken_back_twice_nor_by_anybody_else(town: Town) -> No
     assert by_other[:2] == (409, "wrong-kind")
     assert again[:2] == (409, "already-done")
     assert "anew" in again[2]["detail"]
+
+
+async def test_a_correction_is_not_taken_back_but_followed_by_another(town: Town) -> None:
+    told = await tell(town)
+    path = f"/v1/messages/{told}/correction"
+    first = await say(town, SCHOOL, path, {"correction_kind": "UPDATE", "what_is_right": "It was Monday."})
+
+    corrected = await problem(town, SCHOOL, f"/v1/messages/{first['id']}/correction", {})
+    withdrawn = await problem(town, SCHOOL, f"/v1/messages/{first['id']}/withdrawal", {})
+    second = await say(town, SCHOOL, path, {"correction_kind": "UPDATE", "what_is_right": "It was Friday."})
+
+    assert corrected[:2] == withdrawn[:2] == (409, "wrong-kind")
+    assert corrected[2]["detail"] == withdrawn[2]["detail"]
+    assert "Send another correction of the original message" in corrected[2]["detail"]
+    assert (await town.message(CSC, second["id"]))["about"] == told
+
+
+async def test_a_decision_is_not_taken_back_but_corrected(town: Town) -> None:
+    told = await tell(town)
+    decision = {"decision": "EARLY_HELP", "feedback": "We will visit.", "decider": MANAGER}
+    decided = await say(town, CSC, f"/v1/concerns/{told}/decision", decision)
+
+    withdrawn = await problem(town, CSC, f"/v1/messages/{decided['id']}/withdrawal", {})
+    right = {"correction_kind": "FACT_WRONG", "what_is_right": "We visit on Friday.", "author": MANAGER}
+    sent = await say(town, CSC, f"/v1/messages/{decided['id']}/correction", right)
+
+    assert withdrawn[:2] == (409, "wrong-kind")
+    assert "Correct this instead" in withdrawn[2]["detail"]
+    assert (await town.message(SCHOOL, sent["id"]))["about"] == decided["id"]
 
 
 async def test_a_correction_reaches_every_recipient_of_the_same_words(town: Town) -> None:

@@ -5,7 +5,10 @@ Source: protocol section 3.1, domain R14 and 4.1.
 
 from __future__ import annotations
 
+from typing import Final
+
 from candour_protocol.kinds import Kind
+from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE
 from sqlalchemy import Connection
 
 from candour_agency import store
@@ -18,6 +21,18 @@ from candour_agency.stating import compose, own, received
 
 _ENDED = "This was taken back or ended already. Say what is new in a reply to its thread, or tell it anew."
 
+_CORRECT_IT = (
+    "Only a concern, a request, a challenge or a note of whom you told is taken back. Correct this instead."
+)
+_IN_A_REPLY = "This stays as it is. Say what is right in a reply to its thread."
+_STAYS: Final = {
+    Kind.CORRECTION: "A correction stays. Send another correction of the original message (`about`).",
+    Kind.WITHDRAWAL: "A withdrawal stays. Say what is right in a reply, or tell it anew.",
+    Kind.APPLIED: "This stays. Say what is right in a reply to its thread.",
+    Kind.LINK: "Undo a link in its thread: `POST /v1/threads/{txn}/links` with `undoes`.",
+}
+"""What goes on where something is not taken back, by kind."""
+
 
 def withdraw(connection: Connection, call: Call, jti: str, body: WithdrawalBody) -> Composition:
     """Its author takes a statement back, also one that is held or not in the log yet.
@@ -26,8 +41,8 @@ def withdraw(connection: Connection, call: Call, jti: str, body: WithdrawalBody)
         CallError: no own message, one that cannot be taken back, or one that is over already.
     """
     message = own(connection, call, jti, "Only what your agency sent can be withdrawn here.")
-    if message.kind in (Kind.WITHDRAWAL, Kind.APPLIED):
-        raise CallError(Code.WRONG_KIND, "A withdrawal stays. Say what is right in a reply, or tell it anew.")
+    if message.kind not in WITHDRAWABLE:
+        raise CallError(Code.WRONG_KIND, _STAYS.get(message.kind, _CORRECT_IT))
     _stands(message)
     return compose(call, [message], lambda now: steps.withdrawal(now, body))
 
@@ -41,8 +56,8 @@ def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) 
     message = own(
         connection, call, jti, "Only what your agency sent can be corrected here; challenge the rest."
     )
-    if message.kind is Kind.CORRECTION:
-        raise CallError(Code.WRONG_KIND, "Withdraw this correction, and correct the message again.")
+    if message.kind not in CORRECTABLE:
+        raise CallError(Code.WRONG_KIND, _STAYS.get(message.kind, _IN_A_REPLY))
     _stands(message)
     copies = store.messages.own_copies(connection, message) if message.kind is Kind.CONCERN else [message]
     standing = [one for one in copies if one.withdrawn_at is None]

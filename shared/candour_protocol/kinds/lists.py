@@ -38,6 +38,17 @@ class Kind(StrEnum):
 # What this version knows; every other kind is refused by name.
 IN_FORCE: frozenset[Kind] = frozenset(Kind)
 
+# What its author may put right; a correction is put right by another of the same message.
+CORRECTABLE: frozenset[Kind] = frozenset(Kind) - {
+    Kind.DELIVERY,
+    Kind.NOTICE,
+    Kind.CORRECTION,
+    Kind.REGISTRY,
+    Kind.ERASURE,
+}
+# What its author may take back. What was decided or answered is corrected, or decided again.
+WITHDRAWABLE: frozenset[Kind] = frozenset({Kind.CONCERN, Kind.REQUEST, Kind.CHALLENGE, Kind.TOLD})
+
 # Plain claims, no disclosures, addressed to the gateway.
 PLAIN: frozenset[Kind] = frozenset({Kind.REGISTRY, Kind.ERASURE})
 
