@@ -302,6 +302,25 @@ def test_the_rules_are_read_in_order_and_one_by_one() -> None:
         assert ("not in force yet" in whole) is not rule.in_force
 
 
+def test_the_rules_alone_say_why_each_is_there_and_how_to_mend_what_does_not_meet_it() -> None:
+    result = candour("rules")
+
+    overview = said(result)
+    for rule in RULES:
+        for words in (rule.title, rule.statement, rule.why, rule.fix):
+            assert " ".join(words.split()) in overview
+    assert "'candour rules R01' adds examples" in overview
+    assert max(len(line) for line in result.stdout.splitlines()) <= 100
+
+
+def test_one_rule_says_how_to_mend_each_fault_of_it() -> None:
+    one = said(candour("rules", "R10"))
+
+    assert "/withheld/second_signer (marked): Have a second person" in one
+    assert "waits for the word of whoever it is lodged with" in one
+    assert "{who}" not in one
+
+
 def test_the_rules_are_there_for_machines_too() -> None:
     everything = json.loads(candour("rules", "--json").stdout)
     one = json.loads(candour("rules", "R01", "--json").stdout)

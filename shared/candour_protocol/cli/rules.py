@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -12,18 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from candour_protocol import strict_json
-from candour_protocol.rules.fixes import FIXES
+from candour_protocol.rules import Severity
+from candour_protocol.rules.fixes import ANYBODY, FIXES, WHO
 from candour_protocol.rules.table import RULES, Rule
 from candour_protocol.strict_json import JsonObject
 
 _WIDTH = 100
+_DOES = {Severity.REFUSE: "returned", Severity.HOLD: "waits", Severity.FLAG: "marked"}
 
 
 def show(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="One rule, such as R01.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """The rules: what each asks, why, and how to mend what does not meet it."""
+    """The rules: what each asks, why, and how to mend what does not meet it; with an ID, examples too."""
     chosen = _chosen(rule)
     if as_json:
         typer.echo(strict_json.dumps([_plain(each) for each in chosen]))
@@ -71,11 +73,14 @@ def _overview(console: Console, rules: Iterable[Rule]) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for rule in rules:
-        table.add_row(rule.id, Text.assemble(_title(rule), "\n", rule.statement))
+        why, mend = ("\nWhy: ", "dim"), ("\nTo mend it: ", "dim")
+        table.add_row(
+            rule.id, Text.assemble(_title(rule), "\n", rule.statement, why, rule.why, mend, rule.fix, "\n")
+        )
     console.print(Text("What is asked of a request, and of an answer\n", style="bold"))
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
     console.print(
-        Text("\n'candour rules R01' says why a rule is there, and how to mend what does not meet it.")
+        Text("\n'candour rules R01' adds examples, where a rule runs, and how to mend each fault of it.")
     )
 
 
@@ -95,12 +100,20 @@ def _title(rule: Rule) -> Text:
     return title if rule.in_force else title.append("  (not in force yet)", style="yellow")
 
 
+def _by_place(rule: Rule) -> Iterator[str]:
+    """What mends each fault of a rule, where it stands in the body."""
+    for fix in FIXES[rule.id]:
+        if fix.words != rule.fix:
+            yield f"{fix.pointer} ({_DOES[fix.severity]}): {fix.words.replace(WHO, ANYBODY)}"
+
+
 def _said(rule: Rule) -> dict[str, str]:
     examples = {"Meets it": rule.passing, "Does not": rule.failing}
     return {
         "Asks": rule.statement,
         "Why": rule.why,
         "To mend it": rule.fix,
+        "Or, by place": "\n".join(_by_place(rule)),
         **{name: example.said for name, example in examples.items() if example},
         "Applies to": ", ".join(rule.kinds),
         "Checked by": ", ".join(rule.runs_at),

@@ -16,8 +16,8 @@ _REFUSE, _HOLD, _FLAG = Severity.REFUSE, Severity.HOLD, Severity.FLAG
 _GRAVEST = (_REFUSE, _HOLD, _FLAG)
 _NUMBER = re.compile(r"/\d+")
 _CHILDREN = "/subjects/*"  # a call about several children names each so, and a message its own as /subject
-_WHO = "{who}"
-_ANYBODY = "whoever it is lodged with"
+WHO = "{who}"
+ANYBODY = "whoever it is lodged with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +384,7 @@ def fix_for(rule: str, pointer: str, severity: Severity | None = None, hint: str
     found = _listed(rule, pointer)
     meant = [fix for fix in found if fix.severity is severity] or found
     words = meant[0].words if meant else BY_ID[rule].fix
-    return words.replace(_WHO, hint or _ANYBODY)
+    return words.replace(WHO, hint or ANYBODY)
 
 
 def severities(rule: str, pointer: str) -> tuple[Severity, ...]:
