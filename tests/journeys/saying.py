@@ -24,8 +24,8 @@ MANAGER = {
     "role": "Team manager",
     "training_level": "SW_QUALIFIED",
 }
-SERGEANT = {"staff_id": "hallam", "name": "DS R. Hallam", "role": "Sergeant", "training_level": "POLICE_PPU"}
-INSPECTOR = {"staff_id": "brace", "name": "DI Brace", "role": "Inspector", "training_level": "POLICE_PPU"}
+SERGEANT = {"staff_id": "hallam", "name": "DS R. Hallam", "role": "Sergeant", "training_level": "IC4"}
+INSPECTOR = {"staff_id": "brace", "name": "DI Brace", "role": "Inspector", "training_level": "IC4"}
 NOTHING = "We searched the incident log and the force index and found nothing under this name."
 
 

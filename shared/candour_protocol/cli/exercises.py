@@ -160,7 +160,7 @@ def _answer(said: Said) -> Case:
         "text": said["text"],
         "would_change_if": said["would_change_if"],
     }
-    decider: JsonObject = {"name": "DI Brace", "role": "Detective inspector", "training_level": "POLICE_PPU"}
+    decider: JsonObject = {"name": "DI Brace", "role": "Detective inspector", "training_level": "IC4"}
     return Case(Kind.ANSWER, answer={"outcomes": [line], "decider": decider})
 
 

@@ -79,7 +79,7 @@ REQUEST: JsonObject = {
 }
 ANSWER: JsonObject = {
     "outcomes": [{"line": 1, "outcome": "DISCLOSED_FULL", "text": "Two attendances, both with bruises."}],
-    "decider": {"name": "DI Brace", "role": "Detective inspector", "training_level": "POLICE_PPU"},
+    "decider": {"name": "DI Brace", "role": "Detective inspector", "training_level": "IC4"},
 }
 
 Written = TypeVar("Written", bound=Codes)

@@ -208,8 +208,10 @@ RULES: tuple[Rule, ...] = (
         id="R11",
         title="Every ask gets a reasoned answer",
         statement="Each line gets an outcome. What is not disclosed comes with a reason, what would change "
-        "it, and who decided; 'nothing held' says where was searched. A whole refusal is a lead's or a "
-        "named professional's, or countersigned. 'The concern is too thin' needs none of this.",
+        "it, and who decided; 'nothing held' says where was searched. Whoever withholds a whole line is a "
+        "named or designated professional, a designated safeguarding lead or deputy, a designated officer or "
+        "a board member; anybody else has a second person countersign, such as their manager. 'The concern "
+        "is too thin' needs none of this.",
         why="Golden rule 7: record your reasons whether you share or not, be ready to explain a refusal, "
         "and to think again. The Act as passed does not ask for a record of a decision not to share; "
         "the partnership does.",
