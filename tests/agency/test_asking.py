@@ -305,6 +305,22 @@ async def test_an_answer_reaches_the_asker_and_the_outcome_the_holder(
     await police.until(asked, "closed")
 
 
+async def test_whoever_discloses_is_reminded_to_raise_their_own_concern_until_they_have(
+    csc: Office, police: Office
+) -> None:
+    told = await csc.tell(POLICE)
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    thread = (await police.until(asked, "delivered"))["thread"]
+    path = f"/v1/requests/{asked}/answer"
+
+    first = await police.post(path, an_answer())
+    await police.post("/v1/concerns", a_concern(CSC, thread=thread))
+    second = await police.post(path, an_answer())
+
+    assert ["raise your own concern" in one for one in first["notices"]] == [True]
+    assert "notices" not in second
+
+
 async def test_an_answer_waits_until_the_log_holds_that_everything_was_opened(
     csc: Office, police: Office, partnership: Partnership
 ) -> None:

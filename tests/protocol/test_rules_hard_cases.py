@@ -19,6 +19,7 @@ from candour_protocol.rules import (
     judge_correction,
     judge_request,
 )
+from candour_protocol.rules.answers import discloses
 from candour_protocol.rules.rehearsal import ASKER, CHILD, HOLDER, NOW, Case, written
 
 from tests.protocol.cases import a_line, a_policy, concern_with, places, request_with
@@ -245,6 +246,32 @@ def test_requester_is_the_parents_employer_or_relative(signed: bool, outcome: Ou
 
     assert judgement.outcome is outcome
     assert judgement.rules == (() if signed else ("R07",))
+
+
+_NOBODY: dict[str, Any] = {"subject": {"identifier_absent_reason": "DETRIMENT"}, "need_level": "L1"}
+
+
+def test_sub_threshold_worry_two_professionals_just_want_to_talk() -> None:
+    """Advice names no child: it is delivered like any concern, and gives nobody a right to ask."""
+    advice = Case(Kind.CONCERN, concern=_NOBODY).judge(a_policy())
+    unnamed = Case(Kind.REQUEST, concern=_NOBODY, request={"subject": {}}).judge(a_policy())
+    named = Case(Kind.REQUEST, concern=_NOBODY).judge(a_policy())
+    said_again = Case(Kind.REQUEST, concern={"need_level": "L1"}).judge(a_policy())
+
+    assert advice.outcome in (Outcome.PASSED, Outcome.FLAGGED)
+    assert unnamed.outcome is Outcome.REFUSED
+    assert "R13" in unnamed.rules
+    assert (named.outcome, "R13" in named.rules) == (Outcome.REFUSED, True)
+    assert said_again.outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "prompted"),
+    [("DISCLOSED_FULL", True), ("DISCLOSED_PART", True), ("REFUSED", False), ("NO_INFO_HELD", False)],
+)
+def test_holder_finds_it_holds_alarming_information(outcome: str, prompted: bool) -> None:
+    """Whoever discloses is prompted to raise their own concern: a disclosure is not a referral."""
+    assert discloses([outcome, "NEED_MORE"]) is prompted
 
 
 # ---- a lodged concern, from the holder's side --------------------------------------------------------

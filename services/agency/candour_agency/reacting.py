@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from candour_protocol.ids import GATEWAY, Address, StatementHash
 from candour_protocol.kinds import Kind
+from candour_protocol.rules.answers import discloses
 from sqlalchemy import Connection
 
 from candour_agency import handing, store
@@ -27,6 +28,10 @@ from candour_agency.schemas.reactions import (
 from candour_agency.schemas.steps import WordBody
 from candour_agency.stating import MATTERS, compose, received
 from candour_agency.writing import Pen, Plan, Written
+
+_RAISE_YOUR_OWN = (
+    "A disclosure is not a referral. If what you hold worries you, raise your own concern: POST /v1/concerns."
+)
 
 
 def acknowledge(connection: Connection, call: Call, jti: str, body: AcknowledgementBody) -> Composition:
@@ -94,7 +99,16 @@ def answer(connection: Connection, call: Call, jti: str, body: AnswerBody) -> Co
     lines = frozenset(one.line for one in body.outcomes)
     check_decider(connection, call, parent, Decision(Kind.ANSWER, body.decider, lines))
     waits = _own_deliveries(connection, parent)
-    return compose(call, [parent], lambda now: reactions.answer(now, body, waits))
+    composition = compose(call, [parent], lambda now: reactions.answer(now, body, waits))
+    if discloses(one.outcome for one in body.outcomes) and not _has_told(connection, parent):
+        composition.notices.append(_RAISE_YOUR_OWN)
+    return composition
+
+
+def _has_told(connection: Connection, request: Message) -> bool:
+    """Whether this agency has told a concern of its own in the matter."""
+    thread = store.messages.thread(connection, request.txn)
+    return any(one.kind is Kind.CONCERN and not one.received for one in thread)
 
 
 def _own_deliveries(connection: Connection, request: Message) -> list[StatementHash]:

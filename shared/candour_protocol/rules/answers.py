@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from candour_protocol.codes import RefusalReason, ResponseOutcome, TrainingLevel, known, nearest
 from candour_protocol.kinds import AnswerCodes, AnswerContent, ConcernCodes, LineOutcome, RequestCodes
@@ -33,6 +33,11 @@ def says_too_thin(outcome: LineOutcome) -> bool:
 def costs_nothing(codes: AnswerCodes) -> bool:
     """Whether a whole answer says no more than "too thin"."""
     return bool(codes.outcomes) and all(says_too_thin(outcome) for outcome in codes.outcomes)
+
+
+def discloses(outcomes: Iterable[str | None]) -> bool:
+    """Whether any line is told; such a disclosure is no referral of what it shows."""
+    return any(outcome in _DISCLOSED for outcome in outcomes)
 
 
 def r11_texts(codes: AnswerCodes, content: AnswerContent, policy: Policy) -> Iterator[Violation]:

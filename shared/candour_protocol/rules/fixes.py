@@ -332,6 +332,7 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
             _REFUSE,
             "Give a number, or name and birth date with an address, school, parent or phone.",
         ),
+        Fix("/concern_ids", _REFUSE, "What you cite names no child. Tell a concern that says who it is."),
         *_NUMBERS,
         Fix(
             "/subject/identifier_absent_reason",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from candour_protocol.codes import IdentifierAbsent, known, nearest
 from candour_protocol.identifiers import Scheme, is_test, is_valid, normalise
@@ -45,6 +45,16 @@ def r13_on_request(content: RequestContent, policy: Policy) -> Iterator[Violatio
             yield from _numbers(people[question.person], pointer, Severity.REFUSE, policy)
 
 
+def r13_cites_somebody(cited: Sequence[Matter]) -> Iterator[Violation]:
+    """Refuse a request that rests on advice alone, which was sought without saying who the child is.
+
+    Source: domain 5.2.
+    """
+    concerns = [matter for matter in cited if matter.kind is Kind.CONCERN]
+    if concerns and not any(_is_somebody(concern.subject) for concern in concerns):
+        yield Violation("R13", "/concern_ids", Severity.REFUSE)
+
+
 def r04_sealed_subject(request: Matter, cited: tuple[Matter, ...]) -> Iterator[Violation]:
     """After opening: refuse if every cited concern is plainly about another child than the request."""
     concerns = [each for each in cited if each.kind is Kind.CONCERN]
@@ -85,6 +95,10 @@ def _numbers(person: Person, pointer: str, severity: Severity, policy: Policy) -
 def _has_identifier(subject: Person) -> bool:
     own = any(_number(subject, scheme) for scheme in ("nhs_number", "upn", "chi", "hcn"))
     return own or (given(subject.mother_nhs_number) and given(subject.edd))
+
+
+def _is_somebody(subject: Person) -> bool:
+    return _has_identifier(subject) or any(map(given, (subject.name, subject.birth_date, subject.edd)))
 
 
 def _is_described(subject: Person, policy: Policy) -> bool:

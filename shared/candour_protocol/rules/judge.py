@@ -168,3 +168,4 @@ def _request_rules(
     yield from emergency.r09_danger_line(codes, content, policy)
     yield from persons.r12_one_person_one_reason(codes, content, cited, policy)
     yield from identity.r13_on_request(content, policy)
+    yield from identity.r13_cites_somebody(cited)
