@@ -9,6 +9,7 @@ from candour_protocol.kinds import RequestCodes, RequestContent
 from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Ask
 from candour_protocol.rules.judgement import Severity, Violation
+from candour_protocol.rules.signers import are_two
 from candour_protocol.rules.texts import given, names_nobody
 
 
@@ -21,7 +22,7 @@ def r07_named(codes: RequestCodes, content: RequestContent, policy: Policy) -> I
     author = content.author
     if names_nobody(author.name if author else None, policy.vocabulary.nobody_at_work):
         yield Violation("R07", "/author/name", Severity.REFUSE)
-    if author and given(author.interest) and codes.countersigned in (None, codes.actor):
+    if author and given(author.interest) and not are_two(codes.actor, codes.countersigned):
         yield Violation("R07", "/author/interest", Severity.REFUSE)
 
 

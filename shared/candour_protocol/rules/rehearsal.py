@@ -40,6 +40,7 @@ ASKER, HOLDER, STRANGER = AgencyId("the-asker"), AgencyId("the-holder"), AgencyI
 
 _KEY = bytes(32)
 _TXN = "01932f3a-0000-7000-8000-000000000000"
+_AUTHOR = base64url.encode(hashlib.sha256(b"author").digest()[:16])
 _SECOND = base64url.encode(hashlib.sha256(b"second-signer").digest()[:16])
 _CITED = StatementHash(base64url.encode(hashlib.sha256(b"the concern").digest()))
 
@@ -188,7 +189,7 @@ def written(
     kind: Kind, body: Mapping[str, JsonValue], cited: list[tuple[ChildToken, ...]] | None = None
 ) -> Matter:
     """The codes and content of a REST body: members go where their names stand, the rest is translated."""
-    members = {"txn": _TXN, "inbox": "general", **_translated(kind, body)}
+    members = {"txn": _TXN, "actor": _AUTHOR, "inbox": "general", **_translated(kind, body)}
     if kind in (Kind.CONCERN, Kind.REQUEST):
         members["child"] = _child(members.get("subject"), cited or [])
     codes = parse_codes(kind, {name: members.get(name) for name in T1[kind]})
