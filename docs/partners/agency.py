@@ -3,8 +3,9 @@
     python agency.py --partner partner.json listen              take the post, and send what is to be sent
     python agency.py --partner partner.json tell concern.json   tell a concern; prints its id
     python agency.py --partner partner.json ask request.json    ask, on the strength of concerns told before
+    python agency.py --partner partner.json relay ID relay.json  pass on a concern that came
     python agency.py --partner partner.json answer ID answer.json
-    python agency.py --partner partner.json say KIND ID reaction.json
+    python agency.py --partner partner.json say KIND ID step.json
     python agency.py --partner partner.json show [ID]
 
 ``listen`` runs all the time; the others only write into the book beside it, so they work while the queue is
@@ -27,11 +28,12 @@ from candour_protocol.kinds import Kind
 
 from book import Book, Message
 from directory import Directory
+from letters import Secretary
 from office import now, read_office
+from steps import STEPS
 from writing import Desk, Letter
 
 OVERDUE = {True: 120_000, False: 900_000}  # milliseconds, urgent and ordinary: then ring the recipient
-REACTIONS = (Kind.ACKNOWLEDGEMENT, Kind.DECISION, Kind.REPLY, Kind.OUTCOME, Kind.APPROVAL, Kind.ANSWER)
 
 
 class Agency:
@@ -42,6 +44,7 @@ class Agency:
         self.book = Book(file or partner.with_name("book.db"))
         self.directory = Directory(self.office, self.book)
         self.desk = Desk(self.office, self.book, self.directory)
+        self.secretary = Secretary(self.office, self.book, self.directory)
 
     def listen(self) -> None:
         """Until SIGTERM or Ctrl-C."""
@@ -61,6 +64,7 @@ class Agency:
             "thread": message.txn,
             "kind": message.kind.value,
             "direction": "out" if message.own else "in",
+            "about": message.about,
             "party": message.party,
             "verdict": message.verdict,
             "log_index": message.log_index,
@@ -108,13 +112,15 @@ def _state(agency: Agency, given: argparse.Namespace) -> str:
 
 def _letter(agency: Agency, given: argparse.Namespace, body: dict[str, Any]) -> Letter:
     if given.command == "tell":
-        return agency.desk.tell(body)
+        return agency.secretary.tell(body)
     if given.command == "ask":
-        return agency.desk.ask(body)
+        return agency.secretary.ask(body)
     about = agency.book.by_jti(given.id)
     if about is None:
         raise SystemExit(f"nothing of the id {given.id} is in the book")
-    return agency.desk.respond(Kind(given.kind), about, body)
+    if given.command == "relay":
+        return agency.secretary.relay(about, body)
+    return agency.secretary.say(Kind(given.kind), about, body)
 
 
 def _show(agency: Agency, jti: str | None) -> None:
@@ -134,11 +140,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("listen", help="take the post, and send what is to be sent")
     commands.add_parser("show", help="everything, or one statement").add_argument("id", nargs="?")
-    for name in ("tell", "ask", "answer", "say"):
+    for name in ("tell", "ask", "relay", "answer", "say"):
         command = commands.add_parser(name)
         if name == "say":
-            command.add_argument("kind", choices=[kind.value for kind in REACTIONS])
-        if name in ("answer", "say"):
+            command.add_argument("kind", choices=[kind.value for kind in STEPS])
+        if name in ("relay", "answer", "say"):
             command.add_argument("id")
         command.add_argument("file", type=Path, help="JSON")
         command.add_argument("--once", help="your own key: repeated, the command says nothing twice")

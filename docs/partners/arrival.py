@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from candour_protocol.errors import MalformedError, MismatchError, ProofError
 from candour_protocol.ids import Address, StatementHash, Txn, new_uuid7
-from candour_protocol.kinds import ApprovalCodes, DeliveryCodes, Kind, parse_codes
+from candour_protocol.kinds import ApprovalCodes, DeliveryCodes, Kind, Notice, NoticeCodes, parse_codes
 from candour_protocol.opening import UNREADABLE, Opened, Opener
 from candour_protocol.receipt import VerifiedReceipt
 from candour_protocol.statement import Body, Statement, authenticate, match, parse
@@ -73,8 +73,9 @@ class Reception:
             return self._superseded(message, answered, proven)
         if message.receipt is None:
             borne_out = [each for each in answered.violations if each[0] in entry.rules]
-            self._book.note_verdict(message.hash, answered.receipt, proven.index, entry.verdict, borne_out)
-            self._act(message, proven)
+            verdict = message.verdict or entry.verdict  # that it was released may overtake its receipt
+            self._book.note_verdict(message.hash, answered.receipt, proven.index, verdict, borne_out)
+            self._act(message, proven, verdict)
         return f"receipt {entry.verdict} {message.kind} {message.jti} {' '.join(entry.rules)}".rstrip()
 
     def _superseded(self, message: Message | None, answered: Answered, proven: VerifiedReceipt) -> str:
@@ -87,9 +88,8 @@ class Reception:
         self._book.note_verdict(name, answered.receipt, proven.index, proven.entry.verdict, ())
         return f"receipt {proven.entry.verdict} {message.kind} {message.jti} superseded"
 
-    def _act(self, message: Message, proven: VerifiedReceipt) -> None:
+    def _act(self, message: Message, proven: VerifiedReceipt, verdict: str) -> None:
         """Submit on until its delivery is here; not while it waits for a second person."""
-        verdict = proven.entry.verdict
         if verdict == "refused":
             self._refused(message, proven)
         elif verdict == "held":
@@ -118,7 +118,7 @@ class Reception:
     def _released(self, request: StatementHash, verdict: str) -> None:
         """A second person has approved it: on from here as if it had passed at once."""
         held = self._book.by_hash(request)
-        if held is not None:
+        if held is not None and held.own and held.verdict in (None, "held"):
             self._book.note_released(request, verdict)
             self._book.submit_again(held.jti)
 
@@ -159,11 +159,26 @@ class Reception:
         verdict = (approval or arrival).proven.entry.verdict
         message = self._keep(arrival, opened, verdict)
         self._desk.write(_delivery_of(message, opened))
+        self._heed(message)
         if approval is not None:
             with_it = self._opener.open(approval.statement, approval.body, ())
             self._keep(approval, with_it, verdict, about=message.hash)
         claims = statement.claims
         return f"received {opened.opened} {claims.kind} {claims.jti} from {claims.iss}"
+
+    def _heed(self, message: Message) -> None:
+        """A lodgee gave its word on an own request: the gateway says so, and sends it on."""
+        codes = (
+            parse_codes(message.kind, message.codes)
+            if message.kind is Kind.NOTICE and message.codes
+            else None
+        )
+        if (
+            isinstance(codes, NoticeCodes)
+            and codes.notice is Notice.RELEASED
+            and isinstance(codes.about, str)
+        ):
+            self._released(codes.about, "passed")
 
     @property
     def _opener(self) -> Opener:
@@ -246,6 +261,8 @@ class Reception:
             opened=opened.opened or None,
         )
         self._book.keep(message)
+        if claims.kind is Kind.CONCERN and opened.disclosures:
+            self._book.keep_disclosed(message.hash, opened.disclosures)
         return message
 
     def _incident(self, code: str, digest: str) -> None:

@@ -52,6 +52,10 @@ CREATE TABLE IF NOT EXISTS outbox (
     tries INTEGER NOT NULL DEFAULT 0,
     due INTEGER NOT NULL DEFAULT 0   -- milliseconds since 1970
 ) STRICT;
+CREATE TABLE IF NOT EXISTS disclosed (
+    hash TEXT PRIMARY KEY REFERENCES message,
+    texts TEXT NOT NULL              -- the T2 disclosures of a concern as they came: a relay passes these on
+) STRICT;
 CREATE TABLE IF NOT EXISTS fact (log_index INTEGER PRIMARY KEY, t INTEGER NOT NULL, jwt TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS document (digest TEXT PRIMARY KEY, raw BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS tree (size INTEGER PRIMARY KEY, root BLOB NOT NULL) STRICT;
@@ -149,6 +153,15 @@ class Book:
             f"INSERT INTO message ({_COLUMNS.replace(' ', ', ')}, once) VALUES ({marks})",  # noqa: S608
             values,
         )
+
+    def keep_disclosed(self, name: StatementHash, texts: Sequence[str]) -> None:
+        """The disclosures of a concern that came, as they came."""
+        self._sql.execute("INSERT INTO disclosed VALUES (?, ?)", (name, json.dumps(texts)))
+
+    def disclosed(self, name: StatementHash) -> list[str]:
+        """The disclosures of a concern that came; none where it could not be opened."""
+        row = self._sql.execute("SELECT texts FROM disclosed WHERE hash = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else []
 
     def by_hash(self, name: StatementHash | None) -> Message | None:
         """The statement of this hash."""

@@ -67,7 +67,9 @@ def read_office(file: Path) -> Office:
     """
     given, folder = json.loads(file.read_text()), file.parent
     keys = given["keys"]
-    seal = {inbox: OpeningKey.from_jwk(_jwk(folder / path)) for inbox, path in keys["seal"].items()}
+    seal = [
+        (inbox, _opening(folder / path)) for inbox, paths in keys["seal"].items() for path in _each(paths)
+    ]
     return Office(
         net=given["net"],
         agency=parse_agency(given["agency"]),
@@ -75,8 +77,8 @@ def read_office(file: Path) -> Office:
         gateway_url=given["gateway"]["url"],
         sign=SigningKey.from_jwk(_jwk(folder / keys["sign"])),
         client=SigningKey.from_jwk(_jwk(folder / keys["client"])),
-        opening={key.public.kid: key for key in seal.values()},
-        inboxes={key.public.kid: inbox for inbox, key in seal.items()},
+        opening={key.public.kid: key for _, key in seal},
+        inboxes={key.public.kid: inbox for inbox, key in seal},
         actor_key=(folder / keys["actor"]).read_bytes(),
         partnership=tuple((folder / path).read_bytes() for path in given["partnership_keys"]),
         log=Verifier.from_vkey(given["log"]["vkey"]),
@@ -84,6 +86,15 @@ def read_office(file: Path) -> Office:
         registrar=VerifyKey.from_jwk(_jwk(folder / given["registrar"])),
         policy=(folder / given["policy"]).read_bytes(),
     )
+
+
+def _each(paths: str | list[str]) -> list[str]:
+    """An inbox has one key; and for 30 days after another took its place, the one before it."""
+    return [paths] if isinstance(paths, str) else paths
+
+
+def _opening(path: Path) -> OpeningKey:
+    return OpeningKey.from_jwk(_jwk(path))
 
 
 def _jwk(path: Path) -> dict[str, object]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from candour_protocol.claims import Claims
 from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId, parse_address
 from candour_protocol.kinds import (
+    CHALLENGEABLE,
     AnswerCodes,
     ApprovalCodes,
     ChallengeCodes,
@@ -221,21 +222,6 @@ def _outcome(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     return _answering(Kind.ANSWER)(claims, codes, book)
 
 
-# What somebody decided, found, did or left undone, and may be asked to think about again.
-_CHALLENGEABLE = frozenset(
-    {
-        Kind.DELIVERY,
-        Kind.DECISION,
-        Kind.ANSWER,
-        Kind.OUTCOME,
-        Kind.TRANSFER,
-        Kind.CLOSURE,
-        Kind.CORRECTION,
-        Kind.APPLIED,
-    }
-)
-
-
 def _challenge(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     """The recipient of what is challenged; then either party, at a higher stage, about the challenge."""
     if not isinstance(codes, ChallengeCodes):
@@ -247,7 +233,7 @@ def _challenge(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
         between = {parent.iss, parent.aud} == {claims.iss, claims.aud}
         higher = codes.stage > parent.codes.stage
         return None if between and higher else Standing(NOT_A_PARTY, "/stage" if between else "/challenges")
-    fitting = parent.kind in _CHALLENGEABLE and _to_me(parent, claims)
+    fitting = parent.kind in CHALLENGEABLE and _to_me(parent, claims)
     return None if fitting else Standing(NOT_A_PARTY, "/challenges")
 
 

@@ -23,6 +23,7 @@ from candour_protocol.strict_json import JsonObject, JsonValue
 __all__ = [
     "MAX_BODY",
     "MAX_JWT",
+    "MAX_STORY",
     "Body",
     "Claims",
     "Draft",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 MAX_BODY = 96 * 1024  # bytes
+MAX_STORY = 32 * 1024  # bytes of T2 as UTF-8 JSON; whoever writes checks it. Source: protocol section 5
 MAX_JWT = 4 * 1024  # characters
 
 _ALGORITHM = "Ed25519"

@@ -38,9 +38,7 @@ from candour_protocol.transport.port import Park
 
 from tests.gateway.partnership import (
     CSC,
-    INBOXES,
     NET,
-    ORIGIN,
     POLICE,
     POLICY,
     SCHOOL,
@@ -50,6 +48,7 @@ from tests.gateway.partnership import (
 from tests.gateway.world import Files
 from tests.journeys.overheard import Overheard, overhearing
 from tests.journeys.personal import PERSONAL
+from tests.journeys.premises import node_settings, write_keys
 from tests.journeys.watched import WatchedCourier
 
 NODES = (SCHOOL, CSC, POLICE)
@@ -290,7 +289,7 @@ async def _start(town: Town) -> None:
     for agency in NODES:
         town.clocks[agency] = SkewedClock(town.clock)
         town.tokens[agency] = SigningKey.generate()
-        _write_keys(town, agency)
+        write_keys(town.partnership, agency, town.partnership_key, town.tokens[agency])
         await town.start_node(agency)
 
 
@@ -301,36 +300,6 @@ async def _stop(town: Town) -> None:
     await town.courier.close()
 
 
-def _write_keys(town: Town, agency: AgencyId) -> None:
-    """A node's keys as files."""
-    party, folder = town.partnership.parties[agency], town.partnership.folder / agency
-    folder.mkdir()
-    signing = {"sign": party.sign, "client": party.client, "token": town.tokens[agency]}
-    jwks = {name: key.private_jwk for name, key in signing.items()}
-    jwks |= {f"seal-{inbox}": key.private_jwk for inbox, key in party.seal.items()}
-    for name, jwk in jwks.items():
-        (folder / f"{name}.jwk").write_text(json.dumps(jwk))
-    (folder / "actor.key").write_bytes(secrets.token_bytes(32))
-    (folder / "partnership.key").write_bytes(town.partnership_key)
-
-
 def settings_of(town: Town, agency: AgencyId) -> Settings:
     """A node's settings."""
-    folder, common = town.partnership.folder / agency, town.partnership.settings()
-    return Settings(
-        agency=agency,
-        net=NET,
-        database=town.addresses.get(agency, folder / "node.db"),
-        sign_key=folder / "sign.jwk",
-        client_key=folder / "client.jwk",
-        token_key=folder / "token.jwk",
-        seal_keys={inbox: (folder / f"seal-{inbox}.jwk",) for inbox in INBOXES},
-        actor_key=folder / "actor.key",
-        partnership_keys=(folder / "partnership.key",),
-        policy=common.policy,
-        transport="embedded:///unused",
-        gateway_url="http://town",
-        log_vkey=town.gateway.vkey,
-        log_origin=ORIGIN,
-        registrar=common.registrar,
-    )
+    return node_settings(town.partnership, agency, town.gateway.vkey, town.addresses.get(agency))

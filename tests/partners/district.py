@@ -1,4 +1,4 @@
-"""A partnership on RabbitMQ: a gateway, a school with a node, and a surgery that is on the queue itself."""
+"""A partnership on RabbitMQ: a gateway, a school with a node, and two agencies on the queue themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 from candour_agency import assembly as agency_assembly
 from candour_agency.assembly import Node
-from candour_agency.settings import Settings
 from candour_gateway import assembly as gateway_assembly
 from candour_gateway.assembly import Gateway
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
@@ -29,9 +28,10 @@ from candour_protocol.transport.topology import DELIVER, SUBMIT, Lane, deliver_k
 from candour_protocol.wire import Delivered, render_delivered
 from candour_sandbox.listeners import Listeners, reserve
 
-from tests.gateway.partnership import GP, INBOXES, NET, ORIGIN, SCHOOL, Partnership, TestClock
+from tests.gateway.partnership import CSC, GP, INBOXES, NET, ORIGIN, SCHOOL, Partnership, TestClock
+from tests.journeys.premises import node_settings, write_keys
 from tests.journeys.town import EVERYTHING
-from tests.partners.surgery import Surgery
+from tests.partners.partner import Partner
 from tests.transport.realm import Realm
 from tests.transport.waiting import until
 
@@ -49,13 +49,14 @@ class WallClock(TestClock):
 
 @dataclass(slots=True)
 class District:
-    """Use ``open_district``."""
+    """Use ``open_district``. The hub takes its post only in tests that say so."""
 
     partnership: Partnership
     realm: Realm
     gateway: Gateway
     school: Node
-    surgery: Surgery
+    surgery: Partner
+    hub: Partner
     school_token: SigningKey
 
     # -- the school's people ------------------------------------------------------------------------------
@@ -139,6 +140,15 @@ class District:
         stated = await self.logged(GP, Kind.DELIVERY)
         return sum(each.claims.irt == of for each in stated)
 
+    async def obligations(self) -> list[dict[str, Any]]:
+        """Who owes whom what, by the log."""
+        token = self.gateway.token("tests", frozenset({"ops.read"}), timedelta(hours=1))
+        async with _client(self.gateway.app) as http:
+            answer = await http.get("/v1/obligations", headers={"Authorization": f"Bearer {token}"})
+        assert answer.is_success, answer.text
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
     async def is_logged(self, issuer: AgencyId, kind: Kind, count: int) -> None:
         """Wait until the log holds as many statements of this kind."""
 
@@ -172,11 +182,12 @@ async def open_district(folder: Path, amqp_url: str) -> AsyncIterator[District]:
     token = SigningKey.generate()
     secret = secrets.token_bytes(32)
     school = await _school(partnership, gateway, realm, token, secret)
-    surgery = _surgery(partnership, gateway, realm, place.url, secret)
+    surgery, hub = (_partner(each, partnership, gateway, realm, place.url, secret) for each in (GP, CSC))
     try:
-        yield District(partnership, realm, gateway, school, surgery, token)
+        yield District(partnership, realm, gateway, school, surgery, hub, token)
     finally:
         surgery.end()
+        hub.end()
         await school.stop()
         await gateway.stop()
         await listeners.stop()
@@ -187,42 +198,29 @@ async def open_district(folder: Path, amqp_url: str) -> AsyncIterator[District]:
 async def _school(
     partnership: Partnership, gateway: Gateway, realm: Realm, token: SigningKey, secret: bytes
 ) -> Node:
-    folder = _write_keys(partnership, SCHOOL, secret)
-    (folder / "token.jwk").write_text(json.dumps(token.private_jwk))
-    common = partnership.settings()
-    settings = Settings(
-        agency=SCHOOL,
-        net=NET,
-        database=folder / "node.db",
-        sign_key=folder / "sign.jwk",
-        client_key=folder / "client.jwk",
-        token_key=folder / "token.jwk",
-        seal_keys={inbox: (folder / f"seal-{inbox}.jwk",) for inbox in INBOXES},
-        actor_key=folder / "actor.key",
-        partnership_keys=(folder / "partnership.key",),
-        policy=common.policy,
-        transport="embedded:///unused",
-        gateway_url="http://district",
-        log_vkey=gateway.vkey,
-        log_origin=ORIGIN,
-        registrar=common.registrar,
-    )
+    write_keys(partnership, SCHOOL, secret, token)
+    settings = node_settings(partnership, SCHOOL, gateway.vkey)
     courier = await realm.connect(SCHOOL)
     node = await agency_assembly.build(settings, courier, partnership.clock, http=_client(gateway.app))
     await node.start()
     return node
 
 
-def _surgery(
-    partnership: Partnership, gateway: Gateway, realm: Realm, gateway_url: str, secret: bytes
-) -> Surgery:
+def _partner(
+    agency: AgencyId,
+    partnership: Partnership,
+    gateway: Gateway,
+    realm: Realm,
+    gateway_url: str,
+    secret: bytes,
+) -> Partner:
     """Its ``partner.json``, as the sandbox writes one."""
-    folder = _write_keys(partnership, GP, secret)
+    folder = write_keys(partnership, agency, secret)
     common = partnership.settings()
     given = {
-        "agency": GP,
+        "agency": agency,
         "net": NET,
-        "amqp": realm.url(GP),
+        "amqp": realm.url(agency),
         "keys": {
             "sign": "sign.jwk",
             "client": "client.jwk",
@@ -236,16 +234,4 @@ def _surgery(
         "policy": str(common.policy),
     }
     (folder / "partner.json").write_text(json.dumps(given))
-    return Surgery(folder)
-
-
-def _write_keys(partnership: Partnership, agency: AgencyId, secret: bytes) -> Path:
-    party, folder = partnership.parties[agency], partnership.folder / agency
-    folder.mkdir()
-    jwks = {"sign": party.sign.private_jwk, "client": party.client.private_jwk}
-    jwks |= {f"seal-{inbox}": key.private_jwk for inbox, key in party.seal.items()}
-    for name, jwk in jwks.items():
-        (folder / f"{name}.jwk").write_text(json.dumps(jwk))
-    (folder / "actor.key").write_bytes(secrets.token_bytes(32))
-    (folder / "partnership.key").write_bytes(secret)
-    return folder
+    return Partner(folder)

@@ -31,15 +31,11 @@ ASYNCAPI: dict[str, Any] = json.loads((PARTNERS / "asyncapi.json").read_text())
 KEYS: dict[str, Any] = json.loads((golden.WIRE / "keys.json").read_text())
 SUBMITTED = ("submission", "delivery")
 RECEIVED = ("answered", "delivered", "delivery-delivered", "refused", "problem")
-SPOKEN = {
-    "concern": Kind.CONCERN,
-    "request": Kind.REQUEST,
-    "answer": Kind.ANSWER,
-    "acknowledgement": Kind.ACKNOWLEDGEMENT,
-    "decision": Kind.DECISION,
-    "reply": Kind.REPLY,
-    "outcome": Kind.OUTCOME,
-    "approval": Kind.APPROVAL,
+STEPS = CODES.keys() - {Kind.CONCERN, Kind.REQUEST, Kind.DELIVERY, Kind.NOTICE}  # what people say besides
+SPOKEN = {kind.value: kind for kind in (Kind.CONCERN, Kind.REQUEST, *sorted(STEPS))} | {
+    "emergency": Kind.REQUEST,
+    "paying-back": Kind.CONCERN,
+    "relay": Kind.CONCERN,
 }
 FILLED_IN: dict[str, Any] = {
     "txn": golden.TXN,
@@ -47,7 +43,12 @@ FILLED_IN: dict[str, Any] = {
     "concern_refs": [],
     "inbox": "general",
     "marks": [],
+    "categories": [],
     "approves": "A" * 43,
+    "corrects": "A" * 43,
+    "challenges": "A" * 43,
+    "stage": 1,
+    "as": "second",
 }
 
 
@@ -111,6 +112,22 @@ def test_what_people_write_in_the_examples_fits_its_kind(name: str) -> None:
 
     assert parse_codes(kind, whole | given.get("codes", {}))
     assert parse_content(kind, given["content"], partial=True)
+
+
+def test_the_script_can_say_every_kind_that_people_say() -> None:
+    asking = [sys.executable, str(PARTNERS / "agency.py"), "--partner", "partner.json", "say", "--help"]
+    said = subprocess.run(asking, capture_output=True, text=True, check=True).stdout  # noqa: S603 - ours
+
+    (kinds,) = set(re.findall(r"\{([a-z,]+)\}", said))
+    assert set(kinds.split(",")) == STEPS
+
+
+def test_every_command_and_every_example_stands_in_the_text() -> None:
+    text = (PARTNERS / "README.md").read_text()
+
+    assert set(re.findall(r"^\| `say (\w+) ID FILE`", text, re.MULTILINE)) == STEPS - {Kind.ANSWER}
+    for file in EXAMPLES.glob("*.json"):
+        assert f"(examples/{file.name})" in text, file.name
 
 
 def test_every_json_in_the_text_is_read() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from candour_protocol.kinds import STAGES, AnswerCodes, Kind, Signer
+from candour_protocol.kinds import CHALLENGEABLE, STAGES, AnswerCodes, Kind, Signer
 from sqlalchemy import Connection
 
 from candour_agency import store
@@ -22,17 +22,8 @@ from candour_agency.schemas.steps import ChallengeBody
 from candour_agency.stating import MATTERS, compose
 
 _NOT_ENOUGH: Final = "R11"  # flagged: delivered, and to be thought about again
-
-# What somebody decided, found, did or left undone, and may be asked to think about again.
-_CHALLENGEABLE: Final = (
-    Kind.ANSWER,
-    Kind.DECISION,
-    Kind.CLOSURE,
-    Kind.OUTCOME,
-    Kind.TRANSFER,
-    Kind.CORRECTION,
-    Kind.APPLIED,
-)
+# That a concern was found thin is challenged by the concern's own id.
+_BY_ID: Final = CHALLENGEABLE - {Kind.DELIVERY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,7 @@ def _challenged(connection: Connection, message: Message) -> Message:
         return message
     if message.kind in MATTERS:
         return _newest_about(connection, message)
-    if message.kind in _CHALLENGEABLE and message.received:
+    if message.kind in _BY_ID and message.received:
         return _open_or(connection, message)
     raise CallError(
         Code.WRONG_KIND,
@@ -78,7 +69,7 @@ def _newest_about(connection: Connection, matter: Message) -> Message:
     if still_open := [one for one in open_challenges(connection, matter) if not one.received]:
         return still_open[-1]
     about = [one for one in store.messages.about(connection, matter.hash) if one.received]
-    decided = [one for one in about if one.kind in _CHALLENGEABLE]
+    decided = [one for one in about if one.kind in _BY_ID]
     found = decided or [one for one in about if one.kind is Kind.DELIVERY and matter.opened != "sound"]
     if not found:
         detail = (

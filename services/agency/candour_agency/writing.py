@@ -15,7 +15,7 @@ from candour_protocol import strict_json
 from candour_protocol.ids import GATEWAY, Address, Jti, StatementHash, Txn, new_uuid7
 from candour_protocol.keys import SealKey
 from candour_protocol.kinds import T2, Kind
-from candour_protocol.statement import Draft, Issued, issue
+from candour_protocol.statement import MAX_STORY, Draft, Issued, issue
 from candour_protocol.strict_json import JsonObject
 from candour_protocol.transport.topology import submit_key
 from sqlalchemy import Connection
@@ -28,7 +28,6 @@ from candour_agency.office import URGENT, Office
 from candour_agency.store.outbox import Due
 
 LIFETIME: Final = timedelta(days=7)
-MAX_STORY: Final = 32 * 1024  # bytes of T2 as UTF-8 JSON; source: protocol section 5
 
 
 @dataclass(frozen=True, slots=True)

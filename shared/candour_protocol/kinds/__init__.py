@@ -21,7 +21,7 @@ from candour_protocol.kinds.answer import (
     LineText,
 )
 from candour_protocol.kinds.approval import ApprovalCodes, ApprovalContent
-from candour_protocol.kinds.challenge import STAGES, ChallengeCodes, ChallengeContent
+from candour_protocol.kinds.challenge import CHALLENGEABLE, STAGES, ChallengeCodes, ChallengeContent
 from candour_protocol.kinds.concern import (
     ChildView,
     ConcernCodes,
@@ -59,6 +59,7 @@ from candour_protocol.kinds.transfer import TransferCodes, TransferContent
 from candour_protocol.strict_json import JsonObject
 
 __all__ = [
+    "CHALLENGEABLE",
     "CODES",
     "CONTENT",
     "IN_FORCE",

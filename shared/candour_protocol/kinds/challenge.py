@@ -8,8 +8,22 @@ from pydantic import Field
 
 from candour_protocol.kinds.concern import Fact
 from candour_protocol.kinds.fields import Codes, Content, Hash
+from candour_protocol.kinds.lists import Kind
 
 STAGES = 4
+# What somebody decided, found, did or left undone, and may be asked to think about again.
+CHALLENGEABLE = frozenset(
+    {
+        Kind.DELIVERY,
+        Kind.DECISION,
+        Kind.ANSWER,
+        Kind.OUTCOME,
+        Kind.TRANSFER,
+        Kind.CLOSURE,
+        Kind.CORRECTION,
+        Kind.APPLIED,
+    }
+)
 
 
 class ChallengeCodes(Codes):

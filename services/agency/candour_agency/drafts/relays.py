@@ -6,23 +6,19 @@ Source: protocol section 3.1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from candour_protocol import disclosures, rules, strict_json
-from candour_protocol.codes import HandlingMark
+from candour_protocol import rules
+from candour_protocol.errors import MalformedError
 from candour_protocol.ids import Address
 from candour_protocol.kinds import Kind, Signer
 from candour_protocol.matters import read_matter
+from candour_protocol.relaying import passed_on, relay_codes
 from candour_protocol.strict_json import JsonObject
 
 from candour_agency.drafts.concerns import Setting, reach
 from candour_agency.faults import CallError, Code
 from candour_agency.messages import Message
-from candour_agency.writing import MAX_STORY, Plan
-
-_PROTECTED: Final = frozenset({"author", "reach"})  # who tells, and how to find them
-# What can stay behind when a story is too long to pass on whole, the least needed first.
-_SPARE: Final = ("attachments", "professionals", "done_so_far", "outcome_wanted", "household", "whereabouts")
+from candour_agency.writing import Plan
 
 
 def plan(setting: Setting, original: Message, to: Address, author: Signer | None) -> Plan:
@@ -31,19 +27,13 @@ def plan(setting: Setting, original: Message, to: Address, author: Signer | None
     Raises:
         CallError: the story is too long to be passed on with its signature.
     """
-    codes = dict(original.codes or {})
-    passed_on = _disclosures(original)
+    assert original.codes is not None  # noqa: S101 - an unopened concern is never passed on
+    actor = setting.acting.actor(setting.office.keys.actor, original.txn)
+    codes = relay_codes(original.codes, original.hash, to.inbox, actor)
     content: JsonObject = {
         "author": _author(setting, author),
         "reach": _reach(setting),
-        "original": {"statement": original.jwt, "disclosures": list(passed_on)},
-    }
-    codes |= {
-        "actor": setting.acting.actor(setting.office.keys.actor, original.txn),
-        "inbox": to.inbox,
-        "relays": original.hash,
-        "pays_back": None,
-        "checks": None,
+        "original": {"statement": original.jwt, "disclosures": list(_disclosures(original.codes, original))},
     }
     codes["checks"] = dict(_checks(setting, codes, content))
     return Plan(
@@ -73,29 +63,11 @@ def _reach(setting: Setting) -> JsonObject | None:
     return own.model_dump(exclude_none=True) if own else None
 
 
-def _disclosures(original: Message) -> Sequence[str]:
-    """Those that go on: not the author of a protected one, and no more than fit."""
-    codes = original.codes
-    assert codes is not None  # noqa: S101 - an unopened concern is never passed on
-    hidden = _PROTECTED if HandlingMark.REFERRER_PROTECTED in _marks(codes) else frozenset()
-    named = [(disclosures.read(text).name, text) for text in original.disclosures]
-    kept = {name: text for name, text in named if name not in hidden}
-    for spare in _SPARE:
-        if _size(kept) <= MAX_STORY:
-            break
-        kept.pop(spare, None)
-    if _size(kept) > MAX_STORY:
+def _disclosures(codes: JsonObject, original: Message) -> Sequence[str]:
+    try:
+        return passed_on(codes, original.disclosures)
+    except MalformedError:
         raise CallError(
             Code.STORY_TOO_LONG,
             "The concern you cite is too long to be passed on as it is. Tell it in your own words.",
-        )
-    return tuple(kept.values())
-
-
-def _size(kept: JsonObject | dict[str, str]) -> int:
-    return len(strict_json.dumps_utf8(list(kept.values()))) + 6 * 1024  # the JWT, author and reach
-
-
-def _marks(codes: JsonObject) -> Sequence[object]:
-    marks = codes.get("marks")
-    return marks if isinstance(marks, list) else ()
+        ) from None

@@ -1,4 +1,4 @@
-"""The surgery: its own process, its own keys, and the script that partners are given."""
+"""An agency without a node: its own process, its own keys, and the script that partners are given."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PATIENCE = 60.0  # seconds for what takes one on an idle machine
 
 
 @dataclass(slots=True)
-class Surgery:
-    """An agency without a node; ``folder`` holds its ``partner.json``, and its book beside it."""
+class Partner:
+    """One of them; ``folder`` holds its ``partner.json``, and its book beside it."""
 
     folder: Path
     _listening: subprocess.Popen[bytes] | None = None
@@ -38,6 +38,10 @@ class Surgery:
     async def ask(self, body: Any) -> str:
         """Ask; the request's id."""
         return await self._state("ask", body)
+
+    async def relay(self, jti: str, body: Any) -> str:
+        """Pass on a concern that came; the relay's id."""
+        return await self._state("relay", body, before=(jti,))
 
     async def answer(self, jti: str, body: Any) -> str:
         """Answer a request that came; the answer's id."""
