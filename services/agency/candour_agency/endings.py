@@ -23,7 +23,7 @@ from candour_agency.writing import Pen
 _CHECKS_OPEN = "Checks that rest on this are unanswered. Say in `reason` why it closes all the same."
 
 
-def close(connection: Connection, call: Call, jti: str, kind: Kind, body: ClosureBody) -> Composition:
+def close(connection: Connection, call: Call, jti: str, body: ClosureBody, *, kind: Kind) -> Composition:
     """End a concern, or an own request; everybody concerned is told.
 
     That is who told it, who has it from us, and who was asked on its strength and has not answered.

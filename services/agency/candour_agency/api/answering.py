@@ -34,13 +34,7 @@ EITHER_PARTY = (gate.INBOX_ANSWER, gate.CONCERNS_SEND, gate.REQUESTS_SEND)
 @router.put("/inbox/{id}/acknowledgement", openapi_extra=openapi.takes(AcknowledgementBody, keyed=True))
 async def acknowledge(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002 - as in the path
     """A named person has it. Said twice, it is sent once."""
-    return await react(
-        request,
-        desk,
-        (gate.INBOX_ANSWER,),
-        AcknowledgementBody,
-        lambda c, call, body: _once(c, call, id, body),
-    )
+    return await react(request, desk, (gate.INBOX_ANSWER,), AcknowledgementBody, about(id, _once))
 
 
 def _once(connection: Connection, call: Call, jti: str, body: AcknowledgementBody) -> Composition:
@@ -55,37 +49,19 @@ def _once(connection: Connection, call: Call, jti: str, body: AcknowledgementBod
 )
 async def decide(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """What will be done about a concern, for its sender to know."""
-    return await react(
-        request,
-        desk,
-        (gate.INBOX_ANSWER,),
-        DecisionBody,
-        lambda c, call, body: reacting.decide(c, call, id, body),
-    )
+    return await react(request, desk, (gate.INBOX_ANSWER,), DecisionBody, about(id, reacting.decide))
 
 
 @router.post("/requests/{id}/answer", status_code=202, openapi_extra=openapi.takes(AnswerBody, keyed=True))
 async def answer(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """An outcome for each line."""
-    return await react(
-        request,
-        desk,
-        (gate.INBOX_ANSWER,),
-        AnswerBody,
-        lambda c, call, body: reacting.answer(c, call, id, body),
-    )
+    return await react(request, desk, (gate.INBOX_ANSWER,), AnswerBody, about(id, reacting.answer))
 
 
 @router.post("/requests/{id}/outcome", status_code=202, openapi_extra=openapi.takes(OutcomeBody, keyed=True))
 async def conclude(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """What came of the answer, for the holder to know."""
-    return await react(
-        request,
-        desk,
-        (gate.REQUESTS_SEND,),
-        OutcomeBody,
-        lambda c, call, body: reacting.conclude(c, call, id, body),
-    )
+    return await react(request, desk, (gate.REQUESTS_SEND,), OutcomeBody, about(id, reacting.conclude))
 
 
 @router.post(
@@ -93,21 +69,20 @@ async def conclude(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # 
 )
 async def approve(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """A second person's word on an own request that is waiting for one."""
-    return await react(
-        request,
-        desk,
-        (gate.REQUESTS_APPROVE,),
-        ApprovalBody,
-        lambda c, call, body: reacting.approve(c, call, id, body),
-    )
+    return await react(request, desk, (gate.REQUESTS_APPROVE,), ApprovalBody, about(id, reacting.approve))
 
 
 @router.post("/threads/{txn}/replies", status_code=202, openapi_extra=openapi.takes(ReplyBody, keyed=True))
 async def reply(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """More for a thread: answers to questions, facts, attachments."""
-    return await react(
-        request, desk, EITHER_PARTY, ReplyBody, lambda c, call, body: reacting.reply(c, call, txn, body)
-    )
+    return await react(request, desk, EITHER_PARTY, ReplyBody, about(txn, reacting.reply))
+
+
+def about(
+    name: str, compose: Callable[[Connection, Call, str, B], Composition]
+) -> Callable[[Connection, Call, B], Composition]:
+    """What is composed about the message, or the thread, that a path names."""
+    return lambda connection, call, body: compose(connection, call, name, body)
 
 
 async def react(

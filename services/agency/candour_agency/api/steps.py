@@ -7,6 +7,7 @@ erasure.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from candour_protocol.kinds import Kind
@@ -18,7 +19,7 @@ from starlette.responses import JSONResponse
 
 from candour_agency import challenges, corrections, effects, endings, erasing, lodging, ties
 from candour_agency.api import gate, openapi
-from candour_agency.api.answering import EITHER_PARTY, react
+from candour_agency.api.answering import EITHER_PARTY, about, react
 from candour_agency.api.desk import AtDesk, Desk
 from candour_agency.calls import Call, Composition, visible
 from candour_agency.faults import CallError, Code
@@ -60,13 +61,7 @@ async def correct(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # n
 @router.post("/inbox/{id}/applied", status_code=202, openapi_extra=openapi.takes(AppliedBody, keyed=True))
 async def apply(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """Whether a correction stands in your agency's records, or why it cannot."""
-    return await react(
-        request,
-        desk,
-        (gate.INBOX_ANSWER,),
-        AppliedBody,
-        lambda c, call, body: corrections.apply(c, call, id, body),
-    )
+    return await react(request, desk, (gate.INBOX_ANSWER,), AppliedBody, about(id, corrections.apply))
 
 
 @router.post(
@@ -85,7 +80,7 @@ async def close_concern(id: str, request: Request, desk: AtDesk) -> JSONResponse
         desk,
         (gate.INBOX_ANSWER, gate.CONCERNS_SEND),
         ClosureBody,
-        lambda c, call, body: endings.close(c, call, id, Kind.CONCERN, body),
+        about(id, partial(endings.close, kind=Kind.CONCERN)),
     )
 
 
@@ -97,7 +92,7 @@ async def close_request(id: str, request: Request, desk: AtDesk) -> JSONResponse
         desk,
         (gate.REQUESTS_SEND,),
         ClosureBody,
-        lambda c, call, body: endings.close(c, call, id, Kind.REQUEST, body),
+        about(id, partial(endings.close, kind=Kind.REQUEST)),
     )
 
 
@@ -106,41 +101,25 @@ async def close_request(id: str, request: Request, desk: AtDesk) -> JSONResponse
 )
 async def transfer(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """Hand a received concern to another worker, inbox or agency."""
-    return await react(
-        request,
-        desk,
-        (gate.INBOX_ANSWER,),
-        TransferBody,
-        lambda c, call, body: endings.transfer(c, call, id, body),
-    )
+    return await react(request, desk, (gate.INBOX_ANSWER,), TransferBody, about(id, endings.transfer))
 
 
 @router.post("/threads/{txn}/told", status_code=202, openapi_extra=openapi.takes(ToldBody, keyed=True))
 async def tell_of(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """Somebody outside the exchange was told by other means."""
-    return await react(
-        request, desk, EITHER_PARTY, ToldBody, lambda c, call, body: ties.tell_of(c, call, txn, body)
-    )
+    return await react(request, desk, EITHER_PARTY, ToldBody, about(txn, ties.tell_of))
 
 
 @router.post("/threads/{txn}/links", status_code=202, openapi_extra=openapi.takes(LinkBody, keyed=True))
 async def link(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """Say that other threads, or tokens, are one child with this one; or undo that."""
-    return await react(
-        request, desk, EITHER_PARTY, LinkBody, lambda c, call, body: ties.link(c, call, txn, body)
-    )
+    return await react(request, desk, EITHER_PARTY, LinkBody, about(txn, ties.link))
 
 
 @router.post("/inbox/{id}/word", status_code=202, openapi_extra=openapi.takes(WordBody, keyed=True))
 async def give_word(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """A lodgee's word that a request on what is lodged with it is justified."""
-    return await react(
-        request,
-        desk,
-        (gate.REQUESTS_APPROVE,),
-        WordBody,
-        lambda c, call, body: lodging.give_word(c, call, id, body),
-    )
+    return await react(request, desk, (gate.REQUESTS_APPROVE,), WordBody, about(id, lodging.give_word))
 
 
 @router.post("/messages/{id}/erasure", status_code=202, openapi_extra=openapi.takes(ErasureBody, keyed=True))
