@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from candour_agency import schema, store
@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 
 from tests.agency.partnership import PATIENCE, SCHOOL, Office, Partnership, a_concern
 from tests.agency.server import Server
+from tests.transport.waiting import until
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
@@ -37,12 +38,6 @@ def _keep(connection: Connection) -> None:
 
 def _codes(connection: Connection) -> list[str]:
     return list(connection.scalars(text("SELECT code FROM incidents ORDER BY seq")))
-
-
-async def _until(happened: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not await happened():  # noqa: ASYNC110 -- a server rings no bell when it is back
-            await asyncio.sleep(0.05)
 
 
 async def _writes_again(database: Database) -> bool:
@@ -72,7 +67,7 @@ async def test_a_second_process_is_refused_in_words_and_may_start_once_the_first
         await database.write(_keep)
     assert await second.read(_codes) == ["kept"]
     await second.close()
-    await _until(lambda: _writes_again(database))
+    await until(lambda: _writes_again(database), PATIENCE)
 
 
 async def test_nodes_share_a_database_in_schemas_of_their_own(database: Database, server: Server) -> None:
@@ -115,7 +110,7 @@ async def test_five_hundred_calls_that_were_given_up_leave_no_session_behind(
     assert sum(isinstance(end, asyncio.CancelledError) for end in ends) > 400
     await database.write(_keep)
     assert await asyncio.gather(*(database.read(_codes) for _ in range(20))) == [["kept"]] * 20
-    await _until(lambda: _all_idle(server))
+    await until(lambda: _all_idle(server), PATIENCE)
     sessions = await asyncio.to_thread(server.sessions)
     assert len(sessions) <= READERS + 1
     assert sum(one["writes"] for one in sessions) == 1
@@ -140,7 +135,7 @@ async def test_five_hundred_callers_that_hang_up_leave_no_session_behind(
     await asyncio.gather(*calls, return_exceptions=True)
 
     await school.until(told, "delivered")
-    await _until(lambda: _all_idle(server))
+    await until(lambda: _all_idle(server), PATIENCE)
     assert len(await asyncio.to_thread(server.sessions)) <= 2 * (READERS + 1)
 
 
@@ -154,7 +149,7 @@ async def test_it_goes_on_after_every_session_was_ended(database: Database, serv
     await asyncio.to_thread(server.end_sessions)
 
     assert await database.read(_codes) == ["kept"]
-    await _until(lambda: _writes_again(database))
+    await until(lambda: _writes_again(database), PATIENCE)
 
 
 async def test_a_database_that_is_away_is_a_503_and_everything_goes_on_by_itself_afterwards(
@@ -180,7 +175,7 @@ async def test_a_database_that_is_away_is_a_503_and_everything_goes_on_by_itself
     assert {one["name"]: one["status"] for one in ready.json()["checks"]}["database"] == "failing"
 
     await asyncio.to_thread(server.open_doors)
-    await _until(lambda: _is_ready(school))
+    await until(lambda: _is_ready(school), PATIENCE)
     after = await school.post("/v1/concerns", a_concern(), Idempotency_Key="during")
     await school.until(after["messages"][0]["id"], "delivered")
     assert len(await csc.inbox()) == 2
@@ -204,7 +199,7 @@ async def test_what_the_courier_brings_meanwhile_is_not_acknowledged_and_comes_a
     await partnership.courier.quiet()
     [held] = partnership.courier.retried
     await asyncio.to_thread(server.open_doors)
-    await _until(lambda: _is_ready(school))
+    await until(lambda: _is_ready(school), PATIENCE)
     partnership.courier.put(held.queue, held.body)
 
     await school.until(told, "delivered")

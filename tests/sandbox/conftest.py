@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.sandbox.process import Process, free_base_port
+from tests.transport.waiting import hold
 
 Start = Callable[..., Process]
 PATIENCE = 60  # seconds
@@ -66,11 +66,8 @@ class Partner:
 
     def judged(self, message_id: str) -> dict[str, Any]:
         """A message once the log has its verdict: a slow machine may take longer than a call waits."""
-        deadline = time.monotonic() + PATIENCE
-        while (message := self.message(message_id))["verdict"] is None:
-            assert time.monotonic() < deadline, "no verdict"
-            time.sleep(0.1)
-        return message
+        hold(lambda: self.message(message_id)["verdict"] is not None, PATIENCE)
+        return self.message(message_id)
 
     def until(self, message_id: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """A message once it stands as it should."""

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tests.sandbox.engine import RealEngine
 from tests.sandbox.personal import personal_texts
 from tests.sandbox.test_supervisor import is_gone
 from tests.sandbox.test_up import assert_verdicts, audited, worklists
+from tests.transport.waiting import hold
 
 PARTNER = "testborough-gp"
 PATIENCE = 120  # seconds, for what takes three on an idle machine
@@ -41,10 +41,7 @@ def real(services: Mapping[str, str], tmp_path: Path) -> Iterator[RealEngine]:
 
 def until(done: Callable[[], bool]) -> None:
     """Wait for what other processes do."""
-    deadline = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.05)
+    hold(done, PATIENCE)
 
 
 def pids(data: Path) -> dict[str, int]:

@@ -116,7 +116,7 @@ async def test_no_log_line_quotes_a_message(
 async def wakeups() -> int:
     """How often this process gave up the processor and got it back, in half a second of doing nothing."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # what is measured: a time in which nothing is to happen
     return resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - before
 
 
