@@ -1,0 +1,149 @@
+"""Answering what came: acknowledgement, decision, answer, reply, outcome."""
+
+from __future__ import annotations
+
+from candour_protocol.kinds import Kind
+
+from tests.agency.partnership import (
+    CSC,
+    POLICE,
+    Office,
+    Partnership,
+    a_concern,
+    an_answer,
+)
+from tests.agency.places import ON_BOTH
+
+pytestmark = ON_BOTH
+
+
+async def test_an_answer_reaches_the_asker_and_the_outcome_the_holder(
+    csc: Office, police: Office, partnership: Partnership
+) -> None:
+    told = await csc.tell(POLICE)
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    await police.until(asked, "delivered")
+
+    answer = await police.post(f"/v1/requests/{asked}/answer", an_answer())
+
+    [sent] = answer["messages"]
+    found = await csc.until(sent["id"], "delivered")
+    assert found["content"]["content"][0]["text"] == "Three calls since June."
+    shown = await csc.message(asked)
+    assert shown["state"] == "answered"
+    thread = await csc.get(f"/v1/threads/{shown['thread']}")
+    [line] = thread["board"]
+    assert (line["category"], line["outcome"], line["holder"]) == ("POLICE_INCID", "DISCLOSED_FULL", POLICE)
+    [due] = [one for one in shown["obligations"] if one["kind"] == "outcome"]
+    assert due["owed_by"] == CSC
+    ended = await csc.post(f"/v1/requests/{asked}/outcome", {"came_of_it": "Strategy discussion today."})
+    await police.until(ended["messages"][0]["id"], "delivered")
+    await csc.until(asked, "closed")
+    await police.until(asked, "closed")
+
+
+async def test_whoever_discloses_is_reminded_to_raise_their_own_concern_until_they_have(
+    csc: Office, police: Office
+) -> None:
+    told = await csc.tell(POLICE)
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    thread = (await police.until(asked, "delivered"))["thread"]
+    path = f"/v1/requests/{asked}/answer"
+
+    first = await police.post(path, an_answer())
+    await police.post("/v1/concerns", a_concern(CSC, thread=thread))
+    second = await police.post(path, an_answer())
+
+    assert ["raise your own concern" in one for one in first["notices"]] == [True]
+    assert "notices" not in second
+
+
+async def test_an_answer_waits_until_the_log_holds_that_everything_was_opened(
+    csc: Office, police: Office, partnership: Partnership
+) -> None:
+    told = await csc.tell(POLICE)
+    await csc.until(told, "delivered")
+    await partnership.courier.quiet()
+    partnership.gateway.mute = True
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    await police.until(asked, "delivered")
+
+    answer = await police.post(f"/v1/requests/{asked}/answer", an_answer())
+
+    assert (await police.message(answer["messages"][0]["id"]))["state"] == "queued"
+    assert partnership.gateway.of_kind(Kind.ANSWER) == []
+    partnership.gateway.mute = False
+    partnership.gateway.answer((await partnership.gateway.logged(Kind.DELIVERY, 3))[-1])
+    await police.until(answer["messages"][0]["id"], "delivered")
+
+
+async def test_an_acknowledgement_by_nobody_is_not_sent_and_stops_no_clock(
+    school: Office, csc: Office
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+
+    refused = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", {"role": "Duty desk"})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "nobody-named")
+    assert (await csc.message(told))["state"] == "delivered"
+
+
+async def test_acknowledgement_decision_and_reply_reach_the_author(school: Office, csc: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    who = {"name": "J. Mbeki", "role": "Social worker", "staff_id": "mbeki", "questions": ["Which bruise?"]}
+
+    first = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", who)
+    second = await csc.call("PUT", f"/v1/inbox/{told}/acknowledgement", who)
+
+    assert first.json()["messages"][0]["id"] == second.json()["messages"][0]["id"]
+    shown = await school.until(told, "acknowledged")
+    assert shown["state_text"] == "opened by J. Mbeki"
+    decision = {"decision": "STRATEGY_S47", "feedback": "Meeting at four.", "decider": {"name": "S. Oduya"}}
+    await csc.post(f"/v1/concerns/{told}/decision", decision)
+    await school.until(told, "decided")
+    await csc.until(told, "decided")
+    reply = await school.post(
+        f"/v1/threads/{shown['thread']}/replies", {"answers": [{"question": 0, "text": "The left one."}]}
+    )
+    found = await csc.until(reply["messages"][0]["id"], "delivered")
+    assert found["content"]["answers"][0]["text"] == "The left one."
+
+
+async def test_a_decision_that_is_not_final_leaves_the_clock_running(school: Office, csc: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+
+    sent = await csc.post(f"/v1/concerns/{told}/decision", {"decision": "MASH_CHECKS", "final": False})
+
+    await school.until(sent["messages"][0]["id"], "delivered")
+    assert (await school.message(told))["state"] == "delivered"
+
+
+async def test_a_reply_to_a_thread_of_several_needs_to_say_to_what(
+    school: Office, csc: Office, police: Office
+) -> None:
+    answer = await school.post("/v1/concerns", a_concern(CSC, recipients=[CSC, POLICE]))
+    path = f"/v1/threads/{answer['thread']}/replies"
+
+    vague = await school.call("POST", path, {"facts": [{"what": "He came to school today."}]})
+    clear = await school.post(
+        path, {"facts": [{"what": "He came."}], "in_reply_to": answer["messages"][1]["id"]}
+    )
+
+    assert (vague.status_code, vague.json()["errors"][0]["pointer"]) == (422, "/in_reply_to")
+    assert clear["messages"][0]["recipient"] == POLICE
+
+
+async def test_a_request_is_answered_only_by_whoever_was_asked(
+    csc: Office, police: Office, gp: Office
+) -> None:
+    asked = await csc.ask(POLICE)
+    await police.until(asked, "delivered")
+
+    own = await csc.call("POST", f"/v1/requests/{asked}/answer", an_answer())
+    stranger = await gp.call("POST", f"/v1/requests/{asked}/answer", an_answer())
+
+    assert (own.status_code, own.json()["code"]) == (409, "wrong-kind")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "unknown-message")
