@@ -42,6 +42,43 @@ Database = Annotated[
     str | None,
     typer.Option(metavar="URL", help="A PostgreSQL where databases may be created, instead of files."),
 ]
+BasePort = Annotated[
+    int,
+    typer.Option(min=1024, max=65_000, help="Health page here, gateway one above, agencies from 101 above."),
+]
+Processes = Annotated[
+    bool, typer.Option("--processes", help="Every service in a process of its own; needs --amqp.")
+]
+Workers = Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="How many processes serve the gateway.")]
+Partner = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID", help="Leave this agency's node out: it speaks to RabbitMQ itself; needs --amqp."
+    ),
+]
+ClockSpeed = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100_000,
+        help="How many times faster limits run: 3600 makes an hour a second. Settled at the first start.",
+    ),
+]
+Patterns = Annotated[
+    bool | None,
+    typer.Option(
+        "--patterns/--no-patterns",
+        help="Show social care several concerns about one child together. Settled at the first start.",
+    ),
+]
+Rate = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="PER_MINUTE",
+        help="How many statements each agency may send. Settled at the first start.",
+    ),
+]
 
 
 @app.callback()
@@ -52,53 +89,17 @@ def main() -> None:
 @app.command()
 def up(
     data: Data = Path(".sandbox"),
-    base_port: Annotated[
-        int,
-        typer.Option(
-            min=1024,
-            max=65_000,
-            help="Health page here, gateway one above, agencies from 101 above.",
-        ),
-    ] = 8000,
+    base_port: BasePort = 8000,
     story: Annotated[bool, typer.Option("--story/--no-story", help="Play the story the first time.")] = True,
     amqp: Amqp = None,
     amqp_management: AmqpManagement = None,
     database: Database = None,
-    processes: Annotated[
-        bool, typer.Option("--processes", help="Every service in a process of its own; needs --amqp.")
-    ] = False,
-    workers: Annotated[
-        int, typer.Option(min=1, max=MOST_WORKERS, help="How many processes serve the gateway.")
-    ] = 1,
-    partner: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID", help="Leave this agency's node out: it speaks to RabbitMQ itself; needs --amqp."
-        ),
-    ] = None,
-    clock_speed: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100_000,
-            help="How many times faster limits run: 3600 makes an hour a second. Settled at the first start.",
-        ),
-    ] = None,
-    patterns: Annotated[
-        bool | None,
-        typer.Option(
-            "--patterns/--no-patterns",
-            help="Show social care several concerns about one child together. Settled at the first start.",
-        ),
-    ] = None,
-    rate: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="PER_MINUTE",
-            help="How many statements each agency may send. Settled at the first start.",
-        ),
-    ] = None,
+    processes: Processes = False,
+    workers: Workers = 1,
+    partner: Partner = None,
+    clock_speed: ClockSpeed = None,
+    patterns: Patterns = None,
+    rate: Rate = None,
 ) -> None:
     """Start gateway, agencies and health page, and play the story the first time. Stop with Ctrl+C."""
     try:
