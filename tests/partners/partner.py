@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from candour_protocol.strict_json import JsonObject
+
 from tests.transport.waiting import until
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "partners" / "agency.py"
@@ -99,6 +101,14 @@ class Partner:
 
     def _invocation(self, *arguments: str) -> list[str]:
         return [sys.executable, str(SCRIPT), "--partner", str(self.folder / "partner.json"), *arguments]
+
+    def take_up(self, inbox: str, jwk: JsonObject) -> None:
+        """Another seal key for an inbox; the one before it is kept for what was sealed to it."""
+        (self.folder / f"seal-{inbox}-2.jwk").write_text(json.dumps(jwk))
+        file = self.folder / "partner.json"
+        given = json.loads(file.read_text())
+        given["keys"]["seal"][inbox] = [f"seal-{inbox}-2.jwk", f"seal-{inbox}.jwk"]
+        file.write_text(json.dumps(given))
 
     # -- its post -------------------------------------------------------------------------------------------
 

@@ -139,6 +139,22 @@ async def test_what_its_recipient_cannot_open_with_the_key_that_it_has_is_for_pe
     await surgery.knows("SELECT 1 FROM incident WHERE code = 'not-said-again' AND digest = ?", first["hash"])
 
 
+async def test_what_is_sealed_to_the_key_before_the_present_one_is_still_opened(district: District) -> None:
+    surgery, party = district.surgery, district.partnership.parties[GP]
+    before = _concern(district)
+    surgery.kill()
+    await _rotate_seal_key(district, party)
+    surgery.take_up("general", party.seal["general"].private_jwk)
+    await surgery.listen()
+
+    for concern in (before, _concern(district)):
+        await district.submit(SCHOOL, concern.raw)
+
+        shown = await surgery.has(concern.statement.claims.jti)
+        assert shown["content"] is not None
+    assert surgery.look_up("SELECT count(*) FROM incident WHERE code = 'strange-key'") == 0
+
+
 async def test_a_statement_that_its_issuer_did_not_sign_is_parked(district: District) -> None:
     forged = _signed_by_a_stranger(district, SCHOOL, GP)
 
