@@ -224,7 +224,7 @@ class Reception:
         self.wants_registry |= opened == UNREADABLE
 
     def _cited(self, arrival: Arrival) -> list[Message]:
-        """The concerns of a request, as they are in the book."""
+        """The concerns of a request, and what was added to them before it, as they are in the book."""
         if arrival.statement.claims.kind is not Kind.REQUEST:
             return []
         try:
@@ -233,7 +233,9 @@ class Reception:
             return []
         names = [StatementHash(str(ref)) for ref in refs] if isinstance(refs, list) else []
         found = [self._book.by_hash(name) for name in names]
-        return [one for one in found if one is not None and one.kind is Kind.CONCERN]
+        concerns = [one for one in found if one is not None and one.kind is Kind.CONCERN]
+        index = arrival.proven.index
+        return [*concerns, *(reply for one in concerns for reply in self._book.added_to(one, index))]
 
     def _keep(
         self, arrival: Arrival, opened: Opened, verdict: str, about: StatementHash | None = None

@@ -179,6 +179,17 @@ class Book:
         """What was said about a statement."""
         return self._many("about = ? AND kind = ?", name, kind.value)
 
+    def added_to(self, concern: Message, before: int | None = None) -> list[Message]:
+        """The replies by which a concern's own author has added to it, up to this place in the log."""
+        return [
+            one
+            for one in self.about(concern.hash, Kind.REPLY)
+            if one.own == concern.own
+            and one.verdict != "refused"
+            and one.content is not None
+            and (before is None or (one.log_index is not None and one.log_index < before))
+        ]
+
     def thread(self, txn: str) -> list[Message]:
         """Everything about one matter, oldest first; without the machines' deliveries."""
         return self._many("txn = ? AND kind <> 'delivery'", txn)

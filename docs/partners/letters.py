@@ -122,8 +122,9 @@ class Secretary:
         content = parse_content(Kind.REQUEST, given["content"], partial=True)
         codes = self._request_codes(given, to, txn, content, cited)
         dumped = content.model_dump(exclude_none=True)
-        codes["checks"] = self._checks(Kind.REQUEST, codes, dumped, cited)
-        waits = tuple(one.hash for one in cited if one.own)
+        told = [*cited, *(reply for one in cited for reply in self._book.added_to(one))]
+        codes["checks"] = self._checks(Kind.REQUEST, codes, dumped, told)
+        waits = tuple(one.hash for one in told if one.own)
         return Letter(Kind.REQUEST, to, txn, codes["urgency"] in URGENT, codes, dumped, waits=waits)
 
     def _request_codes(
@@ -196,12 +197,12 @@ class Secretary:
         return list(child_tokens(subject or Person(), self._office.partnership, fresh))
 
     def _checks(
-        self, kind: Kind, codes: JsonObject, content: JsonObject, cited: Sequence[Message]
+        self, kind: Kind, codes: JsonObject, content: JsonObject, told: Sequence[Message]
     ) -> JsonObject:
         """What the rules found that only the author can run: attested, never hidden. The gateway judges."""
-        told = [read_matter(one.kind, one.codes or {}, one.content or {}) for one in cited]
+        matters = [read_matter(one.kind, one.codes or {}, one.content or {}) for one in told]
         matter, iat = read_matter(kind, codes, content), int(now().timestamp())
-        return dict(rules.check_matter(matter, told, iat, self._directory.policy).checks)
+        return dict(rules.check_matter(matter, matters, iat, self._directory.policy).checks)
 
 
 def _whole(kind: Kind, codes: JsonObject) -> JsonObject:

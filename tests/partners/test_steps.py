@@ -191,6 +191,18 @@ async def test_challenged_it_has_somebody_else_decide_again(district: District) 
     assert (same["verdict"], [each["rule"] for each in same["violations"]]) == ("refused", ["same-decider"])
 
 
+async def test_a_reply_with_a_fact_makes_a_thin_concern_one_to_ask_on(district: District) -> None:
+    surgery, thin = district.surgery, a_concern()
+    thin["content"]["facts"] = [{"what": "as discussed", "when": "2026-11-19", "basis": "RECORD"}]
+    concern = await surgery.tell(thin)
+    await surgery.has(concern, "opened")
+
+    await surgery.say("reply", concern, example("reply"))
+    asked = await surgery.ask(a_request(concern))
+
+    await goes_through(surgery, asked)
+
+
 # -- ending, and handing on -------------------------------------------------------------------------------
 
 
