@@ -20,6 +20,7 @@ from tests.agency.partnership import (
     a_concern,
     a_request,
     a_subject,
+    an_answer,
 )
 from tests.agency.places import ON_BOTH
 

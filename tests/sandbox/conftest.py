@@ -69,21 +69,19 @@ class Partner:
         hold(lambda: self.message(message_id)["verdict"] is not None, PATIENCE)
         return self.message(message_id)
 
-    def until(self, message_id: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def standing(self, message_id: str, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """A message once it stands as it should."""
-        deadline = time.monotonic() + PATIENCE
-        while not done(message := self.message(message_id)):
-            assert time.monotonic() < deadline, message
-            time.sleep(0.1)
-        return message
+        hold(lambda: done(self.message(message_id)), PATIENCE)
+        return self.message(message_id)
 
     def arrival(self, **wanted: str) -> dict[str, Any]:
         """The newest of the worklist of this kind, once there is one."""
-        deadline = time.monotonic() + PATIENCE
-        while not (found := [one for one in self.inbox() if wanted.items() <= one.items()]):
-            assert time.monotonic() < deadline, wanted
-            time.sleep(0.1)
-        return found[-1]
+
+        def found() -> list[dict[str, Any]]:
+            return [one for one in self.inbox() if wanted.items() <= one.items()]
+
+        hold(lambda: bool(found()), PATIENCE)
+        return found()[-1]
 
     def inbox(self) -> list[dict[str, Any]]:
         """Everything in the worklist."""

@@ -119,7 +119,7 @@ def test_an_emergency_is_asked_first_and_paid_back_as_the_page_says(caller: Call
     assert _verdict(asked) == ("flagged", ["R09"])
     assert "debt" in {one["kind"] for one in asked["obligations"]}
     with caller.partner("testshire-ambulance") as partner:
-        paid = partner.until(asked["id"], lambda message: "concern-followed" in _events(message))
+        paid = partner.standing(asked["id"], lambda message: "concern-followed" in _events(message))
     assert [one["settled_at"] is not None for one in paid["obligations"] if one["kind"] == "debt"] == [True]
 
 
@@ -141,7 +141,7 @@ def test_what_an_inbox_must_not_see_is_lodged_and_the_word_lets_a_request_go_on(
     assert (_verdict(told), _verdict(held)) == (("passed", []), ("held", ["R10"]))
     assert held["state_text"] in re.sub(r"\s+", " ", _text())
     with caller.partner("testshire-police") as partner:
-        released = partner.until(held["id"], lambda message: message["verdict"]["outcome"] == "passed")
+        released = partner.standing(held["id"], lambda message: message["verdict"]["outcome"] == "passed")
     assert released["verdict"]["violations"] == []
 
 
