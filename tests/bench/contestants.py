@@ -145,7 +145,7 @@ class Contestant:
                 await asyncio.sleep(LOOK)
 
     async def _all_consume(self) -> bool:
-        return (await self._look(SUBMITTED))[1] == len(self._processes)
+        return (await self._look(SUBMITTED))[1] >= len(self._processes)
 
     async def _have_arrived(self, count: int) -> bool:
         return sum([(await self._look(inbox))[0] for inbox in INBOXES]) >= count
