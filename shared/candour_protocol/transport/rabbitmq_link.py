@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import cast
 
 from aio_pika import RobustConnection
@@ -104,9 +104,20 @@ async def bounded(seconds: float = PATIENCE) -> AsyncIterator[None]:
     Raises:
         BrokenLinkError: time is up, or the channel or connection is gone.
     """
-    try:
+    with broken():
         async with asyncio.timeout(seconds):
             yield
+
+
+@contextmanager
+def broken() -> Iterator[None]:
+    """Say of whatever fails because of the connection that this is why; waits as long as it takes.
+
+    Raises:
+        BrokenLinkError: the channel or connection is gone, or time is up.
+    """
+    try:
+        yield
     except BROKEN as error:
         raise BrokenLinkError(type(error).__name__) from error
     except asyncio.CancelledError as error:

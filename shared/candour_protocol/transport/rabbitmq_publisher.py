@@ -13,7 +13,7 @@ from pamqp.commands import Basic
 
 from candour_protocol.transport import rabbitmq_message, topology
 from candour_protocol.transport.port import Delivery, Outbound, PublishResult
-from candour_protocol.transport.rabbitmq_link import BrokenLinkError, Link, bounded
+from candour_protocol.transport.rabbitmq_link import BrokenLinkError, Link, broken
 
 IN_FLIGHT = 256
 PATIENCE = timedelta(seconds=10)
@@ -75,9 +75,10 @@ class Publisher:
     async def _send(
         self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties
     ) -> PublishResult:
+        """One message, within the time limit of the whole call: one for each costs as much as the rest."""
         async with self._room:
             try:
-                async with bounded(self._patience.total_seconds()):
+                with broken():
                     channel = await self._usable()
                     confirmation = await channel.basic_publish(
                         body,
