@@ -7,6 +7,7 @@ replay. What is no exchange is kept by digest and parked. Source: protocol secti
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from candour_gateway.store import incidents
 from candour_gateway.verdict import Submission
 
 WHILE_AWAY = timedelta(seconds=2)
+BREATH = 16  # statements; between them others go on, above all who has the log's lock and waits for an answer
 
 log = structlog.get_logger("candour.gateway")
 
@@ -79,7 +81,11 @@ class Intake:
 
     async def _screen_all(self, messages: Iterable[Message]) -> dict[Message, Submission | Unfit]:
         """In order. What nobody here knows may be known to another worker, which has logged its key since."""
-        screened = {each: self._screen(each) for each in messages}
+        screened = {}
+        for place, each in enumerate(messages, start=1):
+            screened[each] = self._screen(each)
+            if place % BREATH == 0:
+                await asyncio.sleep(0)
         unfit = [message for message, each in screened.items() if isinstance(each, Unfit)]
         if unfit and await self._admission.catch_up(at_once=True):
             screened.update((message, self._screen(message)) for message in unfit)
