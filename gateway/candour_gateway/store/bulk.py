@@ -1,7 +1,9 @@
-"""Everything that a batch writes, in one trip to the database where the driver can do that.
+"""Everything that a batch writes, with as little as each engine can do it with.
 
 A batch writes to eight tables. Under load each trip to SQLite's thread waits its turn twice, so eight of them
-cost more than what they do; collected here, they are one. Other drivers get one statement after the other.
+cost more than what they do; collected here, they are one. PostgreSQL takes the rows of a plain ``INSERT`` as
+one array for each column: one statement, where as many as there are rows cost it twice as much. Both are
+spoken to by their drivers, because SQLAlchemy handles every value of every row once more.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Insert, LargeBinary, String, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -32,27 +34,54 @@ class Bulk:
             self._jobs.append((statement, rows))
 
     async def run(self, connection: AsyncConnection) -> None:
-        """Carry out everything, within the connection's transaction."""
+        """Carry out everything, within the connection's transaction, which has begun."""
         raw = (await connection.get_raw_connection()).driver_connection
         if isinstance(raw, QuickConnection):
             await raw.in_thread(_run_all, [_compiled(connection, *job) for job in self._jobs])
-            return
+        else:
+            await self._run_on_postgresql(connection, raw)
+
+    async def _run_on_postgresql(self, connection: AsyncConnection, raw: Any) -> None:
+        if not raw.is_in_transaction():
+            raise RuntimeError(
+                "nothing has been asked of this connection yet, so its transaction has not begun"
+            )
         for statement, rows in self._jobs:
-            await connection.execute(statement, rows)
+            if isinstance(statement, Insert):
+                keys = tuple(rows[0])
+                arrays = ([row[key] for row in rows] for key in keys)
+                await raw.execute(_insert_of_arrays(statement.table, keys), *arrays)
+            else:
+                await raw.executemany(*_compiled(connection, statement, rows))
 
 
-_compilations: dict[tuple[int, tuple[str, ...]], tuple[Executable, str, tuple[str, ...]]] = {}
+def _insert_of_arrays(table: Any, keys: Sequence[str]) -> str:
+    """One row for each place in the arrays; a text that is too long for its column is refused, not cut."""
+    arrays = ", ".join(f"${place}::{_array(table, key)}" for place, key in enumerate(keys, start=1))
+    return f"INSERT INTO {table.name} ({', '.join(keys)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+
+
+def _array(table: Table, key: str) -> str:
+    kind = table.c[key].type
+    if isinstance(kind, String):
+        return "text[]"
+    return "bytea[]" if isinstance(kind, LargeBinary) else f"{kind}[]"
+
+
+# by engine, statement and columns; the statement stands in it so that its id stays its own
+_compilations: dict[tuple[str, int, tuple[str, ...]], tuple[Executable, str, tuple[str, ...]]] = {}
 
 
 def _compiled(connection: AsyncConnection, statement: Executable, rows: Rows) -> Job:
     """As SQL with positions; every statement is a module's constant, so its compilation is kept."""
     keys = tuple(rows[0])
-    known = _compilations.get((id(statement), keys))
+    place = connection.dialect.name, id(statement), keys
+    known = _compilations.get(place)
     if known is None:
         made = statement.compile(dialect=connection.dialect, column_keys=list(keys))  # type: ignore[attr-defined]
         assert isinstance(made, SQLCompiler)  # noqa: S101 - what compiling SQL gives
         known = statement, str(made), tuple(made.positiontup or ())
-        _compilations[id(statement), keys] = known
+        _compilations[place] = known
     _, sql, order = known
     return sql, [tuple(row[name] for name in order) for row in rows]
 
