@@ -59,7 +59,8 @@ class Contestant:
     @classmethod
     def gateway(cls, realm: Realm, settings: Settings, workers: int) -> Contestant:
         """The gateway as it runs in production, ``workers`` processes on one database."""
-        stated = settings.model_dump(mode="json", exclude_none=True) | {"transport": realm.url(GATEWAY)}
+        given = {"transport": realm.url(GATEWAY), "workers": workers}
+        stated = settings.model_dump(mode="json", exclude_none=True) | given
         environments = [
             {f"CANDOUR_GATEWAY_{name.upper()}": str(value) for name, value in mine.items()}
             for mine in (stated | {"port": free_port()} for _ in range(workers))
