@@ -6,8 +6,13 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 import stamina
+from hypothesis import HealthCheck, settings
 
 from tests.services.shared import servers
+
+# How fast a property is tried says something about the machine, and nothing about the property.
+settings.register_profile("candour", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("candour")
 
 
 @pytest.fixture(autouse=True)

@@ -104,7 +104,7 @@ _moves = st.lists(
     st.tuples(st.sampled_from(_MOVES), st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=14
 )
 _patiently = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

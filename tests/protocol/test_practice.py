@@ -8,7 +8,7 @@ from candour_protocol.cli.exercises import EXERCISES, Exercise
 from candour_protocol.codes import known
 from candour_protocol.policy import load_policy, policy_for
 from candour_protocol.rules import Outcome
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -113,7 +113,7 @@ def test_the_end_of_the_input_ends_it_and_says_how_to_go_on() -> None:
     assert "candour practice --case 2" in result.output
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=40), max_size=14

@@ -9,7 +9,7 @@ import pytest
 from candour_protocol.errors import RegistryError
 from candour_protocol.keys import OpeningKey, SigningKey
 from candour_protocol.registry_facts import read_fact
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.protocol.registry_chain import (
@@ -70,7 +70,6 @@ def test_a_fact_of_another_shape_is_refused(claims: dict[str, Any]) -> None:
         ),
     )
 )
-@settings(deadline=None)
 def test_whatever_the_claims_are_a_fact_is_read_or_refused(claims: dict[str, Any]) -> None:
     with suppress(RegistryError):
         read_fact(claims)
