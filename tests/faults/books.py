@@ -15,8 +15,9 @@ from candour_protocol.merkle import Frontier, leaf_hash
 from candour_protocol.note import Verifier
 from candour_protocol.statement import parse
 
-from tests.faults.ledger import Accepted
+from tests.faults.ledger import Accepted, Ended, Line
 
+OWN = frozenset({"delivery", "notice", "registry"})  # what machines say by themselves
 _PATIENCE = 60  # seconds
 
 
@@ -30,7 +31,19 @@ class Logged:
     sender: str
     recipient: str
     irt: str | None
-    passed: bool
+    verdict: str
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict in ("passed", "flagged")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an agency's node says of a message: its state, and the obligations about it that are open."""
+
+    state: str
+    open: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -41,19 +54,21 @@ class Books:
         log: every entry, in order.
         roots: the root of the tree at every size up to the log's.
         inboxes: how often each id stands in an agency's worklist.
-        states: by id, what its sender's node says of it.
+        standings: by agency and id, what its node says of it.
+        notices: by id, the code of a notice that stands in a worklist.
         proven: by id, the hash of the statement that the sender's receipt proves; empty where it proves none.
         reissued: by id that was said again under another, the other.
-        differences: how many entries a replay judges otherwise.
+        differences: what comes out otherwise when the log is judged again.
     """
 
     log: list[Logged] = field(default_factory=list)
     roots: list[bytes] = field(default_factory=list)
     inboxes: dict[str, Counter[str]] = field(default_factory=dict)
-    states: dict[str, str] = field(default_factory=dict)
+    standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)
     proven: dict[str, str] = field(default_factory=dict)
     reissued: dict[str, str] = field(default_factory=dict)
-    differences: int = 0
+    differences: list[str] = field(default_factory=list)
 
 
 class Door:
@@ -82,18 +97,24 @@ class Door:
         self._http.close()
 
 
-def collect(manifest: Mapping[str, Any], accepted: Iterable[Accepted]) -> Books:
+def collect(manifest: Mapping[str, Any], lines: Iterable[Line]) -> Books:
     """Ask everybody, once all is quiet."""
+    said = {each.message: each for each in lines if isinstance(each, Accepted)}
+    ended = {each.message for each in lines if isinstance(each, Ended)}
     books = Books()
     verifier = Verifier.from_vkey(manifest["gateway"]["log"]["vkey"])
     doors = {agency: Door(door) for agency, door in manifest["agencies"].items()}
     try:
         _read_log(books, manifest["gateway"], verifier)
         for agency, door in doors.items():
-            books.inboxes[agency] = Counter(item["id"] for item in door.pages("/v1/inbox?limit=200"))
-        for each in accepted:
-            if each.sender in doors:
-                _read_message(books, doors[each.sender], each.message, verifier)
+            _read_inbox(books, agency, door)
+        for message, sender in _to_be_proven(books, said.values()).items():
+            if sender in doors:
+                _read_message(books, sender, doors[sender], message)
+                _read_receipt(books, doors[sender], message, verifier)
+        for message in ended:
+            to = said[message].recipient
+            _read_message(books, to, doors[to], books.reissued.get(message, message))
     finally:
         for door in doors.values():
             door.close()
@@ -117,18 +138,34 @@ def _entry(verified: receipt.VerifiedReceipt) -> Logged:
     claims = statement.claims
     return Logged(
         claims.jti, statement.hash, claims.kind.value, claims.iss, claims.aud, claims.irt,
-        verified.entry.verdict in ("passed", "flagged"),
+        verified.entry.verdict,
     )  # fmt: skip
 
 
-def _read_message(books: Books, door: Door, message: str, verifier: Verifier) -> None:
+def _read_inbox(books: Books, agency: str, door: Door) -> None:
+    items = list(door.pages("/v1/inbox?limit=200"))
+    books.inboxes[agency] = Counter(item["id"] for item in items)
+    books.notices |= {item["id"]: item["notice"] for item in items if item["notice"]}
+
+
+def _to_be_proven(books: Books, said: Iterable[Accepted]) -> dict[str, str]:
+    """Whose node says how each statement stands, of the calls and of what nodes said by themselves."""
+    logged = {each.jti: each.sender for each in books.log if each.kind not in OWN}
+    return {each.message: each.sender for each in said} | logged
+
+
+def _read_message(books: Books, agency: str, door: Door, message: str) -> None:
     found = door.get(f"/v1/messages/{message}")
     if found.status_code != 200:
         return
     view = found.json()
-    books.states[message] = view["state"]
+    still_owed = {each["kind"] for each in view["obligations"] if each["settled_at"] is None}
+    books.standings[agency, message] = Standing(view["state"], frozenset(still_owed))
     if view.get("reissued_as"):
         books.reissued[message] = view["reissued_as"]
+
+
+def _read_receipt(books: Books, door: Door, message: str, verifier: Verifier) -> None:
     shown = door.get(f"/v1/messages/{message}/receipt")
     try:
         books.proven[message] = parse(receipt.verify(shown.text, verifier).entry.jwt).hash

@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 
-from tests.faults.ledger import Accepted, Attempted, Ledger, Seen
+from tests.faults.ledger import Accepted, Attempted, Fate, Ledger, Line, Seen
 
 _PATIENCE = timedelta(minutes=6)
 _PAUSE = 0.25  # seconds between two tries
+_ASKED_AGAIN = 5  # every so-manieth call is repeated though it was answered
 _AGAIN = frozenset({408, 429, 502, 503, 504})
 _NOT_YET = frozenset({"unknown-message", "unknown-concern", "not-found"})
 
@@ -29,15 +30,21 @@ class Sent:
     id: str
     kind: str
     recipient: str
+    thread: str
+
+
+Item = Mapping[str, Any]
+"""A line of a worklist, as the node gives it."""
 
 
 class Caller:
-    """Calls of one agency's system; ``seen`` are futures of what comes into its worklist."""
+    """Calls of one agency's system, and a watch on its worklist."""
 
     def __init__(self, agency: str, door: Mapping[str, str], ledger: Ledger) -> None:
         self.agency = agency
         self._ledger = ledger
-        self._came: dict[str, asyncio.Event] = {}
+        self._calls = 0
+        self._came: dict[tuple[str, ...], asyncio.Future[Item]] = {}
         headers = {"Authorization": f"Bearer {door['restricted_token']}"}
         self._http = httpx.AsyncClient(
             base_url=door["url"], headers=headers, timeout=20, trust_env=False,
@@ -45,21 +52,34 @@ class Caller:
         )  # fmt: skip
 
     async def say(
-        self, path: str, body: Mapping[str, Any], key: str, *, passes: bool = True, method: str = "POST"
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        key: str,
+        *,
+        fate: Fate = Fate.PASSES,
+        method: str = "POST",
     ) -> list[Sent]:
-        """Call until it is answered; ``passes`` is what the rules must make of its last message's kind.
+        """Call until it is answered, and every so often once more.
+
+        Args:
+            fate: that of its last message; all others pass.
 
         Raises:
             UnansweredError: with what the node said.
         """
-        self._ledger.write(Attempted(key, self.agency, path))
-        answer = await self._answered(method, path, body, key)
-        sent = [Sent(one["id"], one["kind"], one["recipient"]) for one in answer["messages"]]
-        for one in sent:
-            expected = passes or one.kind != sent[-1].kind
-            line = Accepted(key, one.id, one.kind, self.agency, one.recipient, expected)
-            self._ledger.write(line)
+        self.note(Attempted(key, self.agency, path))
+        self._calls += 1
+        for _ in range(1 + (self._calls % _ASKED_AGAIN == 0)):
+            sent = _sent(await self._answered(method, path, body, key))
+            for place, one in enumerate(sent):
+                its = fate if one is sent[-1] else Fate.PASSES
+                self.note(Accepted(key, one.id, one.kind, self.agency, one.recipient, its, place))
         return sent
+
+    def note(self, line: Line) -> None:
+        """Keep what was said, or what must come of it."""
+        self._ledger.write(line)
 
     async def _answered(self, method: str, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
         try:
@@ -88,7 +108,23 @@ class Caller:
 
     async def came(self, message: str) -> None:
         """Until a message stands in this agency's worklist."""
-        await self._came.setdefault(message, asyncio.Event()).wait()
+        await asyncio.shield(self._future(message))
+
+    async def found(self, thread: str, kind: str, sender: str, notice: str = "") -> str:
+        """The id of the first such message of a thread, once it stands in this agency's worklist."""
+        return str((await asyncio.shield(self._future(thread, kind, sender, notice)))["id"])
+
+    def _future(self, *key: str) -> asyncio.Future[Item]:
+        if key not in self._came:
+            self._came[key] = asyncio.get_running_loop().create_future()
+        return self._came[key]
+
+    def _take(self, item: Item) -> None:
+        self._ledger.write(Seen(self.agency, item["id"], item["kind"], item["sender"]))
+        about = (item["thread"], item["kind"], item["sender"], item["notice"] or "")
+        for came in (self._future(item["id"]), self._future(*about)):
+            if not came.done():
+                came.set_result(item)
 
     async def watch(self) -> None:
         """Follow the worklist, by long polls, until cancelled."""
@@ -103,10 +139,17 @@ class Caller:
                 continue
             page = answer.json()
             for item in page["items"]:
-                self._ledger.write(Seen(self.agency, item["id"], item["kind"], item["sender"]))
-                self._came.setdefault(item["id"], asyncio.Event()).set()
+                self._take(item)
             link = page["links"]["next"] or link
 
     async def close(self) -> None:
         """Let go."""
         await self._http.aclose()
+
+
+def _sent(answer: Mapping[str, Any]) -> list[Sent]:
+    """Each with the agency that it is for, whichever of its inboxes."""
+    thread = answer["thread"]
+    return [
+        Sent(one["id"], one["kind"], one["recipient"].partition("/")[0], thread) for one in answer["messages"]
+    ]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults.rejudging import Court
 from tests.sandbox.process import Process, free_base_port
 from tests.services.broker import Broker
 from tests.services.database import Database
@@ -37,6 +38,10 @@ class Fleet:
         return self.process.manifest()
 
     @property
+    def court(self) -> Court:
+        return Court(self.process.data, self.database.url)
+
+    @property
     def pids(self) -> dict[str, int]:
         """Every process but the supervisor, by its name."""
         found: dict[str, int] = self.manifest["processes"]
@@ -44,10 +49,16 @@ class Fleet:
 
     def kill(self, name: str) -> None:
         """``kill -9`` one, and wait until it runs anew."""
-        before = self.pids[name]
-        with suppress(ProcessLookupError):
-            os.kill(before, signal.SIGKILL)
-        self._until_replaced(name, before)
+        self.kill_all(name)
+
+    def kill_all(self, *names: str) -> None:
+        """``kill -9`` several at once, and wait until each runs anew."""
+        before = {name: self.pids[name] for name in names}
+        for pid in before.values():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for name, pid in before.items():
+            self._until_replaced(name, pid)
 
     def _until_replaced(self, name: str, before: int) -> None:
         deadline = time.monotonic() + _PATIENCE
@@ -56,21 +67,28 @@ class Fleet:
                 raise TimeoutError(f"{name} does not come back")
             time.sleep(_LOOK)
 
+    @property
+    def workers(self) -> list[str]:
+        """The gateway's processes."""
+        return sorted(name for name in self.pids if name.startswith("gateway"))
+
     def _pid(self, name: str) -> int | None:
         with suppress(OSError, json.JSONDecodeError):  # the manifest is being written
             return self.pids.get(name)
         return None
 
     @contextmanager
-    def frozen(self, name: str) -> Iterator[None]:
-        """A process that stands still in the middle of whatever it does."""
-        pid = self.pids[name]
-        os.kill(pid, signal.SIGSTOP)
+    def frozen(self, *names: str) -> Iterator[None]:
+        """Processes that stand still in the middle of whatever they do."""
+        pids = [self.pids[name] for name in names]
         try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
             yield
         finally:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

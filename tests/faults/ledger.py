@@ -4,10 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+
+
+class Fate(StrEnum):
+    """What the rules must make of a statement, and whether its recipient then has it."""
+
+    PASSES = "passes"
+    RETURNED = "returned"  # and reaches nobody
+    RELEASED = "released"  # held, and approved later on
+    WAITS = "waits"  # held, and nobody approves
+    RIDES = "rides"  # passes, and comes with what it approves, without a line of its own
+
+    @property
+    def arrives(self) -> bool:
+        return self in (Fate.PASSES, Fate.RELEASED)
+
+    @property
+    def verdicts(self) -> frozenset[str]:
+        """What the log may say of it."""
+        return _VERDICTS[self]
+
+
+_VERDICTS = {
+    Fate.PASSES: frozenset({"passed", "flagged"}),
+    Fate.RETURNED: frozenset({"refused"}),
+    Fate.RELEASED: frozenset({"held"}),
+    Fate.WAITS: frozenset({"held"}),
+    Fate.RIDES: frozenset({"passed", "flagged"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +48,15 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A call was answered with a statement's id.
-
-    Attributes:
-        expected: whether the rules must let it pass; what is returned must reach nobody.
-    """
+    """A call was answered with a statement's id, which stands at this place of its answer."""
 
     key: str
     message: str
     kind: str
     sender: str
     recipient: str
-    expected: bool
+    fate: Fate
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +67,35 @@ class Seen:
     message: str
     kind: str
     sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a machine must say by itself, once: the gateway's notice, or a correction that chases a copy.
+
+    Attributes:
+        about: the message that it is about.
+        notice: its code, where it is a notice.
+    """
+
+    kind: str
+    sender: str
+    recipient: str
+    about: str
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where the steps taken leave a message, at its sender and at its recipient.
+
+    Attributes:
+        settled: an obligation about it that must be settled; empty for none.
+    """
+
+    message: str
+    state: str
+    settled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +112,7 @@ class Harmed:
     what: str
 
 
-Line = Attempted | Accepted | Seen | Shown | Harmed
-_KINDS = {each.__name__: each for each in (Attempted, Accepted, Seen, Shown, Harmed)}
+Line = Attempted | Accepted | Seen | Foreseen | Ended | Shown | Harmed
 
 
 @dataclass(slots=True)
@@ -78,10 +130,3 @@ class Ledger:
             file.flush()
             os.fsync(file.fileno())
         self.lines.append(line)
-
-
-def read(path: Path) -> Iterator[Line]:
-    """The lines of a ledger that another process, or an earlier run, has written."""
-    for text in path.read_text("utf-8").splitlines():
-        members: dict[str, Any] = json.loads(text)
-        yield _KINDS[members.pop("line")](**members)

@@ -12,9 +12,9 @@ import httpx
 
 from tests.faults.caller import Caller
 from tests.faults.ledger import Accepted, Harmed, Ledger, Shown
-from tests.faults.stories import a_story, play
+from tests.faults.stories import STORIES, Story, a_story, play
 
-CALLS_A_STORY = 2.4  # on average, by the stories' weights
+STATEMENTS_A_STORY = 3.8  # on average, by the stories' weights
 _PATIENCE = 480.0  # seconds for one story: a broker that restarts takes some of them
 _LOOK = 1.0  # seconds between two looks at the checkpoint
 
@@ -25,10 +25,14 @@ class Load:
     def __init__(self, manifest: Mapping[str, Any], ledger: Ledger, rate: float, seed: int) -> None:
         self._manifest = manifest
         self._ledger = ledger
-        self._pause = CALLS_A_STORY / rate
+        self._pause = STATEMENTS_A_STORY / rate
         self._chance = random.Random(seed)  # noqa: S311 - a schedule, no secret
         self._enough = threading.Event()
         self._failed: list[BaseException] = []
+        self._running: set[asyncio.Task[None]] = set()
+        self._callers: dict[str, Caller] = {}
+        self._number = 0
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
     def __enter__(self) -> Load:
@@ -50,6 +54,10 @@ class Load:
         if self._failed:
             raise BaseExceptionGroup("stories that did not come to their end", self._failed)
 
+    def burst(self, story: Story, count: int) -> None:
+        """Begin so many matters of one kind at once, beside those that go on."""
+        asyncio.run_coroutine_threadsafe(self._burst(story, count), self._loop).result()
+
     def harmed(self, what: str) -> None:
         """Note what was done, for whoever reads the ledger."""
         self._ledger.write(Harmed(what))
@@ -64,33 +72,39 @@ class Load:
         return sum(isinstance(each, Accepted) for each in self._ledger.lines)
 
     def _run(self) -> None:
-        asyncio.run(self._go())
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._go())
 
     async def _go(self) -> None:
         doors = self._manifest["agencies"]
-        callers = {agency: Caller(agency, door, self._ledger) for agency, door in doors.items()}
-        watching = [asyncio.create_task(each.watch()) for each in callers.values()]
+        self._callers.update((agency, Caller(agency, door, self._ledger)) for agency, door in doors.items())
+        watching = [asyncio.create_task(each.watch()) for each in self._callers.values()]
         watching.append(asyncio.create_task(self._look()))
         try:
-            await self._stories(callers)
+            await self._stories()
         finally:
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
-            for each in callers.values():
+            for each in self._callers.values():
                 await each.close()
 
-    async def _stories(self, callers: Mapping[str, Caller]) -> None:
-        running: set[asyncio.Task[None]] = set()
-        number = 0
-        while not self._enough.is_set():
-            number += 1
-            story, matter = a_story(callers, number, self._chance)
-            running.add(asyncio.create_task(play(story, matter, _PATIENCE)))
+    async def _stories(self) -> None:
+        while self._number < len(STORIES) or not self._enough.is_set():
+            self._begin(None)
             await asyncio.sleep(self._pause)
-        for ended in await asyncio.gather(*running, return_exceptions=True):
+        for ended in await asyncio.gather(*self._running, return_exceptions=True):
             if isinstance(ended, BaseException):
                 self._failed.append(ended)
+
+    async def _burst(self, story: Story, count: int) -> None:
+        for _ in range(count):
+            self._begin(story)
+
+    def _begin(self, story: Story | None) -> None:
+        self._number += 1
+        story, matter = a_story(self._callers, self._number, self._chance, story)
+        self._running.add(asyncio.create_task(play(story, matter, _PATIENCE)))
 
     async def _look(self) -> None:
         """Keep every checkpoint that the gateway shows."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from candour_protocol.failpoints import VARIABLE
 
+from tests.faults.rejudging import Court
 from tests.sandbox.process import Process, free_base_port
 
 _PATIENCE = 120  # seconds
@@ -18,6 +19,7 @@ class Mortal:
 
     def __init__(self, data: Path) -> None:
         self._data, self._port = data, free_base_port()
+        self.court = Court(data)
         self.process = self._up()
         self.manifest = self.process.ready()
 

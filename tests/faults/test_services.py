@@ -14,6 +14,7 @@ import pytest
 from tests.faults import harms
 from tests.faults.conftest import KILLS, RATE, RUNS
 from tests.faults.fleet import Fleet, launched
+from tests.faults.stories import KINDS
 from tests.faults.trial import Harm, Trial
 
 pytestmark = pytest.mark.timeout(1200 + 60 * KILLS)
@@ -27,10 +28,10 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 
 
 def _account(fleet: Fleet, folder: Path, seed: int, harm: Harm) -> None:
-    account = Trial(fleet.manifest, folder, RATE, seed).run(harm)
+    account = Trial(fleet.manifest, fleet.court, folder, RATE, seed).run(harm)
     print(account)  # noqa: T201 - pytest shows it where the test fails
     assert account.faults == {}
-    assert account.calls > 0
+    assert account.kinds == KINDS
 
 
 @pytest.mark.parametrize("run", range(RUNS))

@@ -13,8 +13,9 @@ from candour_protocol.note import Verifier
 
 from tests.faults import books, checker
 from tests.faults.checker import Account
-from tests.faults.ledger import Accepted, Ledger
+from tests.faults.ledger import Ledger
 from tests.faults.load import Load
+from tests.faults.rejudging import Court
 
 _SETTLING = 240.0  # seconds; what is under way when the last story ends has deliveries and receipts to come
 _LOOK = 1.0
@@ -24,9 +25,13 @@ Harm = Callable[[Load, random.Random], None]
 
 @dataclass(slots=True)
 class Trial:
-    """One run. ``manifest`` names the partnership, ``folder`` is where the driver keeps its ledger."""
+    """One run. ``manifest`` names the partnership, ``folder`` is where the driver keeps its ledger.
+
+    ``court`` judges the log again in the end.
+    """
 
     manifest: dict[str, Any]
+    court: Court
     folder: Path
     rate: float
     seed: int
@@ -46,14 +51,12 @@ class Trial:
 
     def _settled(self, ledger: Ledger) -> Account:
         """The account once nothing is under way any more, or as it stands when that takes too long."""
+        verifier = Verifier.from_vkey(self.manifest["gateway"]["log"]["vkey"])
         deadline = time.monotonic() + _SETTLING
         while True:
-            found = self._account(ledger)
-            if not found.faults or time.monotonic() > deadline:
-                return found
+            found = books.collect(self.manifest, ledger.lines)
+            if not checker.account(ledger.lines, found, verifier).faults or time.monotonic() > deadline:
+                break
             time.sleep(_LOOK)
-
-    def _account(self, ledger: Ledger) -> Account:
-        accepted = [each for each in ledger.lines if isinstance(each, Accepted)]
-        verifier = Verifier.from_vkey(self.manifest["gateway"]["log"]["vkey"])
-        return checker.account(ledger.lines, books.collect(self.manifest, accepted), verifier)
+        found.differences = self.court.differences()
+        return checker.account(ledger.lines, found, verifier)
