@@ -33,6 +33,8 @@ from candour_gateway.verdict import Hearing, Submission, Verdict, decide
 
 Judged = tuple[str, tuple[str, ...]]
 
+_PAGE = 256  # entries
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -100,10 +102,19 @@ async def replay(
 
 
 async def _all(database: Database, box: T1Box) -> AsyncIterator[tuple[int, Entry, Body]]:
+    """No transaction is open while entries are judged, however long that takes: PostgreSQL ends idle ones."""
+    after = -1
+    while page := await _page(database, box, after):
+        for each in page:
+            yield each
+        after = page[-1][0]
+
+
+async def _page(database: Database, box: T1Box, after: int) -> list[tuple[int, Entry, Body]]:
     async with database.read() as connection:
-        async for index, raw in entry_store.every(connection):
-            found = await dispatches.bodies(connection, [index], box)
-            yield index, parse_entry(raw), found[index][0]
+        rows = await entry_store.behind(connection, after, _PAGE, None)
+        found = await dispatches.bodies(connection, [index for index, _ in rows], box)
+    return [(index, parse_entry(raw), found[index][0]) for index, raw in rows]
 
 
 def _again(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
+from candour_gateway import keyring
 from candour_gateway.database import Database
+from candour_gateway.patience import Patience
+from candour_gateway.replay import replay
 from candour_gateway.tables import codes, obligations
 from candour_protocol.kinds.lists import Kind
 from sqlalchemy import delete, select
 
-from tests.gateway.partnership import CSC, GP, SCHOOL
+from tests.gateway.partnership import CSC, GP, NET, SCHOOL
 from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
@@ -44,6 +50,23 @@ async def test_the_obligations_are_those_of_the_database(world: World) -> None:
     assert replayed.settled == {
         (row.idx, row.kind): row.settled_by for row in rows if row.settled_by is not None
     }
+
+
+async def test_judging_may_take_longer_than_the_database_lets_a_transaction_be_idle(world: World) -> None:
+    await _story(world)
+    idle = timedelta(milliseconds=50)
+    settings = world.partnership.settings()
+    database = Database(settings.database_url, patience=Patience(idle=idle))
+
+    def slowly(judged: int) -> None:
+        if judged % 10 == 0:
+            time.sleep(3 * idle.total_seconds())
+
+    box, registrar = keyring.read(settings.keys).box, world.partnership.registrar.public
+    replayed = await replay(database, box, registrar, NET, slowly)
+    await database.close()
+
+    assert replayed.entries == len(await world.entries())
 
 
 async def test_what_could_not_be_read_is_taken_over(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, or_, select
@@ -110,12 +110,3 @@ async def own(connection: AsyncConnection, party: str) -> list[Tally]:
     """Counts of the entries that an agency is party to."""
     rows = await connection.execute(_TALLY.where(or_(entries.c.iss == party, entries.c.aud == party)))
     return [Tally(kind, verdict, tuple(rules.split()), count) for kind, verdict, rules, count in rows]
-
-
-async def every(connection: AsyncConnection, page: int = 256) -> AsyncIterator[tuple[int, bytes]]:
-    """The whole log, in order."""
-    after = -1
-    while rows := await behind(connection, after, page, None):
-        for row in rows:
-            yield row
-        after = rows[-1][0]
