@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from candour_protocol.statement import parse
 from tests.faults.ledger import Accepted, Ended, Line
 
 OWN = frozenset({"delivery", "notice", "registry"})  # what machines say by themselves
-_PATIENCE = 60  # seconds
+_PATIENCE = 120  # seconds
+_PAUSE = 0.5
+_NOT_NOW = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,18 @@ class Door:
         self._http = httpx.Client(base_url=door["url"], headers=headers, timeout=_PATIENCE, trust_env=False)
 
     def get(self, path: str) -> httpx.Response:
-        """A call that has nothing to fear any more."""
-        return self._http.get(path)
+        """A call that has nothing to fear any more, but for who is still coming up."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                answer = self._http.get(path)
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if answer.status_code not in _NOT_NOW or time.monotonic() > deadline:
+                    return answer
+            time.sleep(_PAUSE)
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
         """Every item, page by page."""
@@ -109,16 +122,21 @@ def collect(manifest: Mapping[str, Any], lines: Iterable[Line]) -> Books:
         for agency, door in doors.items():
             _read_inbox(books, agency, door)
         for message, sender in _to_be_proven(books, said.values()).items():
-            if sender in doors:
-                _read_message(books, sender, doors[sender], message)
-                _read_receipt(books, doors[sender], message, verifier)
+            _read_receipt(books, doors[sender], message, verifier)
+        for message in ended | _unlike(books, said.values()):
+            _read_message(books, said[message].sender, doors, message)
         for message in ended:
-            to = said[message].recipient
-            _read_message(books, to, doors[to], books.reissued.get(message, message))
+            _read_message(books, said[message].recipient, doors, books.reissued.get(message, message))
     finally:
         for door in doors.values():
             door.close()
     return books
+
+
+def _unlike(books: Books, said: Iterable[Accepted]) -> set[str]:
+    """What did not fare as it must: its node may have said it again by itself, under another id."""
+    verdicts = {each.jti: each.verdict for each in books.log}
+    return {each.message for each in said if verdicts.get(each.message) not in each.fate.verdicts}
 
 
 def _read_log(books: Books, gateway: Mapping[str, Any], verifier: Verifier) -> None:
@@ -149,13 +167,13 @@ def _read_inbox(books: Books, agency: str, door: Door) -> None:
 
 
 def _to_be_proven(books: Books, said: Iterable[Accepted]) -> dict[str, str]:
-    """Whose node says how each statement stands, of the calls and of what nodes said by themselves."""
+    """Who said what, in calls and by themselves; each must hold a receipt for it."""
     logged = {each.jti: each.sender for each in books.log if each.kind not in OWN}
     return {each.message: each.sender for each in said} | logged
 
 
-def _read_message(books: Books, agency: str, door: Door, message: str) -> None:
-    found = door.get(f"/v1/messages/{message}")
+def _read_message(books: Books, agency: str, doors: Mapping[str, Door], message: str) -> None:
+    found = doors[agency].get(f"/v1/messages/{message}")
     if found.status_code != 200:
         return
     view = found.json()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from tests.faults.disk import Disk, may_mount
 from tests.faults.mortal import Mortal
 
 KILLS = int(os.environ.get("CANDOUR_FAULT_KILLS", "6"))
@@ -26,7 +28,11 @@ def seed() -> int:
 
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Mortal]:
-    """A sandbox that a test may kill."""
-    made = Mortal(tmp_path / "data")
-    yield made
-    made.end()
+    """A sandbox that a test may kill; on a disk that can be filled up, where this user may mount one."""
+    disk = Disk(tmp_path / "disk", 256) if may_mount() else None
+    with disk.mounted() if disk else nullcontext():
+        made = Mortal(tmp_path / "disk" / "data", disk)
+        try:
+            yield made
+        finally:
+            made.end()

@@ -10,11 +10,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from tests.faults.condition import told
+from tests.faults.disk import Disk
+from tests.faults.post import Post
 from tests.faults.rejudging import Court
 from tests.sandbox.process import Process, free_base_port
 from tests.services.broker import Broker
@@ -24,6 +30,14 @@ _PATIENCE = 180.0  # seconds until what died is there again
 _LOOK = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Disks:
+    """Of the two servers, with little room."""
+
+    broker: Disk
+    database: Disk
+
+
 @dataclass(slots=True)
 class Fleet:
     """``candour-sandbox up --processes``, with two gateway workers."""
@@ -31,6 +45,7 @@ class Fleet:
     process: Process
     broker: Broker
     database: Database
+    disks: Disks | None = None
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -38,8 +53,23 @@ class Fleet:
         return self.process.manifest()
 
     @property
+    def post(self) -> Post:
+        return Post(self.broker, self.process.data)
+
+    @property
     def court(self) -> Court:
         return Court(self.process.data, self.database.url)
+
+    def condition(self) -> str:
+        """What is parked, what waits, and the last words of every process, the servers' included."""
+        logs = [self.process.data / "sandbox.log", *sorted((self.process.data / "logs").glob("*.log"))]
+        servers = [self.broker.folder / "output", self.database.folder / "log"]
+        try:
+            parked, waiting = self.post.parked(), self.post.waiting()
+        except httpx.HTTPError as error:
+            return told([f"the broker does not say: {error!r}"], {}, [*logs, *servers])
+        reasons = [f"{why}, {sha256(body).hexdigest()[:12]}" for why, body in parked]
+        return told(reasons, waiting, [*logs, *servers])
 
     @property
     def pids(self) -> dict[str, int]:
@@ -92,24 +122,50 @@ class Fleet:
 
 
 @contextmanager
-def launched(folder: Path) -> Iterator[Fleet]:
+def launched(folder: Path, *, small_disks: bool = False) -> Iterator[Fleet]:
     """Servers, and the partnership on them; all gone at the end."""
     servers = Path(tempfile.mkdtemp(prefix="candour-faults-"))
     servers.chmod(0o711)  # PostgreSQL runs as a user of its own, whose folder lies below
+    try:
+        with ExitStack() as stack:
+            disks = stack.enter_context(_mounted(servers)) if small_disks else None
+            broker, database = stack.enter_context(_running(servers))
+            process = stack.enter_context(_up(folder / "data", broker, database))
+            yield Fleet(process, broker, database, disks)
+    finally:
+        shutil.rmtree(servers, ignore_errors=True)
+
+
+@contextmanager
+def _mounted(servers: Path) -> Iterator[Disks]:
+    disks = Disks(Disk(servers / "rabbitmq" / "data", 256), Disk(servers / "postgresql" / "data", 512))
+    with disks.broker.mounted(), disks.database.mounted("postgres"):
+        yield disks
+
+
+@contextmanager
+def _running(servers: Path) -> Iterator[tuple[Broker, Database]]:
     broker, database = Broker(servers / "rabbitmq"), Database(servers / "postgresql")
-    broker.start()
-    database.start()
+    try:
+        broker.start()
+        database.start()
+        yield broker, database
+    finally:
+        broker.thaw()
+        broker.stop()
+        database.stop()
+
+
+@contextmanager
+def _up(data: Path, broker: Broker, database: Database) -> Iterator[Process]:
     process = Process.up(
-        folder / "data", free_base_port(), "--no-story", "--processes", "--workers", "2",
+        data, free_base_port(), "--no-story", "--processes", "--workers", "2",
         "--amqp", broker.url, "--database", database.url,
     )  # fmt: skip
     try:
         process.ready()
-        yield Fleet(process, broker, database)
+        process.follow()
+        yield process
     finally:
         with suppress(subprocess.TimeoutExpired):
             process.kill()
-        broker.thaw()
-        broker.stop()
-        database.stop()
-        shutil.rmtree(servers, ignore_errors=True)

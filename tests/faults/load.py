@@ -1,4 +1,4 @@
-"""An open load: stories begin at their rate whatever becomes of the earlier ones."""
+"""An open load: stories begin at their rate, whatever becomes of the earlier ones, up to a bound."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from tests.faults.stories import STORIES, Story, a_story, play
 
 STATEMENTS_A_STORY = 3.8  # on average, by the stories' weights
 _PATIENCE = 480.0  # seconds for one story: a broker that restarts takes some of them
+_MOST_AT_ONCE = 150  # stories: a machine that is too slow for the rate is not drowned in it
 _LOOK = 1.0  # seconds between two looks at the checkpoint
 
 
@@ -32,6 +34,7 @@ class Load:
         self._running: set[asyncio.Task[None]] = set()
         self._callers: dict[str, Caller] = {}
         self._number = 0
+        self._given_up = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
@@ -39,9 +42,18 @@ class Load:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._enough.set()
+        if kind is not None:
+            with suppress(RuntimeError):  # the load has ended already
+                self._loop.call_soon_threadsafe(self._give_up)
         self._thread.join()
+
+    def _give_up(self) -> None:
+        """Whoever did harm could not go on: nobody waits for what will not come."""
+        self._given_up = True
+        for each in self._running:
+            each.cancel()
 
     def end(self) -> None:
         """Begin no further story, and wait until every one is at its end.
@@ -52,7 +64,8 @@ class Load:
         self._enough.set()
         self._thread.join()
         if self._failed:
-            raise BaseExceptionGroup("stories that did not come to their end", self._failed)
+            names = "; ".join(map(str, self._failed))
+            raise BaseExceptionGroup(f"stories that did not come to their end: {names}", self._failed)
 
     def burst(self, story: Story, count: int) -> None:
         """Begin so many matters of one kind at once, beside those that go on."""
@@ -90,8 +103,9 @@ class Load:
                 await each.close()
 
     async def _stories(self) -> None:
-        while self._number < len(STORIES) or not self._enough.is_set():
-            self._begin(None)
+        while not self._given_up and (self._number < len(STORIES) or not self._enough.is_set()):
+            if sum(not each.done() for each in self._running) < _MOST_AT_ONCE:
+                self._begin(None)
             await asyncio.sleep(self._pause)
         for ended in await asyncio.gather(*self._running, return_exceptions=True):
             if isinstance(ended, BaseException):

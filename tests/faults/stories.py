@@ -10,12 +10,17 @@ from candour_protocol.kinds import Kind
 
 from tests.faults import contested, handed_on, second_looks, taken_back
 from tests.faults.bodies import VANCE, a_concern, a_decision, a_fact, a_line, a_request, an_answer
-from tests.faults.caller import Caller
+from tests.faults.caller import Caller, UnansweredError
 from tests.faults.ledger import Fate
 from tests.faults.matter import Matter
 
 TELLERS = ("testborough-hill", "testborough-hv", "testborough-gp")
 HOLDERS = ("testborough-csc", "testshire-police", "testborough-ed")  # open day and night: no cover is told
+
+
+class UnfinishedError(Exception):
+    """A story that did not come to its end."""
+
 
 Story = Callable[[Matter], Awaitable[None]]
 
@@ -114,7 +119,10 @@ async def play(story: Story, matter: Matter, patience: float) -> None:
     """To its end.
 
     Raises:
-        TimeoutError: something that was accepted did not arrive.
+        UnfinishedError: of this name; something that was accepted did not arrive, or a call was not answered.
     """
-    async with asyncio.timeout(patience):
-        await story(matter)
+    try:
+        async with asyncio.timeout(patience):
+            await story(matter)
+    except (TimeoutError, UnansweredError) as error:
+        raise UnfinishedError(f"{matter.name}, after {matter.calls} calls: {error!r}") from error

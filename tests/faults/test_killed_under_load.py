@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from candour_protocol.failpoints import PLACES
 
+from tests.faults import harms
 from tests.faults.conftest import KILLS, RATE
 from tests.faults.load import Load
 from tests.faults.mortal import Mortal
@@ -32,11 +33,12 @@ def test_killed_under_load_nothing_accepted_is_lost_and_nothing_has_a_second_eff
             load.wait_for(chance.randrange(1, MOST_BETWEEN_KILLS))
             load.harmed("killed the sandbox")
             mortal.kill()
+            load.wait_for(chance.randrange(1, MOST_BETWEEN_KILLS))
+            harms.full(mortal.disk)(load, chance)
         load.wait_for(MOST_BETWEEN_KILLS)
 
-    account = Trial(mortal.manifest, mortal.court, tmp_path, RATE, seed).run(harm)
+    account = Trial(mortal, tmp_path, RATE, seed).run(harm)
 
-    print(account)  # noqa: T201 - pytest shows it where the test fails
     assert account.faults == {}
     assert account.kinds == KINDS
 
@@ -48,8 +50,7 @@ def test_killed_at_every_place_that_has_a_name(mortal: Mortal, tmp_path: Path, s
             load.harmed(f"dies at {place}")
             mortal.die_at(place, chance.randrange(1, 9))
 
-    account = Trial(mortal.manifest, mortal.court, tmp_path, RATE, seed).run(harm)
+    account = Trial(mortal, tmp_path, RATE, seed).run(harm)
 
-    print(account)  # noqa: T201 - pytest shows it where the test fails
     assert account.faults == {}
     assert account.kinds == KINDS

@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults import harms
 from tests.faults.conftest import KILLS, RATE, RUNS
+from tests.faults.disk import may_mount
 from tests.faults.fleet import Fleet, launched
 from tests.faults.stories import KINDS
 from tests.faults.trial import Harm, Trial
@@ -27,9 +28,15 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield made
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Fleet]:
+    """The same, on disks that can be filled up, where this user may mount such."""
+    with launched(tmp_path / "fleet", small_disks=may_mount()) as made:
+        yield made
+
+
 def _account(fleet: Fleet, folder: Path, seed: int, harm: Harm) -> None:
-    account = Trial(fleet.manifest, fleet.court, folder, RATE, seed).run(harm)
-    print(account)  # noqa: T201 - pytest shows it where the test fails
+    account = Trial(fleet, folder, RATE, seed).run(harm)
     assert account.faults == {}
     assert account.kinds == KINDS
 
@@ -39,12 +46,17 @@ def test_processes_killed_at_random(fleet: Fleet, tmp_path: Path, seed: int, run
     _account(fleet, tmp_path, seed + run, harms.random_kills(fleet, KILLS))
 
 
-def test_servers_that_go_away(fleet: Fleet, tmp_path: Path, seed: int) -> None:
+def test_servers_that_go_away_or_have_no_room(small: Fleet, tmp_path: Path, seed: int) -> None:
     harm = harms.in_turn(
-        harms.frozen_worker(fleet),
-        harms.broker_killed(fleet),
-        harms.database_stopped(fleet),
-        harms.memory_alarm(fleet),
-        harms.broker_frozen(fleet),
+        harms.frozen_worker(small),
+        harms.broker_killed(small),
+        harms.database_stopped(small),
+        harms.memory_alarm(small),
+        *harms.disks_full(small),
+        harms.broker_frozen(small),
     )
-    _account(fleet, tmp_path, seed, harm)
+    _account(small, tmp_path, seed, harm)
+
+
+def test_messages_that_are_poison_or_come_again(fleet: Fleet, tmp_path: Path, seed: int) -> None:
+    _account(fleet, tmp_path, seed, harms.in_turn(harms.poison(fleet), harms.repeated(fleet)))

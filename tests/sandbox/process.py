@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,7 @@ class Process:
     base_port: int
     popen: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
+    reader: threading.Thread | None = None
 
     @classmethod
     def up(
@@ -90,6 +92,11 @@ class Process:
         self.until(READY)
         return self.manifest()
 
+    def follow(self) -> None:
+        """Go on reading: it would wait for ever once the pipe is full of what nobody reads."""
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self._output), daemon=True)
+        self.reader.start()
+
     def manifest(self) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((self.data / "sandbox.json").read_bytes())
         return manifest
@@ -106,6 +113,8 @@ class Process:
         return self._end()
 
     def _end(self) -> int:
+        if self.reader is not None:
+            self.reader.join()
         if not self._output.closed:
             self.lines += self._output.readlines()
             self._output.close()

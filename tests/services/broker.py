@@ -58,6 +58,15 @@ class Broker:
         """Leaders of the process groups to end, the broker's first."""
         return [each.pid for each in (self._server, self._epmd) if each is not None]
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self._server is not None and self._server.poll() is None
+
+    def said(self, words: str) -> bool:
+        """Whether its log has these words."""
+        return any(words in log.read_text(errors="replace") for log in (self.folder / "log").glob("*.log"))
+
     def start(self) -> None:
         """Start, on what the folder holds, and return when the management API answers."""
         scripts = rabbitmq_scripts()

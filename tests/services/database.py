@@ -35,7 +35,7 @@ class Database:
 
     def start(self) -> None:
         """Make the cluster where there is none; return when it answers."""
-        fresh = not self.data.exists()
+        fresh = not (self.data / "PG_VERSION").exists()
         if fresh:
             self._make()
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
@@ -46,6 +46,10 @@ class Database:
     def stop(self) -> None:
         """End it without waiting for anybody."""
         stop(self.folder)
+
+    def said(self, words: str) -> bool:
+        """Whether its log has these words."""
+        return words in (self.folder / "log").read_text(errors="replace")
 
     def _where(self) -> list[str]:
         return ["-D", str(self.data), "-l", str(self.folder / "log")]
