@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,20 @@ from candour_sandbox import logs
 SECRET = "Rowan Ashbyte"
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / "sandbox.log"
+@contextmanager
+def logging_to(path: Path) -> Iterator[Path]:
     handler = logs.to_file(path)
     yield path
     structlog.reset_defaults()
     logging.getLogger().removeHandler(handler)
     assert isinstance(handler, logging.StreamHandler)
     handler.stream.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Path]:
+    with logging_to(tmp_path / "sandbox.log") as path:
+        yield path
 
 
 def test_an_event_is_one_line_of_json(file: Path) -> None:
@@ -43,3 +49,12 @@ def test_an_exception_is_told_without_its_words(file: Path) -> None:
     said = file.read_text("utf-8")
     assert SECRET not in said
     assert said.count("ValueError at test_logs.py") == 3
+
+
+def test_a_disk_without_room_for_a_log_fails_nobody() -> None:
+    with logging_to(Path("/dev/full")) as full:
+        structlog.get_logger("test").warning("database-away")
+        logging.getLogger("library").warning("a library's word")
+
+    with pytest.raises(OSError, match="No space left"):
+        full.write_bytes(b"as any other file says")

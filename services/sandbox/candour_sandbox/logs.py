@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 import structlog
@@ -14,7 +16,7 @@ LARGEST = 20 * 1024 * 1024  # bytes, before a start sets the old file aside
 def to_file(path: Path) -> logging.Handler:
     """Send structlog's events and the libraries' warnings to ``path``; the handler that does the latter."""
     set_aside(path)
-    file = path.open("a", encoding="utf-8", buffering=1)
+    file = _Forgiving(path.open("ab", buffering=0), encoding="utf-8", write_through=True)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -29,6 +31,19 @@ def to_file(path: Path) -> logging.Handler:
     handler = traces.handler(file)
     logging.getLogger().addHandler(handler)
     return handler
+
+
+class _Forgiving(TextIOWrapper):
+    """A file whose words may be lost: no call fails because the disk has no room for what is said of it."""
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            return super().write(text)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
 
 
 def set_aside(path: Path) -> None:
