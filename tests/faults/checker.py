@@ -14,7 +14,10 @@ from tests.faults.ledger import Accepted, Attempted, Ended, Fate, Foreseen, Line
 
 _NOTICE = "notice"
 _UNCONFIRMED = frozenset({"delivery", "registry", "approval"})  # an approval comes with what it approves
-_BY_THE_CLOCK = frozenset({"clock", "escalation"})  # a trial that is slow meets them; nobody foresees when
+# A notice of closing is due only where the check's own closure, of the same call, comes after the matter's.
+_BY_THE_CLOCK = frozenset(
+    {"clock", "escalation", "closed"}
+)  # a trial that is slow meets them; nobody foresees when
 
 
 @dataclass(slots=True)

@@ -35,7 +35,6 @@ async def closed_unanswered(matter: Matter) -> None:
     matter.notices("relay", concern, matter.sender)
     late = {"reason": "CHECKS_UNANSWERED", "author": BROOK}
     await matter.say(matter.holder, f"/v1/concerns/{concern.id}/closure", late)
-    matter.notices("closed", request, matter.third)
     for one in (concern, relay, request):
         matter.ends(one, "closed")
 
