@@ -269,20 +269,19 @@ class Waiting:
         csc, crew = town[CSC], town[HILL]
         concern = crew.tells("C-01", subject={**samples().call("C-01").body["subject"], **_ANOTHER})
         csc.came(concern["id"])
-        lapsing, approved = (csc.asks("R-01", **_intelligence(concern["id"])) for _ in range(2))
-        assert [one["state"] for one in (lapsing, approved)] == ["held", "held"]
-        csc.say(f"/v1/requests/{approved['id']}/approval", {"who": MANAGER, "why": "I have read it."})
+        lapsing = csc.asks("R-01", **_intelligence(concern["id"]))
+        assert lapsing["state"] == "held"
+        approved = _approved(csc, concern["id"])
         town[POLICE].came(approved["id"])
         return cls(approved, lapsing)
 
     def lapsed(self, town: Town) -> None:
         """Its own agency is told, once; the police never hear of it, and nobody approves it any more."""
         csc = town[CSC]
-        (told,) = csc.until(lambda: csc.notices("lapse"), "word that it lapsed")
+        (told,) = csc.until(lambda: csc.notices("lapse", self.lapsing["id"]), "word that it lapsed")
         late = csc.call(f"/v1/requests/{self.lapsing['id']}/approval", {"who": MANAGER, "why": "Now."})
         week = event(self.lapsing, "held") + timedelta(days=7) / town.speed
 
-        assert told["about"] == self.lapsing["id"]
         assert abs(moment(told["id"]) - week) <= _WRITTEN_BEFORE / town.speed + _MILLISECOND
         assert csc.message(self.lapsing["id"])["state"] == "lapsed"
         assert csc.judged(late.json()["messages"][0]["id"])["verdict"]["rules"] == ["late"]
@@ -290,6 +289,20 @@ class Waiting:
         assert town[POLICE].notices("lapse") == []
 
 
+def _approved(csc: Party, concern: str) -> Message:
+    """Asked anew where the machine is so slow that a week went by before the approval came."""
+    for _ in range(_TRIES):
+        request = csc.asks("R-01", **_intelligence(concern))
+        path = f"/v1/requests/{request['id']}/approval"
+        sent = csc.call(path, {"who": MANAGER, "why": "I have read it."}).json()["messages"][0]
+        verdict = csc.judged(sent["id"])["verdict"]
+        if verdict["outcome"] == "passed":
+            return request
+        assert verdict["rules"] == ["late"]
+    raise AssertionError("a week is too short on this machine")
+
+
+_TRIES = 5
 _ANOTHER = {"name": "Asha Quillmere", "nhs_number": "9990002037", "upn": None}
 
 

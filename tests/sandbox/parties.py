@@ -15,7 +15,7 @@ from candour_sandbox.samples import samples
 
 from tests.sandbox.conftest import Partner
 
-PATIENCE = 150  # seconds, for what takes five on an idle machine
+PATIENCE = 240  # seconds, for what takes five on an idle machine
 _POLL = 10  # seconds that a call waits for something to arrive
 
 Message = dict[str, Any]
@@ -44,6 +44,7 @@ class Party(Partner):
 
     def __init__(self, agency: str, door: dict[str, str]) -> None:
         super().__init__(door, restricted=True)
+        self._http.timeout = httpx.Timeout(PATIENCE)
         self.agency = agency
         self.items: list[dict[str, Any]] = []
         self._link = "/v1/inbox?limit=200"
