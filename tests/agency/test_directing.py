@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from candour_agency import telling
 from candour_agency.api.gate import SCOPES
+from candour_agency.directing import Directed
 from candour_protocol.ids import AgencyId
 from candour_protocol.profiles import Day, Hours, Inbox
 
@@ -123,6 +126,73 @@ async def test_nobody_is_shut_out_by_half_a_name(school: Office, csc: Office) ->
     assert [one["id"] for one in (await csc.get("/v1/inbox", token=token))["items"]] == [told]
 
 
+# -- what is kept from an inbox --------------------------------------------------------------------------
+
+
+def _withheld(**changes: Any) -> dict[str, Any]:
+    """Kept from the school's ordinary inbox, and lodged with social care."""
+    return {
+        "from": SCHOOL,
+        "reason": "RISK_TO_PERSON",
+        "lodged_with": CSC,
+        "second_signer": {"staff_id": "brace", "name": "DI Brace"},
+        "review_on": "2026-11-24",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("kept_from", [SCHOOL, f"{SCHOOL}/general"])
+async def test_what_is_kept_from_an_agency_never_reaches_its_ordinary_inbox(
+    gp: Office, csc: Office, school: Office, kept_from: str
+) -> None:
+    body = a_concern(recipients=[SCHOOL, CSC], withheld=_withheld(**{"from": kept_from}))
+
+    sent = await gp.post("/v1/concerns", body)
+    checked = (await gp.call("POST", "/v1/concerns/check", body)).json()
+
+    assert [one["recipient"] for one in sent["messages"]] == [f"{SCHOOL}/restricted", CSC]
+    assert [f"kept from {SCHOOL}: the restricted inbox" in one for one in sent["notices"]] == [True]
+    assert [one["recipient"] for one in checked["recipients"]] == [f"{SCHOOL}/restricted", CSC]
+    assert checked["notices"] == sent["notices"]
+    await school.until(sent["messages"][0]["id"], "delivered")
+    ordinary = school.with_scopes("inbox.read", "messages.read")
+    assert (await school.get("/v1/inbox", token=ordinary))["items"] == []
+
+
+async def test_what_is_kept_from_a_restricted_inbox_is_not_addressed_to_it(gp: Office) -> None:
+    kept = _withheld(**{"from": f"{SCHOOL}/restricted"})
+
+    refused = await gp.call("POST", "/v1/concerns", a_concern(f"{SCHOOL}/restricted", withheld=kept))
+    elsewhere = await gp.post("/v1/concerns", a_concern(SCHOOL, withheld=kept))
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/withheld/from"
+    assert [one["recipient"] for one in elsewhere["messages"]] == [SCHOOL]
+
+
+async def test_a_designated_officer_from_whom_an_allegation_is_kept_is_not_told_it(csc: Office) -> None:
+    body = a_concern(SCHOOL, withheld=_withheld(**{"from": LADO}), **ALLEGATION)
+
+    answer = await csc.post("/v1/concerns", body)
+
+    assert [one["recipient"] for one in answer["messages"]] == [f"{SCHOOL}/restricted"]
+    assert any("Tell them by telephone" in one for one in answer["notices"])
+
+
+@pytest.mark.parametrize("members", [ALLEGATION, {"withheld": _withheld()}])
+async def test_what_comes_to_an_ordinary_inbox_all_the_same_is_shown_in_the_restricted_one(
+    gp: Office, school: Office, monkeypatch: pytest.MonkeyPatch, members: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(telling, "direct", lambda _directory, named, *_: Directed(tuple(named)))
+    told = await gp.tell(SCHOOL, **members)
+
+    shown = await school.until(told, "delivered")
+
+    ordinary = school.with_scopes("inbox.read", "messages.read")
+    assert shown["inbox"] == "restricted"
+    assert (await school.call("GET", f"/v1/messages/{told}", token=ordinary)).status_code == 404
+
+
 # -- closed inboxes ----------------------------------------------------------------------------------
 
 FRIDAY_EVENING = datetime(2026, 11, 27, 17, 30, tzinfo=UTC)
@@ -199,6 +269,72 @@ async def test_what_is_asked_goes_to_no_cover_which_has_not_got_it_and_its_autho
     assert [(one["kind"], one["recipient"]) for one in sent["messages"]] == [("request", SCHOOL)]
     assert ["Ring them" in one for one in sent.get("notices", [])] == [True] * notices
     assert checked["notices"] == sent.get("notices", [])
+
+
+def _shuts(partnership: Partnership, agency: AgencyId, cover: str) -> None:
+    """From now on an agency's restricted inbox, too, is read on school days only."""
+    shut = (
+        Inbox(name=name, hours=SCHOOL_DAYS, lead="Head", cover=cover) for name in ("general", "restricted")
+    )
+    partnership.publish(agency, inboxes=tuple(shut))
+
+
+@pytest.mark.parametrize("kept", [{}, {"withheld": _withheld(reason="STAFF_ALLEGATION")}])
+async def test_an_allegation_to_a_closed_inbox_is_copied_to_its_covers_restricted_one(
+    csc: Office, partnership: Partnership, kept: dict[str, Any]
+) -> None:
+    _shuts(partnership, SCHOOL, cover=POLICE)
+    await _on_friday_evening(csc)
+    body = a_concern(SCHOOL, urgency="RED", **ALLEGATION, **kept)
+
+    sent = await csc.post("/v1/concerns", body)
+    checked = (await csc.call("POST", "/v1/concerns/check", body)).json()
+
+    reached = [f"{SCHOOL}/restricted", LADO, f"{POLICE}/restricted"]
+    assert [one["recipient"] for one in sent["messages"]] == reached
+    assert [one["recipient"] for one in checked["recipients"]] == reached
+    assert any("Monday 30 November, 08:00" in one for one in sent["notices"])
+    assert checked["notices"] == sent["notices"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"recipients": [SCHOOL, GP]},
+        {"withheld": _withheld(**{"from": GP, "reason": "STAFF_ALLEGATION"})},
+        {"withheld": _withheld(reason="POLICE_PREJUDICE")},
+        {"handling": ["LADO_ONLY"]},
+    ],
+)
+async def test_an_allegation_is_copied_to_no_cover_that_may_be_implicated_and_its_author_told_to_ring(
+    csc: Office, partnership: Partnership, members: dict[str, Any]
+) -> None:
+    _shuts(partnership, SCHOOL, cover=GP)
+    await _on_friday_evening(csc)
+    recipients = members.get("recipients", [SCHOOL])
+
+    sent = await csc.post("/v1/concerns", a_concern(SCHOOL, urgency="RED", **(ALLEGATION | members)))
+
+    assert [one["recipient"] for one in sent["messages"]] == [
+        *(f"{agency}/restricted" for agency in recipients),
+        LADO,
+    ]
+    assert any(f"{SCHOOL}/restricted is closed" in one and "Ring them" in one for one in sent["notices"])
+
+
+async def test_a_designated_officer_who_is_closed_has_a_cover_too(
+    csc: Office, partnership: Partnership
+) -> None:
+    _shuts(partnership, LADO, cover=POLICE)
+    await _on_friday_evening(csc)
+
+    sent = await csc.post("/v1/concerns", a_concern(SCHOOL, urgency="RED", **ALLEGATION))
+
+    assert [one["recipient"] for one in sent["messages"]] == [
+        f"{SCHOOL}/restricted",
+        LADO,
+        f"{POLICE}/restricted",
+    ]
 
 
 async def _on_friday_evening(office: Office) -> None:

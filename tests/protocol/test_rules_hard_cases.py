@@ -82,6 +82,29 @@ def test_telling_would_endanger_child_or_prejudice_police(reason: str) -> None:
         assert places(concern_with(withheld={**lodged, member: None}), "R10") == [f"/withheld/{member}"]
 
 
+@pytest.mark.parametrize(
+    ("kept_from", "inbox", "pointers"),
+    [
+        ("the-holder", "general", ["/withheld/from"]),
+        ("the-holder", "mash", ["/withheld/from"]),
+        ("the-holder/mash", "general", ["/withheld/from"]),
+        ("the-holder", "restricted", []),
+        ("the-holder/restricted", "restricted", ["/withheld/from"]),
+        ("the-holder/restricted", "general", []),
+        ("another", "general", []),
+    ],
+)
+def test_a_concern_that_came_to_the_inbox_it_is_kept_from(
+    kept_from: str, inbox: str, pointers: list[str]
+) -> None:
+    """Delivered and marked: its node decides before it seals, and this one did not."""
+    concern: dict[str, Any] = {"withheld": {**_WITHHELD, "from": kept_from}, "inbox": inbox}
+
+    judgement = Case(Kind.CONCERN, concern=concern, told_to="holder").judge(a_policy())
+
+    assert places(judgement, "R10") == pointers
+
+
 @pytest.mark.parametrize("what", ["n/a", "cannot disclose", "Confidential – cannot disclose at this time."])
 def test_cannot_disclose(what: str) -> None:
     """Delivered as a concern, and unlocks nothing."""

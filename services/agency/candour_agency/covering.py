@@ -6,7 +6,7 @@ where the limit is in hours, else by the hours of an ordinary working week. Sour
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -24,15 +24,19 @@ _WEEK: Final = tuple(Day)[:5]
 _ORDINARY: Final = (Hours(days=_WEEK, opens="09:00", closes="17:00"),)
 
 
+Cover = Callable[[Address], Address | None]
+"""Which inbox of a cover gets a copy, if any may."""
+
+
 def covers(
-    directory: Directory, named: Collection[Address], urgency: str | None, now: datetime, *, copies: bool
+    directory: Directory, named: Collection[Address], urgency: str | None, now: datetime, as_told: Cover
 ) -> Iterator[tuple[Address | None, str]]:
     """For each inbox that stays closed too long: its cover, if that gets a copy, and what to say of it."""
     for to in named:
         opens = _closed_until(directory, to, urgency, now)
         if opens is None:
             continue
-        cover = _cover_of(directory, to, urgency, now) if copies else None
+        cover = _cover_of(directory, to, urgency, now, as_told)
         until = opens.astimezone(ZoneInfo("Europe/London")).strftime("%A %d %B, %H:%M")
         if cover is None or cover.agency == directory.agency or cover in named:
             yield None, UNCOVERED.format(inbox=to, until=until)
@@ -51,10 +55,12 @@ def _closed_until(directory: Directory, to: Address, urgency: str | None, now: d
     return opens if opens is not None and opens > limit else None
 
 
-def _cover_of(directory: Directory, to: Address, urgency: str | None, now: datetime) -> Address | None:
+def _cover_of(
+    directory: Directory, to: Address, urgency: str | None, now: datetime, as_told: Cover
+) -> Address | None:
     """The cover, or its own where that is closed too."""
     seen = {to}
-    while (found := _named_cover(directory, to)) is not None and found not in seen:
+    while (found := _named_cover(directory, to, as_told)) is not None and found not in seen:
         if _closed_until(directory, found, urgency, now) is None:
             return found
         seen.add(found)
@@ -62,8 +68,9 @@ def _cover_of(directory: Directory, to: Address, urgency: str | None, now: datet
     return None
 
 
-def _named_cover(directory: Directory, to: Address) -> Address | None:
+def _named_cover(directory: Directory, to: Address, as_told: Cover) -> Address | None:
     profile = directory.profile(to.agency)
     inbox = profile.inbox(to.inbox) or profile.inbox("general") if profile else None
     cover = parse_address(inbox.cover) if inbox is not None and inbox.cover else None
-    return cover if cover is not None and directory.seal_to(cover) is not None else None
+    told = as_told(cover) if cover is not None else None
+    return told if told is not None and directory.seal_to(told) is not None else None

@@ -1,27 +1,35 @@
 """Whom a concern goes to: decided from the directory before anything is sealed. Pure.
 
 An allegation against staff never goes to an ordinary inbox: it goes to the designated officer of the area,
-and to the restricted inbox of whoever was named. What cannot wait for a closed inbox goes to its cover too.
-Source: domain R10 and 5.2, protocol principles.
+and to the restricted inbox of whoever was named. Nor does any concern go to an inbox that it is kept from.
+What cannot wait for a closed inbox goes to its cover too. Source: domain R10 and 5.2, protocol principles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from candour_protocol.codes import AgencyKind, ConcernCategory, HandlingMark, Urgency
+from candour_protocol.codes import ConcernCategory, HandlingMark, Urgency, WithholdingReason
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, AgencyId
 
-from candour_agency.covering import covers
+from candour_agency.covering import Cover, covers
 from candour_agency.directory import Directory
 from candour_agency.drafts import coding
+from candour_agency.faults import CallError, Code, Place
 from candour_agency.schemas.concern import Matter
 
 DIVERTED: Final = (
     "An allegation against staff goes to the restricted inbox of {agency}, which its named senior reads."
+)
+KEPT_FROM: Final = (
+    "It is kept from {inbox}: the restricted inbox of {agency}, which its named senior reads, gets it."
+)
+_CONTRADICTED: Final = (
+    "It is addressed to the very inbox that it is kept from. Leave that recipient out, and lodge the concern "
+    "with somebody else who can judge it."
 )
 LADO_TOLD: Final = "{agency} is told too: it is the designated officer of the area."
 NO_LADO: Final = (
@@ -52,47 +60,101 @@ def direct(
 
     A request goes to nobody else: who covers for its holder has not got what is asked for. ``asked`` is its
     urgency, by which its author hears that they are closed, and until when.
+
+    Raises:
+        CallError: a concern is kept from the very restricted inbox that it is addressed to.
     """
-    categories = coding.code_list(ConcernCategory, concern.categories) if concern else []
-    if ConcernCategory.STAFF_ALLEGATION in categories:
-        return _restricted(directory, named)
-    copies = concern is not None and concern.withheld is None and not _is_for_few(concern)
-    urgency = coding.code(Urgency, concern.urgency if concern else asked)
-    found = list(covers(directory, named, urgency, now, copies=copies))
-    also = tuple(dict.fromkeys(cover for cover, _ in found if cover is not None))
-    return Directed(tuple(named), also, tuple(note for _, note in found))
+    if concern is None:
+        urgency = coding.code(Urgency, asked)
+        return _covered(directory, Directed(tuple(named)), urgency, now, lambda cover: None)
+    kept_from = _kept_from(directory, concern)
+    directed = _around(kept_from, named)
+    shut = {kept_from.agency} if kept_from else set()
+    if _is_allegation(concern):
+        directed = _restricted(directory, directed, shut)
+        shut |= {to.agency for to in named}  # whoever was named may be who it is about
+
+    def as_told(cover: Address) -> Address | None:
+        if _is_for_few(concern) or cover.agency in shut:
+            return None
+        ordinary = not _is_allegation(concern) or directory.is_lado(cover.agency)
+        return cover if ordinary else Address(cover.agency, RESTRICTED)
+
+    return _covered(directory, directed, coding.code(Urgency, concern.urgency), now, as_told)
+
+
+def _covered(
+    directory: Directory, directed: Directed, urgency: str | None, now: datetime, as_told: Cover
+) -> Directed:
+    """With the covers of those inboxes that stay closed too long."""
+    reached = (*directed.addresses, *directed.also)
+    found = list(covers(directory, reached, urgency, now, as_told))
+    also = dict.fromkeys((*directed.also, *(cover for cover, _ in found if cover is not None)))
+    return replace(
+        directed, also=tuple(also), notices=(*directed.notices, *dict.fromkeys(note for _, note in found))
+    )
+
+
+def _is_allegation(concern: Matter) -> bool:
+    return ConcernCategory.STAFF_ALLEGATION in coding.code_list(ConcernCategory, concern.categories)
 
 
 def _is_for_few(concern: Matter) -> bool:
-    """Whether its author keeps it to those whom they named."""
-    return not set(_KEPT_CLOSE).isdisjoint(coding.marks(concern.handling))
+    """Whether its author keeps it to those whom they named.
+
+    An allegation that is kept from somebody for that alone still goes to a cover's restricted inbox.
+    """
+    if not set(_KEPT_CLOSE).isdisjoint(coding.marks(concern.handling)):
+        return True
+    reason = coding.code(WithholdingReason, concern.withheld.reason) if concern.withheld else None
+    return concern.withheld is not None and not (
+        _is_allegation(concern) and reason == WithholdingReason.STAFF_ALLEGATION
+    )
 
 
-def _restricted(directory: Directory, named: Sequence[Address]) -> Directed:
-    lados = [to for to in named if _is_lado(directory, to.agency)]
-    diverted = [to if to in lados else Address(to.agency, RESTRICTED) for to in named]
-    notices = [
-        DIVERTED.format(agency=after.agency)
-        for before, after in zip(named, diverted, strict=True)
-        if before != after
+def _kept_from(directory: Directory, concern: Matter) -> Address | None:
+    named = concern.withheld.kept_from if concern.withheld else None
+    return coding.address(named, "/withheld/from", directory.is_member)
+
+
+def _around(kept_from: Address | None, named: Sequence[Address]) -> Directed:
+    """No ordinary inbox of the agency that it is kept from gets it: its restricted one does."""
+    if kept_from is None:
+        return Directed(tuple(named))
+    if kept_from.inbox == RESTRICTED:
+        if kept_from in named:
+            raise CallError(Code.INVALID_BODY, _CONTRADICTED, places=[Place("/withheld/from", _CONTRADICTED)])
+        return Directed(tuple(named))
+    return _diverted(named, lambda to: to.agency == kept_from.agency, KEPT_FROM)
+
+
+def _diverted(named: Sequence[Address], wanted: Callable[[Address], bool], note: str) -> Directed:
+    """Those that are wanted go to their agency's restricted inbox, and the author is told."""
+    after = [Address(to.agency, RESTRICTED) if wanted(to) else to for to in named]
+    notes = [
+        note.format(agency=new.agency, inbox=old) for old, new in zip(named, after, strict=True) if old != new
     ]
+    return Directed(tuple(dict.fromkeys(after)), notices=tuple(dict.fromkeys(notes)))
+
+
+def _restricted(directory: Directory, directed: Directed, shut: set[AgencyId]) -> Directed:
+    named = directed.addresses
+    lados = [to for to in named if directory.is_lado(to.agency)]
+    diverted = _diverted(named, lambda to: to not in lados, DIVERTED)
+    notices = [*directed.notices, *diverted.notices]
     also: tuple[Address, ...] = ()
-    if not lados and not _is_lado(directory, directory.agency):
+    if not lados and not directory.is_lado(directory.agency):
         found = _lado_for(directory, [to.agency for to in named])
+        found = None if found in shut else found
         notices.append(LADO_TOLD.format(agency=found) if found else NO_LADO)
         also = (Address(found, GENERAL),) if found else ()
-    return Directed(tuple(dict.fromkeys(diverted)), also, tuple(dict.fromkeys(notices)))
-
-
-def _is_lado(directory: Directory, agency: AgencyId) -> bool:
-    profile = directory.profile(agency)
-    return profile is not None and profile.kind is AgencyKind.LADO
+    return Directed(diverted.addresses, also, tuple(dict.fromkeys(notices)))
 
 
 def _lado_for(directory: Directory, agencies: Sequence[AgencyId]) -> AgencyId | None:
     """The one of the same area; the partnership's only one, where nobody's area is known."""
     lados = [
-        one for one in directory.registry.agencies if _is_lado(directory, one) and directory.is_member(one)
+        one for one in directory.registry.agencies if directory.is_lado(one) and directory.is_member(one)
     ]
     areas = {area for agency in (*agencies, directory.agency) for area in _areas(directory, agency)}
     near = [one for one in lados if areas & set(_areas(directory, one))]

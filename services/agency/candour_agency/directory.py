@@ -12,6 +12,7 @@ from datetime import datetime
 
 from candour_protocol import ids, profiles
 from candour_protocol.calendars import Opening, opening
+from candour_protocol.codes import AgencyKind
 from candour_protocol.errors import CandourError, MalformedError, UnauthenticError
 from candour_protocol.ids import GATEWAY, Address, AgencyId, PolicyId, parse_address
 from candour_protocol.keys import SealKey, VerifyKey
@@ -97,6 +98,11 @@ class Directory:
         if digest not in self._profiles:
             self._profiles[digest] = profiles.parse(self.documents[digest])
         return self._profiles[digest]
+
+    def is_lado(self, agency: AgencyId) -> bool:
+        """Whether it is a designated officer, whose ordinary work allegations against staff are."""
+        profile = self.profile(agency)
+        return profile is not None and profile.kind is AgencyKind.LADO
 
     def opening(self, agency: AgencyId, inbox: str) -> Opening | None:
         """When an agency reads one of its inboxes, once its profile was read."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from candour_protocol import ids, strict_json
-from candour_protocol.codes import HandlingMark
+from candour_protocol import ids, rules, strict_json
+from candour_protocol.codes import ConcernCategory, HandlingMark
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, Txn
-from candour_protocol.kinds import DeliveryCodes, Kind, Notice, parse_codes
+from candour_protocol.kinds import ConcernCodes, DeliveryCodes, Kind, Notice, parse_codes
 from candour_protocol.opening import SOUND, UNREADABLE, Opened
 from candour_protocol.statement import match
 
@@ -159,7 +159,7 @@ def _store(
     """Put a statement among those to be written; the row may still be changed."""
     claims, codes = arrival.statement.claims, opened.codes or {}
     about = references.about(claims.kind, claims.irt, opened.codes)
-    inbox = _inbox(arrival, opened, parent)
+    inbox = _inbox(batch, arrival, opened, parent)
     row = {
         **_signed(arrival),
         **_logged(arrival),
@@ -187,13 +187,31 @@ def _store(
     return row
 
 
-def _inbox(arrival: Arrival, opened: Opened, parent: Message | None) -> str:
-    """What says nothing to anybody stands where the matter stands that it is about."""
-    if (opened.codes or {}).get("notice") == Notice.LODGED:
+def _inbox(batch: Batch, arrival: Arrival, opened: Opened, parent: Message | None) -> str:
+    """What says nothing to anybody stands where the matter stands that it is about.
+
+    What an ordinary inbox must not see is shown in the restricted one, wherever it was sent.
+    """
+    if (opened.codes or {}).get("notice") == Notice.LODGED or _is_misdirected(batch, arrival, opened):
         return RESTRICTED
     if arrival.statement.claims.sealed is None and parent is not None and parent.received:
         return parent.inbox
     return opened.inbox
+
+
+def _is_misdirected(batch: Batch, arrival: Arrival, opened: Opened) -> bool:
+    """Whether a concern is kept from the ordinary inboxes here, or alleges something against staff here."""
+    if arrival.statement.claims.kind is not Kind.CONCERN or opened.codes is None:
+        return False
+    try:
+        codes = parse_codes(Kind.CONCERN, opened.codes)
+    except MismatchError:
+        return False
+    directory = batch.office.directory
+    return isinstance(codes, ConcernCodes) and (
+        rules.is_kept_from(codes, directory.agency)
+        or (ConcernCategory.STAFF_ALLEGATION in codes.categories and not directory.is_lado(directory.agency))
+    )
 
 
 def _shut_out(opened: Opened, parent: Message | None) -> str | None:

@@ -17,6 +17,7 @@ from candour_protocol.rules.judge import (
     judge_request,
 )
 from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
+from candour_protocol.rules.lodging import is_kept_from
 from candour_protocol.rules.signers import are_two
 from candour_protocol.rules.substance import still_current
 
@@ -36,6 +37,7 @@ __all__ = [
     "check_subject",
     "costs_nothing",
     "is_emergency",
+    "is_kept_from",
     "is_unlocked",
     "judge_answer",
     "judge_concern",

@@ -82,7 +82,7 @@ def judge_concern(
     """
     found = [*unattested(Kind.CONCERN, codes.checks, policy, admitted), *substance.r03_codes(codes)]
     if telling is not None:
-        found += lodging.r10_withheld(codes, telling, policy)
+        found += lodging.r10_withheld(codes, telling, holder, policy)
     if codes.relays is not None and original is not None:
         found += onward.r15_onward(codes, (original, *above), holder, policy)
         found += onward.r04_relays_the_same_child(codes, original)

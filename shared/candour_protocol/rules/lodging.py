@@ -15,11 +15,18 @@ from candour_protocol.rules.judgement import Outcome, Severity, Violation
 from candour_protocol.rules.signers import are_two
 
 
-def r10_withheld(codes: ConcernCodes, telling: Telling, policy: Policy) -> Iterator[Violation]:
-    """Flag a concern that is kept from an inbox without somebody else to judge it, or that ought to be."""
+def r10_withheld(
+    codes: ConcernCodes, telling: Telling, holder: AgencyId, policy: Policy
+) -> Iterator[Violation]:
+    """Flag a concern that is kept from an inbox without somebody else to judge it, or that ought to be.
+
+    So is one that came to the very inbox that it is kept from.
+    """
     withheld = codes.withheld
     if codes.relays is not None:
-        return  # it carries what its originator said
+        return  # it carries what its originator said, and R15 keeps it from that inbox
+    if is_kept_from(codes, holder):
+        yield Violation("R10", "/withheld/from", Severity.FLAG)
     if withheld is None:
         if _names_staff_openly(codes):
             yield Violation("R10", "/withheld", Severity.FLAG)
@@ -90,6 +97,18 @@ def _has_lodgee(withheld: Withheld, issuer: AgencyId) -> bool:
 def kept_from(withheld: Withheld | None) -> AgencyId | None:
     """Whose ordinary inbox must not see it."""
     return parse_address(withheld.kept_from).agency if withheld and withheld.kept_from else None
+
+
+def is_kept_from(codes: ConcernCodes, holder: AgencyId) -> bool:
+    """Whether it is addressed to an inbox of ``holder`` that must not see it.
+
+    That is every ordinary one of the agency; its restricted one only where that is named.
+    """
+    named = codes.withheld.kept_from if codes.withheld else None
+    kept = parse_address(named) if named else None
+    if kept is None or kept.agency != holder:
+        return False
+    return codes.inbox == RESTRICTED if kept.inbox == RESTRICTED else codes.inbox != RESTRICTED
 
 
 def _is_reviewed_in_time(withheld: Withheld, at: datetime, policy: Policy) -> bool:

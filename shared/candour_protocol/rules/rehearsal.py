@@ -33,6 +33,7 @@ from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Ask, Earlier, Matter, Telling, Told
 from candour_protocol.rules.judge import check_matter, judge_answer, judge_concern, judge_request
 from candour_protocol.rules.judgement import Judgement, Outcome
+from candour_protocol.rules.lodging import kept_from
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -97,7 +98,7 @@ class Case:
         asker_kind: the asking agency's kind.
         age_days: how long ago the cited concern was told.
         cites: whether the request cites it.
-        told_to: ``holder``, or ``stranger``.
+        told_to: ``holder``, or ``stranger``; by itself the holder, unless it is kept from there.
         has_phone: whether the directory gives a number for the asker.
         asked_before: how many requests about this child the asker has sent to this holder this week, each of
             them about another child at the same risk too.
@@ -112,7 +113,7 @@ class Case:
     asker_kind: str = "CSC"
     age_days: int = 1
     cites: bool = True
-    told_to: str = "holder"
+    told_to: str | None = None
     has_phone: bool = True
     asked_before: int = 0
     taken_back: bool = False
@@ -125,7 +126,11 @@ class Case:
         if self.judged is Kind.REQUEST:
             return judge_request(self._ask(self._request(concern, policy), concern, policy), policy)
         codes, telling = _codes(concern, ConcernCodes), Telling(ASKER, NOW)
-        return judge_concern(codes, self._original(policy), HOLDER, policy, telling=telling)
+        return judge_concern(codes, self._original(policy), self._audience(codes), policy, telling=telling)
+
+    def _audience(self, codes: ConcernCodes) -> AgencyId:
+        to = self.told_to or ("stranger" if kept_from(codes.withheld) == HOLDER else "holder")
+        return HOLDER if to == "holder" else STRANGER
 
     def _concern(self, policy: Policy) -> Matter:
         body = {**CONCERN, **(self.concern or {})}
@@ -148,7 +153,7 @@ class Case:
         told = Told(
             hash=_CITED,
             issuer=ASKER,
-            audience=HOLDER if self.told_to == "holder" else STRANGER,
+            audience=self._audience(codes),
             inbox="general",
             outcome=judge_concern(codes, None, HOLDER, policy).outcome,
             at=NOW - timedelta(days=self.age_days),
