@@ -243,7 +243,7 @@ def _settled(logged: Logged, codes: Codes, hearing: Hearing, book: Casebook) -> 
     if logged.kind is Kind.REPLY and parent.kind is Kind.CONCERN and parent.iss == logged.iss:
         yield Marked(parent.index, parent.hash, Mark.REPLIED, logged.index)
     duties = clocks.SETTLES.get(logged.kind, ())
-    if isinstance(codes, DecisionCodes) and codes.final is False:
+    if isinstance(codes, DecisionCodes) and not codes.is_final:
         duties = tuple(duty for duty in duties if duty is not Duty.DECISION)
     for duty in duties:
         yield Settled(parent.index, parent.hash, duty, logged.index)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from candour_protocol.kinds import Kind
 
 from tests.agency.partnership import (
@@ -119,6 +122,39 @@ async def test_a_decision_that_is_not_final_leaves_the_clock_running(school: Off
 
     await school.until(sent["messages"][0]["id"], "delivered")
     assert (await school.message(told))["state"] == "delivered"
+
+
+_DECIDED = {"decision": "ADVICE_NFA", "reasons": "A fall, seen by two.", "decider": {"name": "S. Oduya"}}
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "pointer", "hint"),
+    [
+        ("decision", "ADVICE_NFI", "/decision", "Did you mean ADVICE_NFA?"),
+        ("decision", None, "/decision", "One of"),
+        ("decider", None, "/decider", "decider.name"),
+        ("decider", {"name": "MASH team"}, "/decider", "decider.name"),
+        ("reasons", None, "/reasons", "feedback"),
+        ("reasons", " ", "/reasons", "feedback"),
+    ],
+)
+async def test_a_decision_without_a_code_reasons_or_a_decider_settles_nothing(
+    school: Office, csc: Office, member: str, value: Any, pointer: str, hint: str
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    path, body = f"/v1/concerns/{told}/decision", _DECIDED | {member: value}
+
+    refused = await csc.call("POST", path, body | {"final": True})
+    sent = await csc.post(path, body)
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert hint in refused.json()["errors"][0]["detail"]
+    assert "sent as not final" in sent["notices"][0]
+    await school.until(sent["messages"][0]["id"], "delivered")
+    assert (await school.message(told))["state"] == "delivered"
+    await school.until((await csc.post(path, _DECIDED))["messages"][0]["id"], "delivered")
+    assert (await school.message(told))["state"] == "decided"
 
 
 async def test_a_reply_to_a_thread_of_several_needs_to_say_to_what(

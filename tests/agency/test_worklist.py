@@ -61,7 +61,8 @@ async def test_urgent_ones_come_first_when_asked_for(school: Office, csc: Office
 
 async def test_filters(school: Office, csc: Office) -> None:
     green, red = await _all_told(school, csc, "GREEN", "RED")
-    decision = await csc.post(f"/v1/concerns/{green}/decision", {"decision": "EARLY_HELP"})
+    body = {"decision": "EARLY_HELP", "reasons": "No harm, some help.", "decider": {"name": "B. Okri"}}
+    decision = await csc.post(f"/v1/concerns/{green}/decision", body)
     await csc.until(decision["messages"][0]["id"], "delivered")
 
     assert [item["id"] for item in (await csc.get("/v1/inbox?urgency=red"))["items"]] == [red]

@@ -68,6 +68,8 @@ async def test_an_acknowledgement_and_a_final_decision_settle_what_a_concern_is_
     acknowledged = await world.is_owed("acknowledgement", concern)
     interim = world.partnership.answering(Kind.DECISION, concern, decision="MASH_CHECKS", final=False)
     await world.submit(interim)
+    strange = world.partnership.answering(Kind.DECISION, concern, decision="NOTHING_TO_SEE", final=True)
+    await world.arrive(strange)
     still_owed = await world.is_owed("decision", concern)
     final = world.partnership.answering(Kind.DECISION, concern, decision="ASSESS_S17", final=True)
     await world.submit(final)

@@ -213,10 +213,12 @@ async def test_an_empty_decision_decides_nothing_and_words_for_one_are_kept(town
 
     await town.post(CSC, path, {})
     after_nothing = await town.arrived(SCHOOL, told)
-    said = (await town.post(CSC, path, {"decision": "we ring on Friday"})).json()["messages"][0]["id"]
+    answer = (await town.post(CSC, path, {"decision": "we ring on Friday"})).json()
+    said = answer["messages"][0]["id"]
 
     assert after_nothing["state"] == "delivered"
-    assert (await town.arrived(SCHOOL, told))["state"] == "decided"
+    assert "sent as not final" in answer["notices"][0]
+    assert (await town.arrived(SCHOOL, told))["state"] == "delivered"
     assert (await town.message(SCHOOL, said))["content"]["feedback"] == "we ring on Friday"
 
 

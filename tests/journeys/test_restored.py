@@ -25,7 +25,7 @@ from tests.journeys.watched import PATIENCE
 from tests.services.pair import DATABASE_URL
 
 DECISION = {
-    "decision": "S47_ENQUIRY",
+    "decision": "STRATEGY_S47",
     "feedback": "Seen at home today; a strategy discussion follows.",
     "decider": {"name": "J. Mbeki", "role": "Social worker", "training_level": "SW_QUALIFIED"},
 }

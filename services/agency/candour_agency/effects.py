@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from candour_protocol.codes import TriageDecision, known
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
 from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes
 from candour_protocol.rules import Severity
@@ -166,13 +167,19 @@ def _taken_further(happened: Happened) -> Columns:
     return {"challenged_at": happened.at, "closed_at": happened.at}
 
 
+def _is_final(decision: Happened) -> bool:
+    """A code that nobody knows decides nothing, like one that is missing."""
+    code = decision.codes.get("decision")
+    return decision.codes.get("final") is not False and isinstance(code, str) and known(TriageDecision, code)
+
+
 def _by_recipient(happened: Happened, parent: Message) -> Columns:
     """What the recipient of a statement does about it."""
     match happened.kind:
         case Kind.ACKNOWLEDGEMENT:
             return _acknowledged(happened, parent)
         case Kind.DECISION if parent.kind is Kind.CONCERN:
-            return {} if happened.codes.get("final") is False else {"decided_at": happened.at}
+            return {"decided_at": happened.at} if _is_final(happened) else {}
         case Kind.ANSWER if parent.kind is Kind.REQUEST:
             return {"answered_at": happened.at}
         case Kind.CHALLENGE if parent.kind is Kind.CHALLENGE:

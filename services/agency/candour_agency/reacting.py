@@ -10,7 +10,7 @@ from candour_protocol.kinds import Kind
 from candour_protocol.rules.answers import discloses
 from sqlalchemy import Connection
 
-from candour_agency import handing, store
+from candour_agency import grounds, handing, store
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible
 from candour_agency.challenges import Decision, check_decider
 from candour_agency.drafts import reactions
@@ -80,11 +80,18 @@ def decide(connection: Connection, call: Call, jti: str, body: DecisionBody) -> 
     """What will be done about a concern; after a challenge by somebody else than before.
 
     Raises:
-        CallError: no such concern in the inbox, or the same decider.
+        CallError: no such concern in the inbox, the same decider, or one that is to be final without a known
+            code, a decider, or words.
     """
     parent = received(connection, call, jti, (Kind.CONCERN,), "Only a received concern is decided on.")
     check_decider(connection, call, parent, Decision(Kind.DECISION, body.decider))
-    return compose(call, [parent], lambda now: reactions.decision(now, body))
+    lacks = [] if body.final is False else grounds.decision_lacks(call, body)
+    if body.final:
+        grounds.refuse(lacks)
+    final = body.final is not False and not lacks
+    composition = compose(call, [parent], lambda now: reactions.decision(now, body, final=final))
+    composition.notices += [grounds.NOT_FINAL.format(lacks=place.detail) for place in lacks]
+    return composition
 
 
 def answer(connection: Connection, call: Call, jti: str, body: AnswerBody) -> Composition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from candour_protocol.codes import TriageDecision, known
 from candour_protocol.kinds.fields import Code, Codes, Content, Rows, WireModel
 from candour_protocol.kinds.people import Signer
 
@@ -11,6 +12,11 @@ class DecisionCodes(Codes):
 
     decision: Code | None
     final: bool | None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it settles anything: a code that nobody knows decides nothing."""
+        return self.final is not False and known(TriageDecision, self.decision)
 
 
 class ClosureEvidence(WireModel):

@@ -94,10 +94,10 @@ def acknowledgement(now: Reacting, body: AcknowledgementBody) -> Plan:
     return now.plan(Kind.ACKNOWLEDGEMENT, {}, content)
 
 
-def decision(now: Reacting, body: DecisionBody) -> Plan:
-    """What will be done about a concern. Without a decision the clock runs on; words for one are kept."""
+def decision(now: Reacting, body: DecisionBody, *, final: bool) -> Plan:
+    """What will be done about a concern. One that is not final leaves the clock running; words are kept."""
     found = coding.code(TriageDecision, body.decision)
-    codes: JsonObject = {"decision": found, "final": body.final and found is not None}
+    codes: JsonObject = {"decision": found, "final": final}
     content = DecisionContent(
         feedback=body.feedback or (None if found == body.decision else body.decision),
         reasons=body.reasons,

@@ -28,10 +28,13 @@ class AcknowledgementBody(Body):
 
 
 class DecisionBody(Body):
-    """What will be done; ``final: false`` leaves the clock running."""
+    """What will be done; ``final: false`` leaves the clock running.
+
+    Without ``final`` it is final where it has a known code, a decider, and reasons or feedback.
+    """
 
     decision: Code | None = None
-    final: bool = True
+    final: bool | None = None
     feedback: str | None = None
     reasons: str | None = None
     decider: Signer | None = None
