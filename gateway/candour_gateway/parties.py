@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from candour_protocol.claims import Claims
+from candour_protocol.codes import ClosureReason, known
 from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId, parse_address
 from candour_protocol.kinds import (
     CHALLENGEABLE,
@@ -273,7 +274,7 @@ def _taking_back(kinds: frozenset[Kind], pointer: str) -> Check:
 
 
 def _closure(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
-    """Either party of a concern, and whoever asked; while checks are unanswered it wants a reason."""
+    """Either party of a concern, and whoever asked; with checks unanswered it wants a known reason."""
     parent = book.find(claims.irt)
     if parent is None or not parent.passes:
         return _IRT
@@ -282,7 +283,7 @@ def _closure(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     if not (asked or told):
         return _IRT
     unanswered = told and unanswered_checks(parent, claims.iss, book)
-    silent = isinstance(codes, ClosureCodes) and codes.reason is None
+    silent = isinstance(codes, ClosureCodes) and not known(ClosureReason, codes.reason)
     return Standing(REASON_NEEDED, "/reason") if unanswered and silent else None
 
 

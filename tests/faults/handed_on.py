@@ -33,7 +33,8 @@ async def closed_unanswered(matter: Matter) -> None:
     concern = await matter.say(matter.sender, "/v1/concerns", a_concern(matter))
     relay, request = await matter.say_all(matter.holder, "/v1/requests", a_check(matter, concern.id))
     matter.notices("relay", concern, matter.sender)
-    late = {"reason": "CHECKS_UNANSWERED", "author": BROOK}
+    text = "The check is unanswered; the child was seen at home and is safe there."
+    late = {"reason": "CHECKS_UNANSWERED", "text": text, "author": BROOK}
     await matter.say(matter.holder, f"/v1/concerns/{concern.id}/closure", late)
     for one in (concern, relay, request):
         matter.ends(one, "closed")

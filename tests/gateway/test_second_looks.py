@@ -310,10 +310,12 @@ async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody
     await world.arrive(concern, relay, request)
 
     silent = await world.judge(world.partnership.answering(Kind.CLOSURE, concern, reason=None))
+    strange = await world.judge(world.partnership.answering(Kind.CLOSURE, concern, reason="BORED"))
     closure = world.partnership.answering(Kind.CLOSURE, concern, reason="CHECKS_UNANSWERED")
     given = await world.judge(closure)
 
     assert (silent, given) == (("refused", ("reason-needed",)), ("passed", ()))
+    assert strange == silent
     assert world.copies(closure)
     assert world.told(POLICE, request) == ["closed"]
 

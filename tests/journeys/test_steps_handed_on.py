@@ -37,7 +37,8 @@ async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody
     path = f"/v1/concerns/{asked.concern}/closure"
 
     silent = await problem(town, CSC, path, {})
-    sent = await say_all(town, CSC, path, {"reason": "CHECKS_UNANSWERED", "author": WORKER})
+    text = "Police have not answered; the child was seen at home and sleeps at her aunt's now."
+    sent = await say_all(town, CSC, path, {"reason": "CHECKS_UNANSWERED", "text": text, "author": WORKER})
 
     assert silent[:2] == (409, "reason-needed")
     assert [(each["id"], each["holder"]) for each in silent[2]["checks"]] == [(asked.request, POLICE)]

@@ -11,7 +11,7 @@ from candour_protocol.kinds import Kind
 from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import grounds, store
 from candour_agency.calls import Call, Composition
 from candour_agency.drafts import steps
 from candour_agency.faults import CallError, Code
@@ -51,7 +51,8 @@ def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) 
     """What is right, told to every recipient of the same words; theirs hear it from them.
 
     Raises:
-        CallError: no own message, one that cannot be corrected, or one that is over already.
+        CallError: no own message, one that cannot be corrected, one that is over already, or no words where
+            its kind wants them.
     """
     message = own(
         connection, call, jti, "Only what your agency sent can be corrected here; challenge the rest."
@@ -59,6 +60,7 @@ def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) 
     if message.kind not in CORRECTABLE:
         raise CallError(Code.WRONG_KIND, _STAYS.get(message.kind, _IN_A_REPLY))
     _stands(message)
+    grounds.check_correction(call.office.directory.policy, body)
     copies = store.messages.own_copies(connection, message) if message.kind is Kind.CONCERN else [message]
     standing = [one for one in copies if one.withdrawn_at is None]
     return compose(call, standing, lambda now: steps.correction(now, body))

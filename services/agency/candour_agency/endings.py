@@ -6,7 +6,7 @@ from candour_protocol.ids import Address, StatementHash
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import grounds, store
 from candour_agency.asking import known_to
 from candour_agency.calls import Call, Composition, visible
 from candour_agency.drafts import coding, steps
@@ -29,13 +29,15 @@ def close(connection: Connection, call: Call, jti: str, body: ClosureBody, *, ki
     That is who told it, who has it from us, and who was asked on its strength and has not answered.
 
     Raises:
-        CallError: no such matter, one that is over already, or no reason while checks are unanswered.
+        CallError: no such matter, one that is over already, no reason while checks are unanswered, an unknown
+            one, or no words where it wants them.
     """
     matter = visible(connection, call, jti)
     if matter.kind is not kind or (kind is Kind.REQUEST and matter.received):
         raise CallError(Code.WRONG_KIND, "Close a concern, or a request that your agency sent.")
     if state(matter, to_ms(call.now)) in FINAL:
         raise CallError(Code.ALREADY_DONE, "This is closed, withdrawn or returned already.")
+    grounds.check_closure(call.office.directory.policy, body)
     concerned = _concerned(connection, matter)
     checks = unanswered(connection, concerned, to_ms(call.now)) if matter.kind is Kind.CONCERN else []
     if checks and body.reason is None:

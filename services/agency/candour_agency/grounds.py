@@ -1,21 +1,24 @@
-"""What has to be said before a matter is decided. Pure.
+"""What has to be said before a matter is decided, ended or put right. Pure.
 
-Source: domain 2.15, 4.1: a decision has a code, reasons, and somebody who made it; no further action is a
-decision with reasons, not an absence.
+A decision has a code, reasons, and somebody who made it: no further action is a decision with reasons, not an
+absence. "Malicious" wants its evidence in words. Source: domain 2.15, 2.16, 4.1 and 6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from candour_protocol import rules
-from candour_protocol.codes import Coded, TriageDecision, known, nearest
+from candour_protocol.codes import ClosureReason, Coded, CorrectionKind, TriageDecision, known, nearest
 from candour_protocol.kinds import Signer
+from candour_protocol.policy import Policy
 
 from candour_agency.calls import Call
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
 from candour_agency.schemas.reactions import DecisionBody
+from candour_agency.schemas.steps import ClosureBody, CorrectionBody
 
 NOT_FINAL = "This decision was sent as not final, and the clocks run on: {lacks}"
 
@@ -32,6 +35,49 @@ def _decision_lacks(call: Call, body: DecisionBody) -> Iterator[Place]:
         yield Place("/decider", "Say who decided: give `decider.name`, or use that person's token.")
     if not any(text and text.strip() for text in (body.reasons, body.feedback)):
         yield Place("/reasons", "Say why in `reasons`, or in `feedback` what its sender may know.")
+
+
+# What a code alone does not say, and where its words stand: by the floor of a fact (R02).
+_EVIDENCE: Final = "Say in `{member}` what shows that it was malicious, in {floor} words or more."
+_IN_WORDS: Final = "This code wants words: say in `{member}`, in {floor} words or more, what it stands for."
+_WANT_WORDS: Final[Mapping[str, str]] = {
+    ClosureReason.MALICIOUS: _EVIDENCE,
+    ClosureReason.CHECKS_UNANSWERED: _IN_WORDS,
+    ClosureReason.OTHER: _IN_WORDS,
+    CorrectionKind.OUTCOME_MALICIOUS: _EVIDENCE,
+}
+
+
+def check_closure(policy: Policy, body: ClosureBody) -> None:
+    """A closure gives a reason of the list, if any, and the words that this wants.
+
+    Raises:
+        CallError: it does not.
+    """
+    if body.reason is not None:
+        refuse(list(_lacks_words(ClosureReason, body.reason, "reason", body.text, "text", policy)))
+
+
+def check_correction(policy: Policy, body: CorrectionBody) -> None:
+    """A correction gives the words that its kind wants. One of no known kind goes out, and is marked (R14).
+
+    Raises:
+        CallError: it does not.
+    """
+    if known(CorrectionKind, coding.code(CorrectionKind, body.correction_kind)):
+        said = body.what_is_right
+        member, text = "correction_kind", "what_is_right"
+        refuse(list(_lacks_words(CorrectionKind, body.correction_kind, member, said, text, policy)))
+
+
+def _lacks_words(
+    codes: type[Coded], typed: str | None, at: str, said: str | None, member: str, policy: Policy
+) -> Iterator[Place]:
+    if place := unknown_code(codes, typed, f"/{at}"):
+        yield place
+    wanted = _WANT_WORDS.get(coding.code(codes, typed) or "")
+    if wanted and not rules.says_something(said, policy):
+        yield Place(f"/{member}", wanted.format(member=member, floor=policy.words.fact))
 
 
 def _is_named(person: Signer | None, call: Call) -> bool:

@@ -20,7 +20,7 @@ from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Sever
 from candour_protocol.rules.lodging import is_kept_from
 from candour_protocol.rules.signers import are_two
 from candour_protocol.rules.substance import still_current
-from candour_protocol.rules.texts import names_nobody
+from candour_protocol.rules.texts import names_nobody, says_something
 
 __all__ = [
     "Ask",
@@ -46,6 +46,7 @@ __all__ = [
     "judge_request",
     "names_nobody",
     "plainly_another",
+    "says_something",
     "says_too_thin",
     "still_current",
 ]

@@ -1,0 +1,57 @@
+"""What has to be said before a matter is ended or put right: a known code, and words where it wants them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.agency.partnership import CSC, Office
+
+WORDS = "The neighbour told police on Monday that she had made it all up."
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "hint"),
+    [
+        ({"reason": "MALICIOUS"}, "/text", "malicious"),
+        ({"reason": "malicious", "text": "No evidence."}, "/text", "8 words"),
+        ({"reason": "CHECKS_UNANSWERED"}, "/text", "8 words"),
+        ({"reason": "OTHER", "text": " "}, "/text", "8 words"),
+        ({"reason": "CHILD_SAVE", "text": WORDS}, "/reason", "Did you mean CHILD_SAFE?"),
+        ({"reason": "we are bored of it"}, "/reason", "One of"),
+    ],
+)
+async def test_a_closure_wants_a_known_reason_and_the_words_that_belong_to_it(
+    school: Office, csc: Office, body: dict[str, Any], pointer: str, hint: str
+) -> None:
+    told = await school.tell(CSC)
+    await csc.until(told, "delivered")
+
+    refused = await csc.call("POST", f"/v1/concerns/{told}/closure", body)
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert hint in refused.json()["errors"][0]["detail"]
+    assert (await csc.message(told))["state"] == "delivered"
+
+
+@pytest.mark.parametrize("reason", ["MALICIOUS", "CHECKS_UNANSWERED", "OTHER"])
+async def test_with_its_words_a_closure_goes_out(school: Office, csc: Office, reason: str) -> None:
+    told = await school.tell(CSC)
+    await csc.until(told, "delivered")
+
+    await csc.post(f"/v1/concerns/{told}/closure", {"reason": reason, "text": WORDS})
+
+    await school.until(told, "closed")
+
+
+async def test_that_something_was_malicious_is_told_with_its_evidence(school: Office, csc: Office) -> None:
+    told = await school.tell(CSC)
+    await csc.until(told, "delivered")
+    path, body = f"/v1/messages/{told}/correction", {"correction_kind": "OUTCOME_MALICIOUS"}
+
+    bare = await school.call("POST", path, body)
+    sent = await school.post(path, body | {"what_is_right": WORDS})
+
+    assert (bare.status_code, bare.json()["errors"][0]["pointer"]) == (422, "/what_is_right")
+    await csc.until(sent["messages"][0]["id"], "delivered")
