@@ -108,8 +108,7 @@ def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy, stage: 
         case Duty.CORRECTION:
             return policy.deadlines.correction_swift if urgent else policy.deadlines.correction
         case Duty.CHALLENGE:
-            stages = policy.deadlines.challenge
-            return stages[min(stage, len(stages)) - 1]
+            return policy.deadlines.challenge_at(stage, urgent=urgent)
         case Duty.APPROVAL:
             return LONGEST_HOLD
         case Duty.ACKNOWLEDGEMENT | Duty.DECISION | Duty.ANSWER:

@@ -353,7 +353,7 @@ class Deadlines(Section):
 
     ``need_more``: how long the clock of an answer stops at most while the asker is to say more.
     ``escalate_percent``: at which parts of its limit an obligation that is still open is spoken of: the due
-    time itself, then to the next in rank each time.
+    time itself, then to the next in rank each time. ``challenge_urgent`` is for EMERGENCY and RED.
     """
 
     delivery_urgent: _Limit
@@ -365,6 +365,9 @@ class Deadlines(Section):
     challenge: Annotated[tuple[_Limit, ...], Field(strict=False, min_length=1, max_length=4)] = (
         Clock(amount=1, unit=Unit.WORKING_DAYS),
     )
+    challenge_urgent: Annotated[tuple[_Limit, ...], Field(strict=False, min_length=1, max_length=4)] = (
+        Clock(amount=1, unit=Unit.HOURS),
+    )
     escalate_percent: Annotated[
         tuple[Annotated[int, Field(ge=100, le=1_000)], ...], Field(strict=False, min_length=1, max_length=8)
     ] = (100, 150, 200)
@@ -372,6 +375,11 @@ class Deadlines(Section):
     @model_validator(mode="after")
     def _rising(self) -> Self:
         return _refuse_falling(self, self.escalate_percent)
+
+    def challenge_at(self, stage: int, *, urgent: bool) -> Clock:
+        """How long a challenge may stand undecided at its stage, from 1; later ones are as the last."""
+        stages = self.challenge_urgent if urgent else self.challenge
+        return stages[min(stage, len(stages)) - 1]
 
 
 class Retention(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from candour_protocol import profiles
@@ -83,16 +84,31 @@ async def test_an_answer_is_challenged_and_given_again_by_somebody_else(world: W
 
 @pytest.mark.parametrize(("stage", "days"), [(1, 1), (2, 1), (3, 2), (4, 5)])
 async def test_each_stage_has_its_time(world: World, stage: int, days: int) -> None:
-    concern = world.partnership.concern()
+    owed = await _challenged(world, stage, urgency="AMBER")
+
+    assert (owed["owed_by"], owed["owed_to"]) == (SCHOOL, GP)
+    assert owed["due_at"] >= (world.clock() + timedelta(days=days)).isoformat()[:10]
+
+
+@pytest.mark.parametrize("urgency", ["EMERGENCY", "RED"])
+@pytest.mark.parametrize("stage", [1, 2, 3, 4])
+async def test_each_stage_of_what_is_urgent_has_an_hour_whatever_the_time_of_day(
+    world: World, stage: int, urgency: str
+) -> None:
+    owed = await _challenged(world, stage, urgency)
+
+    due = datetime.fromisoformat(owed["due_at"])
+    assert timedelta() < due - world.clock() <= timedelta(hours=1)
+
+
+async def _challenged(world: World, stage: int, urgency: str) -> Any:
+    """What is owed about a challenge of this stage."""
+    concern = world.partnership.concern(urgency=urgency)
     decision = _decision(world, concern, an_actor())
     await world.arrive(concern, decision)
     challenge = _challenge(world, decision, stage)
     await world.submit(challenge)
-
-    owed = (await world.obligations())[("challenge", challenge.statement.hash)]
-
-    assert (owed["owed_by"], owed["owed_to"]) == (SCHOOL, GP)
-    assert owed["due_at"] >= (world.clock() + timedelta(days=days)).isoformat()[:10]
+    return (await world.obligations())[("challenge", challenge.statement.hash)]
 
 
 async def test_a_higher_stage_takes_the_place_of_the_one_before(world: World) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
+from tests.journeys.bodies import a_concern_for
 from tests.journeys.saying import (
     INSPECTOR,
     MANAGER,
@@ -99,6 +102,20 @@ async def test_a_challenge_goes_stage_by_stage_to_the_partnership(town: Town) ->
     assert beyond[:2] == (409, "already-done")
     due = [each for each in shown[-1]["obligations"] if each["kind"] == "challenge"]
     assert [each["owed_by"] for each in due] == [POLICE]
+
+
+async def test_a_disagreement_about_what_is_urgent_has_an_hour_at_every_stage(town: Town) -> None:
+    told = (await say(town, SCHOOL, "/v1/concerns", a_concern_for(CSC, urgency="RED")))["id"]
+    body = {"decision": "ADVICE_NFA", "reasons": "A cut lip is no more than that.", "decider": WORKER}
+    await say(town, CSC, f"/v1/concerns/{told}/decision", body)
+
+    sent = await say(
+        town, SCHOOL, f"/v1/messages/{told}/challenge", {"argument": "He is going home.", "stage": 4}
+    )
+
+    owed = (await town.message(CSC, sent["id"]))["obligations"]
+    due = [datetime.fromisoformat(each["due_at"]) for each in owed if each["kind"] == "challenge"]
+    assert [timedelta() < each - town.clock() <= timedelta(hours=1) for each in due] == [True]
 
 
 async def test_the_holder_may_take_a_challenge_further_too(town: Town) -> None:

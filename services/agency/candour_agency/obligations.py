@@ -151,8 +151,9 @@ def _challenge(
 ) -> Iterator[Obligation]:
     """To be decided again, in the time of its stage."""
     if message.kind is Kind.CHALLENGE:
-        stage, limits = (message.codes or {}).get("stage"), directory.policy.deadlines.challenge
-        limit = limits[min(stage if isinstance(stage, int) else 1, len(limits)) - 1]
+        stated, deadlines = (message.codes or {}).get("stage"), directory.policy.deadlines
+        stage = stated if isinstance(stated, int) else 1
+        limit = deadlines.challenge_at(stage, urgent=message.urgency in URGENT)
         due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
         yield Obligation("challenge", recipient, sender, due, message.answered_at or _ended(message))
 
