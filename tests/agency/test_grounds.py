@@ -55,3 +55,25 @@ async def test_that_something_was_malicious_is_told_with_its_evidence(school: Of
 
     assert (bare.status_code, bare.json()["errors"][0]["pointer"]) == (422, "/what_is_right")
     await csc.until(sent["messages"][0]["id"], "delivered")
+
+
+async def test_a_matter_is_handed_on_only_to_an_inbox_that_there_is(school: Office, csc: Office) -> None:
+    told = await school.tell(CSC)
+    await csc.until(told, "delivered")
+
+    refused = await csc.call("POST", f"/v1/concerns/{told}/transfer", {"to": f"{CSC}/nowhere"})
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/to")
+    assert "general, restricted" in refused.json()["errors"][0]["detail"]
+
+
+async def test_a_team_is_no_named_person_who_has_it_now(school: Office, csc: Office) -> None:
+    told = await school.tell(CSC)
+    await csc.until(told, "delivered")
+    path = f"/v1/inbox/{told}/acknowledgement"
+
+    refused = await csc.call("PUT", path, {"name": "MASH team"})
+    await csc.call("PUT", path, {"name": "J. Mbeki"})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "nobody-named")
+    assert (await school.until(told, "acknowledged"))["state_text"] == "opened by J. Mbeki"

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from candour_agency.api.gate import SCOPES
 from candour_agency.api.worklist import _events
 from candour_agency.store.messages import Filter
@@ -68,8 +69,22 @@ async def test_filters(school: Office, csc: Office) -> None:
     assert [item["id"] for item in (await csc.get("/v1/inbox?urgency=red"))["items"]] == [red]
     assert [item["id"] for item in (await csc.get("/v1/inbox?state=open"))["items"]] == [red]
     assert [item["id"] for item in (await csc.get("/v1/inbox?kind=concern"))["items"]] == [green, red]
-    assert (await csc.get("/v1/inbox?inbox=mash"))["items"] == []
     assert [item["kind"] for item in await school.inbox()] == ["decision"]
+
+
+@pytest.mark.parametrize(
+    ("query", "known"),
+    [("kind=concerns", "concern"), ("urgency=zz", "AMBER"), ("inbox=nowhere", "general, restricted")],
+)
+async def test_a_filter_that_is_mistyped_is_refused_with_the_words_that_fit(
+    csc: Office, query: str, known: str
+) -> None:
+    answer = await csc.call("GET", f"/v1/inbox?{query}")
+
+    found = answer.json()
+    assert (answer.status_code, found["code"]) == (422, "invalid-parameter")
+    assert found["errors"][0]["pointer"] == f"/query/{query.partition('=')[0]}"
+    assert known in found["errors"][0]["detail"]
 
 
 async def test_each_item_says_when_it_is_due_and_when_it_is_late(

@@ -99,6 +99,12 @@ class Directory:
             self._profiles[digest] = profiles.parse(self.documents[digest])
         return self._profiles[digest]
 
+    def inboxes(self, agency: AgencyId) -> tuple[str, ...]:
+        """The names of an agency's inboxes; the two that every agency has come first."""
+        profile = self.profile(agency)
+        named = [one.name for one in profile.inboxes] if profile else []
+        return tuple(dict.fromkeys((ids.GENERAL, ids.RESTRICTED, *named)))
+
     def is_lado(self, agency: AgencyId) -> bool:
         """Whether it is a designated officer, whose ordinary work allegations against staff are."""
         profile = self.profile(agency)

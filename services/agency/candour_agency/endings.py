@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from candour_agency import grounds, store
 from candour_agency.asking import known_to
-from candour_agency.calls import Call, Composition, visible
+from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.drafts import coding, steps
 from candour_agency.drafts.concerns import Setting
 from candour_agency.faults import CallError, Code
@@ -104,6 +104,9 @@ def _holder(call: Call, text: str) -> Address:
     """The new holder, which may be another inbox or worker of one's own agency."""
     found = coding.address(text, "/to", lambda agency: True)
     if found is not None and found.agency == call.office.agency:
+        own = call.office.directory.inboxes(found.agency)
+        if found.inbox not in own:
+            raise misplaced("/to", f"Your agency has no such inbox. Give one of {', '.join(own)}.")
         return found
     return call.office.directory.recipient(text, "/to")
 

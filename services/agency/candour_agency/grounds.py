@@ -31,7 +31,7 @@ def decision_lacks(call: Call, body: DecisionBody) -> list[Place]:
 def _decision_lacks(call: Call, body: DecisionBody) -> Iterator[Place]:
     if place := unknown_code(TriageDecision, body.decision, "/decision"):
         yield place
-    if not (call.acting.staff_id or _is_named(body.decider, call)):
+    if not is_somebody(call, body.decider):
         yield Place("/decider", "Say who decided: give `decider.name`, or use that person's token.")
     if not any(text and text.strip() for text in (body.reasons, body.feedback)):
         yield Place("/reasons", "Say why in `reasons`, or in `feedback` what its sender may know.")
@@ -80,7 +80,10 @@ def _lacks_words(
         yield Place(f"/{member}", wanted.format(member=member, floor=policy.words.fact))
 
 
-def _is_named(person: Signer | None, call: Call) -> bool:
+def is_somebody(call: Call, person: Signer | None) -> bool:
+    """Whether a person acts: known by their token, or named; the name of a role or a team is no person's."""
+    if call.acting.staff_id:
+        return True
     if person is None:
         return False
     nobody = call.office.directory.policy.vocabulary.nobody_at_work

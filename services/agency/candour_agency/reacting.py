@@ -6,7 +6,7 @@ Acknowledgement, decision, answer, outcome, approval, reply. In the caller's tra
 from __future__ import annotations
 
 from candour_protocol.ids import GATEWAY, Address, StatementHash
-from candour_protocol.kinds import Kind
+from candour_protocol.kinds import Kind, Signer
 from candour_protocol.rules.answers import discloses
 from sqlalchemy import Connection
 
@@ -41,9 +41,9 @@ def acknowledge(connection: Connection, call: Call, jti: str, body: Acknowledgem
         CallError: no such message in the inbox, none that is acknowledged, or nobody who has it now: what
             stops that clock is a person, never a system.
     """
-    if not (body.name or call.acting.staff_id):
+    if not grounds.is_somebody(call, Signer(name=body.name)):
         raise CallError(
-            Code.NOBODY_NAMED, "Say who has it now: give `name`, or call with the token of that person."
+            Code.NOBODY_NAMED, "Say who has it now: give that person's `name`, or call with their token."
         )
     kinds = (*MATTERS, Kind.TRANSFER)
     parent = received(connection, call, jti, kinds, "Only a concern or a request is acknowledged.")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from candour_protocol import base64url
+from candour_protocol.codes import Urgency
 from candour_protocol.errors import MalformedError
 from candour_protocol.ids import RESTRICTED
+from candour_protocol.kinds import Kind
 from candour_protocol.tokens import Access
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -30,6 +32,7 @@ router = APIRouter(prefix="/v1/inbox", tags=["inbox"])
 
 HEARTBEAT: Final = 25.0  # seconds without an event, after which a comment keeps the connection open
 _CARRIED: Final = ("limit", "inbox", "kind", "urgency", "state", "order")  # into the next page's link
+_KINDS: Final = tuple(kind for kind in Kind if kind not in (Kind.REGISTRY, Kind.ERASURE))
 _AT_ONCE: Final = 100  # events in one look
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -55,14 +58,16 @@ async def get_inbox(
     With ``wait`` an empty page comes only when that time is over.
     """
     access = desk.gate.admit(request, gate.INBOX_READ)
+    own = desk.office.directory
+    inbox = _one_of("inbox", inbox, own.inboxes(own.agency))
     rank, seq = _read_cursor(after)
     wanted = Filter(
         after=seq,
         rank=rank,
         limit=limit,
-        inbox=inbox or None,
-        kind=kind or None,
-        urgency=urgency.upper() if urgency else None,
+        inbox=inbox,
+        kind=_one_of("kind", kind, _KINDS),
+        urgency=_one_of("urgency", urgency, tuple(Urgency)),
         open_only=state == "open",
         restricted=_sees(access, inbox),
         urgent_first=order == "urgency",
@@ -70,6 +75,21 @@ async def get_inbox(
     )
     found = await _wait_for(desk, wanted, wait)
     return _page(desk, request, found[:limit])
+
+
+def _one_of(name: str, typed: str | None, known: Sequence[str]) -> str | None:
+    """The word that a filter names, in whatever case; a mistyped one would find nothing, and say nothing.
+
+    Raises:
+        CallError: it is none of these.
+    """
+    if not typed:
+        return None
+    found = next((word for word in known if word.casefold() == typed.casefold()), None)
+    if found is None:
+        detail = f"Give one of {', '.join(known)}; or leave it out."
+        raise CallError(Code.INVALID_PARAMETER, detail, places=[Place(f"/query/{name}", detail)])
+    return found
 
 
 def _person(access: Access) -> str | None:
