@@ -185,9 +185,14 @@ def _proof(logged: Logged, book: Casebook) -> int | None:
 def _duties(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     for duty in clocks.DUTIES.get(logged.kind, (Duty.DELIVERY,)):
         yield owed(logged, duty, hearing, book)
-    asked = book.find(logged.irt) if logged.kind is Kind.ANSWER else None
+    asked = book.find(logged.irt) if _settles_a_line(logged.codes) else None
     if asked is not None and asked.route is not None:
         yield owed(asked, Duty.OUTCOME, hearing, book)
+
+
+def _settles_a_line(codes: Codes | None) -> bool:
+    """Whether an answer gives something that can come to anything: "too thin" asks, and gives nothing."""
+    return isinstance(codes, AnswerCodes) and any(not says_too_thin(each) for each in codes.outcomes)
 
 
 def _without_words(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.agency.partnership import CSC, Office
+from tests.agency.partnership import CSC, POLICE, Office, an_answer
 
 WORDS = "The neighbour told police on Monday that she had made it all up."
 
@@ -77,3 +77,22 @@ async def test_a_team_is_no_named_person_who_has_it_now(school: Office, csc: Off
 
     assert (refused.status_code, refused.json()["code"]) == (422, "nobody-named")
     assert (await school.until(told, "acknowledged"))["state_text"] == "opened by J. Mbeki"
+
+
+async def test_an_outcome_that_tells_nothing_settles_nothing(csc: Office, police: Office) -> None:
+    told = await csc.tell(POLICE)
+    await police.until(told, "delivered")
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    await police.until(asked, "delivered")
+    await police.post(f"/v1/requests/{asked}/answer", an_answer())
+    await csc.until(asked, "answered")
+    path = f"/v1/requests/{asked}/outcome"
+
+    refused = [await csc.call("POST", path, body) for body in ({}, {"outcome": " ", "came_of_it": ""})]
+    still = (await csc.message(asked))["state"]
+    told_back = await csc.post(path, {"came_of_it": "A plan was made with his mother."})
+
+    assert {each.status_code for each in refused} == {422}
+    assert {each.json()["errors"][0]["pointer"] for each in refused} == {"/outcome"}
+    assert still == "answered"
+    await police.until(told_back["messages"][0]["id"], "delivered")

@@ -236,6 +236,17 @@ async def _due(world: World, request: Issued) -> timedelta:
     return datetime.fromisoformat(duty["due_at"]) - world.clock()
 
 
+async def test_an_outcome_is_owed_once_something_was_answered_and_not_for_too_thin(world: World) -> None:
+    request = await _two_lines(world)
+
+    await world.submit(world.partnership.answer(request, outcomes=_about(1, "NEED_MORE")))
+    for_more = await world.is_owed("outcome", request)
+    await world.submit(world.partnership.answer(request, outcomes=_about(2)))
+
+    assert not for_more
+    assert await world.is_owed("outcome", request)
+
+
 async def _want_more(world: World, request: Issued, *lines: int) -> None:
     outcomes: list[JsonValue] = [{"line": line, "outcome": "NEED_MORE", "reason": None} for line in lines]
     await world.submit(world.partnership.answer(request, outcomes=outcomes))

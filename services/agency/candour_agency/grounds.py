@@ -17,7 +17,7 @@ from candour_protocol.policy import Policy
 from candour_agency.calls import Call
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
-from candour_agency.schemas.reactions import DecisionBody
+from candour_agency.schemas.reactions import DecisionBody, OutcomeBody
 from candour_agency.schemas.steps import ClosureBody, CorrectionBody
 
 NOT_FINAL = "This decision was sent as not final, and the clocks run on: {lacks}"
@@ -35,6 +35,17 @@ def _decision_lacks(call: Call, body: DecisionBody) -> Iterator[Place]:
         yield Place("/decider", "Say who decided: give `decider.name`, or use that person's token.")
     if not any(text and text.strip() for text in (body.reasons, body.feedback)):
         yield Place("/reasons", "Say why in `reasons`, or in `feedback` what its sender may know.")
+
+
+def check_outcome(body: OutcomeBody) -> None:
+    """What came of an answer is a code or some words; nothing tells its holder nothing.
+
+    Raises:
+        CallError: neither is given.
+    """
+    if not any(text and text.strip() for text in (body.outcome, body.came_of_it)):
+        detail = "Say what came of it: a code in `outcome`, or words in `came_of_it`."
+        refuse([Place("/outcome", detail)])
 
 
 # What a code alone does not say, and where its words stand: by the floor of a fact (R02).

@@ -132,7 +132,7 @@ def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) ->
     """What came of the answer to an own request.
 
     Raises:
-        CallError: no such own request, or it has no answer yet.
+        CallError: no such own request, it has no answer yet, or nothing is told.
     """
     request = visible(connection, call, jti)
     if request.received or request.kind is not Kind.REQUEST:
@@ -141,6 +141,7 @@ def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) ->
     parent = next((one for one in reversed(answers) if one.kind is Kind.ANSWER), None)
     if parent is None:
         raise CallError(Code.WRONG_KIND, "This request has no answer yet. Tell the outcome once it has.")
+    grounds.check_outcome(body)
     return compose(call, [parent], lambda now: reactions.outcome(now, body))
 
 
