@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from candour_protocol.ids import GATEWAY, AgencyId, parse_address
-from candour_protocol.kinds import ConcernCodes, LinkCodes, Notice, RequestCodes
+from candour_protocol.kinds import ConcernCodes, LinkCodes, Lodged, Notice, RequestCodes
 from candour_protocol.rules import is_emergency
 
 from candour_gateway import patterns
@@ -45,10 +45,16 @@ def _passed_on(relay: Logged, book: Casebook) -> Iterator[Effect]:
 
 
 def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[Effect]:
-    """The holder learns, in its restricted inbox, that something is lodged elsewhere; and no more."""
+    """Its holder learns, in the restricted inbox, how urgent it is and with whom it is lodged; no more."""
     withheld = codes.withheld
     if withheld is None or withheld.kept_from is None or codes.relays is not None:
         return
     holder = parse_address(withheld.kept_from).agency
     if holder not in (concern.aud, concern.iss, GATEWAY) and hearing.directory.is_member(holder):
-        yield notified(holder, Notice.LODGED, concern)
+        stub = Lodged(
+            statement=concern.hash,
+            urgency=codes.urgency,
+            need_level=codes.need_level,
+            lodged_with=withheld.lodged_with,
+        )
+        yield Notified(holder, Notice.LODGED, stub, codes.txn)

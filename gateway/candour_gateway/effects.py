@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from candour_protocol.ids import AgencyId, Jti, StatementHash
-from candour_protocol.kinds import Notice, Pattern
+from candour_protocol.kinds import Lodged, Notice, Pattern
 
 from candour_gateway.casebook import Mark, Route
 from candour_gateway.clocks import Duty
@@ -139,7 +139,7 @@ class Notified:
 
     to: AgencyId
     notice: Notice
-    about: StatementHash | Pattern
+    about: StatementHash | Pattern | Lodged
     txn: str
     because: StatementHash | None = None
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from candour_protocol.ids import GATEWAY, Jti, StatementHash, new_uuid7
 from candour_protocol.keys import SigningKey
-from candour_protocol.kinds import Pattern
+from candour_protocol.kinds import Lodged, Pattern
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Draft, issue
 from candour_protocol.strict_json import JsonObject
@@ -51,7 +51,9 @@ class Herald:
         return matched(issued.statement, issued.body)
 
 
-def _about(about: StatementHash | Pattern) -> tuple[JsonObject | str, StatementHash | None]:
+def _about(about: StatementHash | Pattern | Lodged) -> tuple[JsonObject | str, StatementHash | None]:
     if isinstance(about, Pattern):
         return about.model_dump(mode="json"), None
+    if isinstance(about, Lodged):
+        return about.model_dump(mode="json"), about.statement
     return about, about

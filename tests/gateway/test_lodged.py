@@ -61,6 +61,14 @@ async def test_the_holder_is_told_in_its_restricted_inbox_that_something_is_lodg
     await world.submit(concern)
 
     assert world.told(SCHOOL, concern) == ["lodged"]
+    [stub] = [world.codes(each.body)["about"] for each in world.deliveries(SCHOOL)]
+    codes = world.codes(concern.body)
+    assert stub == {
+        "statement": concern.statement.hash,
+        "urgency": codes["urgency"],
+        "need_level": codes["need_level"],
+        "lodged_with": CSC,
+    }
     sent = [each.routing_key for each in world.courier.sent if each.routing_key.startswith(SCHOOL)]
     assert sent == [f"{SCHOOL}.restricted"]
 

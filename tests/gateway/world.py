@@ -106,7 +106,13 @@ class World:
     def told(self, agency: AgencyId, about: Issued) -> list[str]:
         """What the gateway's notices have told a party about a statement, in their order."""
         notices = [self.codes(each.body) for each in self.deliveries(agency)]
-        return [str(codes["notice"]) for codes in notices if codes.get("about") == about.statement.hash]
+        return [str(codes["notice"]) for codes in notices if self._names(codes, about)]
+
+    @staticmethod
+    def _names(codes: JsonObject, statement: Issued) -> bool:
+        about = codes.get("about")
+        named = about.get("statement") if isinstance(about, dict) else about
+        return named == statement.statement.hash
 
     @staticmethod
     def codes(body: Body) -> JsonObject:

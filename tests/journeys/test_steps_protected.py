@@ -49,6 +49,7 @@ async def test_a_lodgees_word_lets_a_request_go_on(town: Town) -> None:
 
     assert (asked["state"], before) == ("held", [])
     assert notice["inbox"] == "restricted"
+    assert "waits for your word" in notice["text"]
     assert await states(town, asked["id"], POLICE, SCHOOL) == ["delivered", "delivered"]
     assert "released" in await events(town, POLICE, asked["id"])
     again = await problem(
@@ -105,6 +106,8 @@ async def test_the_holder_learns_in_its_restricted_inbox_alone_that_something_is
     hidden = (await town.call(SCHOOL, "GET", "/v1/inbox", token=ordinary)).json()["items"]
 
     assert {each["inbox"] for each in shown} == {"restricted"}
+    assert "lodged whole with" in shown[0]["text"]
+    assert "urgency AMBER, level" in shown[0]["text"]
     assert shown[0]["id"] not in [each["id"] for each in hidden]
     word = await problem(town, SCHOOL, f"/v1/inbox/{shown[0]['id']}/word", {"who": WORKER})
     assert word[:2] == (409, "wrong-kind")

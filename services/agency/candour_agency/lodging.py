@@ -28,7 +28,9 @@ def give_word(connection: Connection, call: Call, jti: str, body: WordBody) -> C
         CallError: no such notice, the concern that was lodged is not here, or the word was given before.
     """
     notice = received(connection, call, jti, (Kind.NOTICE,), _NOT_ASKED)
-    if (notice.codes or {}).get("notice") != Notice.LODGED or notice.about is None:
+    codes = notice.codes or {}
+    waits = isinstance(codes.get("about"), str)  # a request; the holder's own notice is of the concern alone
+    if codes.get("notice") != Notice.LODGED or notice.about is None or not waits:
         raise CallError(Code.WRONG_KIND, _NOT_ASKED)
     given = store.messages.about(connection, notice.about)
     if any(one.kind is Kind.APPROVAL and not one.received and one.verdict != "refused" for one in given):

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from candour_protocol import wording
-from candour_protocol.ids import AgencyId
+from candour_protocol.ids import AgencyId, parse_address
 from candour_protocol.kinds import Kind, Notice
 from candour_protocol.policy import Policy
 from candour_protocol.reminders import Reminder, recognise
 from candour_protocol.strict_json import JsonObject
 
+from candour_agency.directory import Directory
 from candour_agency.messages import Message
 
 TEXTS: Final = {
@@ -21,7 +22,7 @@ TEXTS: Final = {
     Notice.ESCALATION: "this was taken one stage further",
     Notice.INCIDENT: "something went wrong with this; your operator knows more",
     Notice.RELAY: "your concern was passed on to another agency",
-    Notice.LODGED: "lodged with somebody who can judge it; where that is you, a request waits for your word",
+    Notice.LODGED: "a request waits for your word on the concern that is lodged with you",
     Notice.RELEASED: "the agency with which the concern is lodged agrees; the request goes on",
     Notice.LAPSE: "nobody approved this in time; ask again if it is still needed",
     Notice.SUSPENDED: "stopped until a correction is applied",
@@ -31,6 +32,14 @@ TEXTS: Final = {
     Notice.ERASURE: "the registrar wants this deleted before its time; your agency is asked to agree",
     Notice.ERASED: "what this said was deleted",
 }
+LODGED: Final = (
+    "a concern is kept from your ordinary inboxes and lodged whole with {holder}, who can judge it: "
+    "urgency {urgency}, level {level}; speak to them"
+)
+NOT_LODGED: Final = (
+    "a concern is kept from your ordinary inboxes, and it does not say with whom it is lodged: "
+    "urgency {urgency}, level {level}"
+)
 STILL_OWED: Final = "still owed {when}: {owed}; {hears} should hear of it now"
 HEARS: Final = {
     "manager": "the manager on each side",
@@ -63,14 +72,18 @@ class Told:
         return self.code not in TELLING
 
 
-def told(message: Message, agency: AgencyId, policy: Policy) -> Told | None:
+def told(message: Message, directory: Directory) -> Told | None:
     """What a notice says to this agency; ``None`` for what is no notice."""
+    agency, policy = directory.agency, directory.policy
     codes = message.codes if message.kind is Kind.NOTICE else None
     if not codes:
         return None
     code = str(codes.get("notice"))
     reminder = _reminder(message, agency) if code != Notice.LAPSE else None
     if reminder is None:
+        stub = codes.get("about")
+        if code == Notice.LODGED and isinstance(stub, dict):
+            return Told(code, _lodged(stub, directory))
         known = next((text for notice, text in TEXTS.items() if notice == code), None)
         return Told(code, known or "a notice of the gateway")
     when = _when(reminder, policy)
@@ -83,6 +96,17 @@ def told(message: Message, agency: AgencyId, policy: Policy) -> Told | None:
         "hears": reminder.hears,
     }
     return Told(code, text, shown)
+
+
+def _lodged(stub: JsonObject, directory: Directory) -> str:
+    """To the holder of a lodged concern: how urgent it is, and whom to ask about it."""
+    urgency, level = (str(stub.get(name) or "not given") for name in ("urgency", "need_level"))
+    named = stub.get("lodged_with")
+    if not isinstance(named, str):
+        return NOT_LODGED.format(urgency=urgency, level=level)
+    contact = directory.contact(parse_address(named))
+    holder = f"{contact.name} ({contact.phone})" if contact.phone else contact.name
+    return LODGED.format(holder=holder, urgency=urgency, level=level)
 
 
 def _reminder(message: Message, agency: AgencyId) -> Reminder | None:

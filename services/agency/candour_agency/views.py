@@ -165,7 +165,7 @@ class Views:
         return [{"at": text(at), "event": event, "text": in_words} for at, event, in_words in happened]
 
     def _told(self, message: Message) -> Told | None:
-        return notices.told(message, self.office.agency, self.office.directory.policy)
+        return notices.told(message, self.office.directory)
 
     # -- lists -----------------------------------------------------------------------------------------
 

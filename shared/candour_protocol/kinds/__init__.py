@@ -49,7 +49,7 @@ from candour_protocol.kinds.ending import (
 from candour_protocol.kinds.fields import Codes, Content, Openness, WireModel
 from candour_protocol.kinds.link import LinkCodes, LinkContent
 from candour_protocol.kinds.lists import IN_FORCE, PLAIN, T1, T2, Kind, digest_count
-from candour_protocol.kinds.notice import Notice, NoticeCodes, NoticeContent, Pattern
+from candour_protocol.kinds.notice import Lodged, Notice, NoticeCodes, NoticeContent, Pattern
 from candour_protocol.kinds.outcome import OutcomeCodes, OutcomeContent
 from candour_protocol.kinds.people import Attachment, Author, Person, Professional, Reach, Signer
 from candour_protocol.kinds.reply import Reply, ReplyCodes, ReplyContent
@@ -105,6 +105,7 @@ __all__ = [
     "LineText",
     "LinkCodes",
     "LinkContent",
+    "Lodged",
     "MayTellFamily",
     "Notice",
     "NoticeCodes",

@@ -7,7 +7,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from candour_protocol.kinds.fields import CodeList, Codes, Content, DateText, Hash, JtiField, WireModel
+from candour_protocol.kinds.fields import (
+    AddressText,
+    Code,
+    CodeList,
+    Codes,
+    Content,
+    DateText,
+    Hash,
+    JtiField,
+    WireModel,
+)
 
 
 class Notice(StrEnum):
@@ -47,11 +57,28 @@ class Pattern(WireModel):
     ids: Annotated[tuple[JtiField, ...], Field(strict=False, max_length=64)]
 
 
+class Lodged(WireModel):
+    """What the holder of a lodged concern may know of it (R10): codes alone, no story.
+
+    Attributes:
+        statement: the concern; the holder cannot open it.
+        lodged_with: who holds it whole and can judge it.
+    """
+
+    statement: Hash
+    urgency: Code | None
+    need_level: Code | None
+    lodged_with: AddressText | None
+
+
 class NoticeCodes(Codes):
-    """T1 of a notice; ``about`` is the statement that it concerns, or the pattern that was seen."""
+    """T1 of a notice.
+
+    ``about`` is the statement that it concerns, the pattern that was seen, or the concern that is lodged.
+    """
 
     notice: Annotated[Notice, Field(strict=False)]
-    about: Hash | Pattern | None
+    about: Hash | Pattern | Lodged | None
 
 
 class NoticeContent(Content):
