@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
 from candour_protocol import failpoints
 from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId
 from candour_protocol.kinds.lists import Kind
@@ -40,6 +41,8 @@ from candour_gateway.t1box import T1Box
 from candour_gateway.verdict import Submission
 
 LOOK_AGAIN = 1.0  # seconds for which what was read of the registry counts as news
+
+log = structlog.get_logger("candour.gateway")
 
 Clock = Callable[[], datetime]
 ReadDirectory = Callable[[AsyncConnection], Awaitable[Directory]]
@@ -161,6 +164,8 @@ class Admission:
             results = [sitting.hear(each) for each in submissions]
             for each in said:
                 sitting.hear(each)
+            for name, code in sitting.stumbled:
+                log.error("not-judged", code=code, hash=name)
             appended = await self._write(connection, tip, sitting, own)
             if appended is not None and named:
                 await documents.keep(connection, named)

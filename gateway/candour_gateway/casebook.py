@@ -255,6 +255,13 @@ class Casebook:
         for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
             self._by_key.setdefault(key, []).append(logged.hash)
 
+    def drop(self, logged: Logged) -> None:
+        """The last that was added is not to be logged as it stands."""
+        del self._logged[logged.hash], self._by_index[logged.index]
+        self._by_jti[logged.jti].remove(logged.hash)
+        for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
+            self._by_key[key].remove(logged.hash)
+
     def route(self, name: StatementHash, route: Route) -> None:
         """A statement goes to its recipient."""
         self._logged[name] = replace(self._logged[name], route=route)

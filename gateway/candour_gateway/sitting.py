@@ -7,14 +7,15 @@ what ``heard`` and ``effects`` say.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from candour_protocol.entry import Entry
-from candour_protocol.errors import CandourError
-from candour_protocol.ids import sha256_text
+from candour_protocol.errors import CandourError, MismatchError
+from candour_protocol.ids import StatementHash, sha256_text
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import Policy
+from candour_protocol.rules import Outcome
 from candour_protocol.wire import render_body
 
 from candour_gateway import consequences
@@ -50,7 +51,12 @@ Result = Heard | Again | Unfit
 
 @dataclass(slots=True)
 class Sitting:
-    """The state of one batch; ``first`` is the index of its first new entry, ``at`` every entry's time."""
+    """The state of one batch; ``first`` is the index of its first new entry, ``at`` every entry's time.
+
+    Attributes:
+        stumbled: what could not be judged, with the code of the error: a fault of ours that the operator is
+            to see, and never its neighbours'.
+    """
 
     first: int
     at: datetime
@@ -60,9 +66,17 @@ class Sitting:
     herald: Herald | None = None
     heard: list[Heard] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    stumbled: list[tuple[StatementHash, str]] = field(default_factory=list)
 
     def hear(self, submission: Submission) -> Result:
         """Judge one statement, and let its consequences be seen by the next."""
+        try:
+            return self._hear(submission)
+        except CandourError as error:
+            self.stumbled.append((submission.statement.hash, error.code))
+            return self._refuse_unread(submission)
+
+    def _hear(self, submission: Submission) -> Result:
         hearing = Hearing(self.first + len(self.heard), self.at, self.directory, self.policy)
         decided = decide(submission, hearing, self.book)
         if isinstance(decided, Logged):
@@ -72,6 +86,12 @@ class Sitting:
             if unfit:
                 return unfit
         return self._log(submission, decided, hearing)
+
+    def _refuse_unread(self, submission: Submission) -> Heard:
+        """It gets its answer; its codes are not kept, as of anything that does not fit together."""
+        fault = MismatchError("mismatch", "its codes cannot be judged")
+        verdict = Verdict(Outcome.REFUSED, (fault.code,), ((fault.code, ""),))
+        return self.take(replace(submission, codes=None, fault=fault), verdict)
 
     def _take_in(self, submission: Submission, verdict: Verdict, hearing: Hearing) -> Unfit | None:
         """A registry fact is logged only if the chain allows it: its plain claims would stay for good."""
@@ -90,17 +110,24 @@ class Sitting:
 
     def _log(self, submission: Submission, verdict: Verdict, hearing: Hearing) -> Heard:
         heard = Heard(submission, _logged(submission, verdict, hearing), verdict)
+        follows = self._follows(heard, hearing)
         self.heard.append(heard)
-        self.book.add(heard.logged)
-        follows = consequences.consequences(
-            heard.logged, verdict, submission.claims.reissues, hearing, self.book
-        )
         for effect in follows:
             consequences.apply(effect, self.book)
         self.effects += follows
         for notice in self.herald.after(follows, self.at) if self.herald else ():
             self.hear(notice)
         return heard
+
+    def _follows(self, heard: Heard, hearing: Hearing) -> list[Effect]:
+        """With it in the book; if that fails, nothing of it stays there."""
+        logged, reissues = heard.logged, heard.submission.claims.reissues
+        self.book.add(logged)
+        try:
+            return consequences.consequences(logged, heard.verdict, reissues, hearing, self.book)
+        except CandourError:
+            self.book.drop(logged)
+            raise
 
     def entries(self) -> Sequence[NewEntry]:
         """What is to be appended, in order."""

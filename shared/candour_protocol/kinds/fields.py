@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from candour_protocol.ids import ActorToken, AgencyId, ChildToken, Jti, StatementHash, Txn
+from candour_protocol.errors import MalformedError
+from candour_protocol.ids import ActorToken, AgencyId, ChildToken, Jti, StatementHash, Txn, parse_address
 
 MAX_LINES = 40
 MAX_REFERENCES = 10
@@ -34,6 +35,14 @@ class WireModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, serialize_by_alias=True)
 
 
+def _address(text: str) -> str:
+    try:
+        parse_address(text)
+    except MalformedError as error:
+        raise ValueError(error.detail) from None
+    return text
+
+
 # An unknown code must survive parsing: a concern with one is delivered and flagged, a request is refused
 # by name.
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9_]{1,40}$")]
@@ -43,7 +52,8 @@ Actor = Annotated[ActorToken, Field(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
 Hash = Annotated[StatementHash, Field(pattern=rf"^{_SHA256}$")]
 Agency = Annotated[AgencyId, Field(pattern=rf"^{_NAME}$", min_length=3, max_length=48)]
 Inbox = Annotated[str, Field(pattern=rf"^{_NAME}$", min_length=2, max_length=32)]
-AddressText = Annotated[str, Field(pattern=rf"^{_NAME}(/{_NAME})?$", max_length=81)]
+# What is read here can be taken apart anywhere: nobody who reads it later has to expect an odd one.
+AddressText = Annotated[str, Field(pattern=rf"^{_NAME}(/{_NAME})?$", max_length=81), AfterValidator(_address)]
 DateText = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Line = Annotated[int, Field(ge=1, le=MAX_LINES)]
 Months = Annotated[int, Field(ge=-10_000, le=10_000)]
