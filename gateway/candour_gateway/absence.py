@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 _RAISED_BY_DATABASES = (
@@ -49,7 +49,8 @@ def is_away(error: Exception) -> bool:
     if state:
         return state[:2] in _AWAY
     if isinstance(error, DBAPIError):
-        return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+        # an interface's complaint may be about what it was given: only a closed connection is an absence
+        return isinstance(error, OperationalError) or error.connection_invalidated
     return True
 
 

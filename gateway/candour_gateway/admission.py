@@ -14,13 +14,14 @@ from typing import Protocol
 
 import structlog
 from candour_protocol import failpoints
-from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId
+from candour_protocol.ids import GATEWAY, REGISTRAR, AgencyId, sha256_text
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import Policy
 from candour_protocol.transport.topology import Lane
 from candour_protocol.wire import Answered, Delivered, Problem
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from candour_gateway import patterns
 from candour_gateway.casebook import Casebook
 from candour_gateway.database import Database
 from candour_gateway.directory import Directory
@@ -32,7 +33,7 @@ from candour_gateway.naming import is_of_a_child, is_private, keys_of
 from candour_gateway.notices import Herald
 from candour_gateway.screening import Unfit
 from candour_gateway.sitting import Again, Heard, Result, Sitting
-from candour_gateway.store import cases, dispatches, documents, effects
+from candour_gateway.store import cases, dispatches, documents, effects, incidents
 from candour_gateway.store import entries as entry_store
 from candour_gateway.store import tiles as tile_store
 from candour_gateway.store.bulk import Bulk
@@ -40,6 +41,7 @@ from candour_gateway.store.documents import Document
 from candour_gateway.t1box import T1Box
 from candour_gateway.verdict import Submission
 
+LINKS = "links"  # more is joined to a child than is followed
 LOOK_AGAIN = 1.0  # seconds for which what was read of the registry counts as news
 
 log = structlog.get_logger("candour.gateway")
@@ -157,15 +159,12 @@ class Admission:
             await self._know_directory(connection, tip)
             at = self._time(tip)
             said = await own.find(connection, at) if own else ()
-            book = await cases.load(
-                connection, [*submissions, *said], self._box, patterns=self._policy.patterns.shown
-            )
+            book = await cases.load(connection, [*submissions, *said], self._box, self._readers())
             sitting = self._sit(tip, at, book, submissions, named)
             results = [sitting.hear(each) for each in submissions]
             for each in said:
                 sitting.hear(each)
-            for name, code in sitting.stumbled:
-                log.error("not-judged", code=code, hash=name)
+            await self._say(connection, sitting)
             appended = await self._write(connection, tip, sitting, own)
             if appended is not None and named:
                 await documents.keep(connection, named)
@@ -177,6 +176,21 @@ class Admission:
             self._facts_at = appended.tip.facts_at
         self.directory = sitting.directory
         return admitted
+
+    def _readers(self) -> Sequence[AgencyId]:
+        return patterns.social_care(self.directory) if self._policy.patterns.shown else ()
+
+    async def _say(self, connection: AsyncConnection, sitting: Sitting) -> None:
+        """What the operator is to see of how a batch was judged."""
+        for name, code in sitting.stumbled:
+            log.error("not-judged", code=code, hash=name)
+        crowds = [sorted(each) for each in sitting.book.crowded]
+        for crowd in crowds:
+            log.warning("not-all-joined", code=LINKS, agencies=crowd)
+        found = [
+            (sha256_text(" ".join((LINKS, *crowd)).encode()), LINKS, one) for crowd in crowds for one in crowd
+        ]
+        await incidents.record(connection, found, sitting.at)
 
     async def _know_directory(self, connection: AsyncConnection, tip: Tip) -> None:
         """Read it again where facts were logged by another worker, or by us and we never heard of it."""
@@ -232,7 +246,7 @@ class Admission:
         logged = heard.logged
         if heard.verdict.outcome == "refused":
             return
-        for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
+        for key in set(keys_of(logged.iss, logged.aud, logged.irt, logged.codes)):
             if self._policy.patterns.shown or not is_of_a_child(key):
                 yield self._box.blind(key) if is_private(key) else key, logged.index
 

@@ -198,7 +198,7 @@ def _told_anew(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Case
     checks = codes.checks or {}
     if not all(checks.get(rule) == "pass" and rule not in logged.rules for rule in _SUBSTANCE):
         return
-    for older in book.traced(thread_key(codes.txn)):
+    for older in book.first(thread_key(codes.txn, {logged.iss, logged.aud})):
         if older.index < logged.index and _is_same(older, logged, codes) and _wanting(older):
             yield Refreshed(older.index, older.hash, logged.index)
             yield from _resumed(older, hearing, book)

@@ -18,7 +18,7 @@ from candour_protocol.kinds.lists import PLAIN, Kind
 from candour_protocol.rules import Outcome
 from candour_protocol.transport.topology import Lane
 
-from candour_gateway.naming import keys_of, names_in
+from candour_gateway.naming import MOST_UNDER_A_KEY, keys_of, names_in
 
 PASSING = frozenset({Outcome.PASSED, Outcome.FLAGGED})
 
@@ -147,8 +147,13 @@ class Debt:
 
 @dataclass(slots=True)
 class Casebook:
-    """Everything loaded so far, by hash; what is not in here is not in the log."""
+    """Everything loaded so far, by hash; what is not in here is not in the log.
 
+    Attributes:
+        crowded: between whom more is joined to a child than is followed.
+    """
+
+    crowded: set[frozenset[AgencyId]] = field(default_factory=set)
     _logged: dict[StatementHash, Logged] = field(default_factory=dict)
     _by_index: dict[int, StatementHash] = field(default_factory=dict)
     _by_key: dict[str, list[StatementHash]] = field(default_factory=dict)
@@ -170,6 +175,11 @@ class Casebook:
         """What is kept under a key, in log order."""
         found = [self._logged[name] for name in self._by_key.get(key, ())]
         return sorted(found, key=lambda logged: logged.index)
+
+    def first(self, key: str) -> list[Logged]:
+        """What counts under a bounded key: the earliest that were not refused, in log order."""
+        found = [each for each in self.traced(key) if each.verdict is not Outcome.REFUSED]
+        return found[:MOST_UNDER_A_KEY]
 
     def names(self) -> Iterator[StatementHash]:
         """Every statement that one in here names."""
@@ -252,15 +262,16 @@ class Casebook:
         self._by_jti.setdefault(logged.jti, []).append(logged.hash)
         if logged.codes is None and logged.kind not in PLAIN and logged.verdict is not Outcome.REFUSED:
             self._blanks.append(logged.hash)
-        for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
+        for key in set(keys_of(logged.iss, logged.aud, logged.irt, logged.codes)):
             self._by_key.setdefault(key, []).append(logged.hash)
 
     def drop(self, logged: Logged) -> None:
         """The last that was added is not to be logged as it stands."""
         del self._logged[logged.hash], self._by_index[logged.index]
         self._by_jti[logged.jti].remove(logged.hash)
-        for key in set(keys_of(logged.iss, logged.irt, logged.codes)):
+        for key in set(keys_of(logged.iss, logged.aud, logged.irt, logged.codes)):
             self._by_key[key].remove(logged.hash)
+        self._blanks = [each for each in self._blanks if each != logged.hash]
 
     def route(self, name: StatementHash, route: Route) -> None:
         """A statement goes to its recipient."""

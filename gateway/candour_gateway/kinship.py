@@ -1,8 +1,14 @@
-"""Which tokens a named person has joined to a child's. The machine joins nothing. Source: protocol 3.1."""
+"""Which tokens a named person has joined to a child's. The machine joins nothing. Source: protocol 3.1.
+
+A link counts where it is known: between two agencies it went from one to the other, and what a third says to
+itself or to others is not even read. Of what those two have joined only so much is followed, in the order in
+which it is met, oldest first; the rest is not joined by the machine, and the operator is told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from candour_protocol.ids import AgencyId, ChildToken
 from candour_protocol.kinds import ConcernCodes, LinkCodes
@@ -10,23 +16,29 @@ from candour_protocol.kinds import ConcernCodes, LinkCodes
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.naming import joined_key, thread_key
 
+MOST_LINKS = 32  # of one child; no honest one has as many
+MOST_ITEMS = 128  # tokens and threads at which links are looked for
+
 _TOKEN = ("v1.", "r1.")
 
 
 def joined(
     tokens: Collection[ChildToken], threads: Collection[str], known_to: Collection[AgencyId], book: Casebook
 ) -> frozenset[ChildToken]:
-    """Tokens that links join to these, each link said by one of these agencies.
+    """Tokens that links join to these.
 
     Args:
         threads: in which to look for links too; a thread leads on only to the one child that it is about.
-        known_to: between two agencies, both have to know of a link: it goes from one to the other.
+        known_to: one agency, whose links count; or two, between whom a link has to have gone.
     """
-    bonds: list[set[str]] = [set(tokens)]
-    for link in _links(tokens, threads, known_to, book):
-        codes = link.codes
-        if isinstance(codes, LinkCodes) and codes.joins:
-            bonds.append({each for item in codes.joins for each in tokens_of(item, known_to, book)})
+    walk = _walk(tokens, threads, known_to, book)
+    if walk.cut_short:
+        book.crowded.add(frozenset(known_to))
+    said = [
+        {each for item in _joins(link) for each in tokens_of(item, known_to, book)}
+        for link in walk.links.values()
+    ]
+    bonds: list[set[str]] = [set(tokens), *said]
     return frozenset(ChildToken(token) for token in _component(set(tokens), bonds))
 
 
@@ -35,60 +47,66 @@ def is_token(item: str) -> bool:
     return item.startswith(_TOKEN)
 
 
-def reachable(tokens: Collection[ChildToken], threads: Collection[str], book: Casebook) -> Iterator[str]:
-    """Every token and thread to which links known so far lead, whoever said them."""
-    for link in _links(tokens, threads, None, book):
-        if isinstance(link.codes, LinkCodes):
-            for item in link.codes.joins or ():
-                yield item
-                yield from tokens_of(item, None, book)
+def reachable(
+    tokens: Collection[ChildToken], threads: Collection[str], known_to: Collection[AgencyId], book: Casebook
+) -> Iterator[str]:
+    """Every token and thread of which `joined` has to know what is joined to it, and what it is about."""
+    walk = _walk(tokens, threads, known_to, book)
+    yield from walk.items[:MOST_ITEMS]
+    for link in walk.links.values():
+        yield from _joins(link)
 
 
-def _links(
-    tokens: Collection[ChildToken],
-    threads: Collection[str],
-    known_to: Collection[AgencyId] | None,
-    book: Casebook,
-) -> list[Logged]:
-    """All that can be reached, however many links lie between."""
-    waiting: list[str] = [*tokens, *threads]
-    seen: set[str] = set()
-    found: dict[str, Logged] = {}
-    while waiting:
-        item = waiting.pop()
-        if item in seen:
-            continue
-        seen.add(item)
-        for link in book.traced(joined_key(item)):
-            if _counts(link, known_to) and isinstance(link.codes, LinkCodes):
-                found[link.hash] = link
-                waiting += [
-                    each
-                    for other in link.codes.joins or ()
-                    for each in (other, *tokens_of(other, known_to, book))
-                ]
-    return sorted(found.values(), key=lambda link: link.index)
+@dataclass(slots=True)
+class _Walk:
+    """Items in the order in which they are met, and the links found at the first `MOST_ITEMS` of them."""
+
+    items: list[str]
+    links: dict[str, Logged] = field(default_factory=dict)
+    cut_short: bool = False
+
+    def meet(self, items: Iterable[str]) -> None:
+        known = set(self.items)
+        self.items += [each for each in dict.fromkeys(items) if each not in known]
 
 
-def _counts(link: Logged, known_to: Collection[AgencyId] | None) -> bool:
-    if known_to is None:
-        return True
-    between = {link.iss, link.aud} <= set(known_to) if len(known_to) > 1 else link.iss in known_to
-    return link.passes and link.history.withdrawn_by is None and between
+def _walk(
+    tokens: Collection[ChildToken], threads: Collection[str], known_to: Collection[AgencyId], book: Casebook
+) -> _Walk:
+    """The same way for everybody who knows what is kept under the keys of what lies on it."""
+    walk, place = _Walk([*sorted(tokens), *sorted(threads)]), 0
+    while place < len(walk.items):
+        if place == MOST_ITEMS:
+            walk.cut_short = True
+            return walk
+        for link in book.first(joined_key(walk.items[place], known_to)):
+            if link.hash in walk.links or not _counts(link):
+                continue
+            if len(walk.links) == MOST_LINKS:
+                walk.cut_short = True
+                return walk
+            walk.links[link.hash] = link
+            walk.meet(each for item in _joins(link) for each in (item, *tokens_of(item, known_to, book)))
+        place += 1
+    return walk
 
 
-def tokens_of(item: str, known_to: Collection[AgencyId] | None, book: Casebook) -> Iterator[str]:
+def _joins(link: Logged) -> tuple[str, ...]:
+    return link.codes.joins or () if isinstance(link.codes, LinkCodes) else ()
+
+
+def _counts(link: Logged) -> bool:
+    return link.passes and link.history.withdrawn_by is None
+
+
+def tokens_of(item: str, known_to: Collection[AgencyId], book: Casebook) -> Iterator[str]:
     """A token itself; of a thread those of the one child that it is about, as far as these agencies know."""
     if is_token(item):
         yield item
         return
-    told = [
-        each
-        for each in book.traced(thread_key(item))
-        if known_to is None or {each.iss, each.aud} & set(known_to)
-    ]
+    told = {each.index: each for one in known_to for each in book.first(thread_key(item, {one}))}
     children: list[set[str]] = [
-        set(each.codes.child) for each in told if isinstance(each.codes, ConcernCodes)
+        set(each.codes.child) for _, each in sorted(told.items()) if isinstance(each.codes, ConcernCodes)
     ]
     together = _component(children[0], children) if children else set()
     if all(child <= together for child in children):

@@ -6,7 +6,7 @@ kept as a keyed hash.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from candour_protocol.claims import Claims
 from candour_protocol.ids import AgencyId, StatementHash
@@ -23,6 +23,8 @@ from candour_protocol.kinds import (
     TransferCodes,
     WithdrawalCodes,
 )
+
+MOST_UNDER_A_KEY = 256  # of what a thread or a child is joined by; whoever is party to it can fill it
 
 
 def parent_of(irt: StatementHash | None, codes: Codes | None) -> StatementHash | None:
@@ -61,14 +63,14 @@ def named_by(claims: Claims, codes: Codes | None) -> set[StatementHash]:
     return names_in(claims.irt, codes) | reissued | set(claims.erases)
 
 
-def keys_of(iss: AgencyId, irt: StatementHash | None, codes: Codes | None) -> Iterator[str]:
+def keys_of(iss: AgencyId, aud: AgencyId, irt: StatementHash | None, codes: Codes | None) -> Iterator[str]:
     """Under which keys a logged statement is looked for."""
     if codes is not None and _is_said(codes):
         yield matter_key(codes.txn)
     match codes:
         case ConcernCodes():
             yield from names_in(irt, codes)
-            yield thread_key(codes.txn)
+            yield from (thread_key(codes.txn, told) for told in ({iss}, {aud}, {iss, aud}))
             if codes.relays is None:
                 yield from (child_key(token) for token in codes.child)
         case RequestCodes():
@@ -78,7 +80,8 @@ def keys_of(iss: AgencyId, irt: StatementHash | None, codes: Codes | None) -> It
             yield from names_in(irt, codes)
         case LinkCodes():
             yield from names_in(irt, codes)
-            yield from (joined_key(item) for item in codes.joins or ())
+            for item in codes.joins or ():
+                yield from (joined_key(item, known_to) for known_to in ({iss}, {iss, aud}))
         case _:
             pass
 
@@ -94,9 +97,9 @@ def matter_key(txn: str) -> str:
     return f"matter:{txn}"
 
 
-def thread_key(txn: str) -> str:
-    """The concerns of a thread."""
-    return f"thread:{txn}"
+def thread_key(txn: str, told: Collection[AgencyId]) -> str:
+    """The concerns of a thread that one agency told or was told, or that lie between two."""
+    return f"thread:{_among(told)}:{txn}"
 
 
 def child_key(token: str) -> str:
@@ -109,9 +112,21 @@ def asked_key(iss: AgencyId, token: str) -> str:
     return f"asked:{iss}:{token}"
 
 
-def joined_key(item: str) -> str:
-    """The links that join a thread or a token to something."""
-    return f"joined:{item}"
+def joined_key(item: str, known_to: Collection[AgencyId]) -> str:
+    """The links that join a thread or a token to something: of one agency, or between two.
+
+    Named in the key, so that nobody has to read past what others have joined.
+    """
+    return f"joined:{_among(known_to)}:{item}"
+
+
+def _among(agencies: Collection[AgencyId]) -> str:
+    return "+".join(sorted(set(agencies)))
+
+
+def is_bounded(key: str) -> bool:
+    """Whether only the first `MOST_UNDER_A_KEY` under it count."""
+    return key.startswith(("thread:", "joined:"))
 
 
 def is_private(key: str) -> bool:

@@ -16,6 +16,7 @@ from candour_protocol.kinds import ConcernCodes, LinkCodes, Notice, Pattern
 
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.directory import Directory
 from candour_gateway.effects import Notified
 from candour_gateway.naming import child_key, joined_key
 from candour_gateway.verdict import Hearing
@@ -27,7 +28,7 @@ def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) 
     """What social care is to be told, now that one more concern has come."""
     if not hearing.policy.patterns.shown or codes.relays is not None or not _is_open(logged):
         return
-    for to in _social_care(hearing):
+    for to in social_care(hearing.directory):
         kin = kinship.joined(codes.child, (), frozenset({to}), book)
         tokens = set(codes.child) | _known(kin, to, book)
         together = _together(tokens, logged, hearing, book)
@@ -39,7 +40,11 @@ def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) 
 def joined(link: Logged, codes: LinkCodes, hearing: Hearing, book: Casebook) -> Iterator[Notified]:
     """What a person at social care sees together by joining it, the first time that they do."""
     items = codes.joins or ()
-    if not hearing.policy.patterns.shown or link.iss not in _social_care(hearing) or _was_said(link, book):
+    if (
+        not hearing.policy.patterns.shown
+        or link.iss not in social_care(hearing.directory)
+        or _was_said(link, book)
+    ):
         return
     reader = frozenset({link.iss})
     named = {ChildToken(token) for item in items for token in kinship.tokens_of(item, reader, book)}
@@ -50,12 +55,12 @@ def joined(link: Logged, codes: LinkCodes, hearing: Hearing, book: Casebook) -> 
         yield Notified(link.iss, Notice.PATTERN, pattern, new_uuid7(hearing.at))
 
 
-def _known(tokens: Collection[ChildToken], social_care: AgencyId, book: Casebook) -> set[ChildToken]:
+def _known(tokens: Collection[ChildToken], reader: AgencyId, book: Casebook) -> set[ChildToken]:
     """Those of which it has told, or was told, a concern: joining a token tells nobody about a child."""
     return {
         token
         for token in tokens
-        if any(social_care in (each.iss, each.aud) for each in book.traced(child_key(token)))
+        if any(reader in (each.iss, each.aud) for each in book.traced(child_key(token)))
     }
 
 
@@ -69,7 +74,7 @@ def _was_said(link: Logged, book: Casebook) -> bool:
         and isinstance(each.codes, LinkCodes)
         and items <= set(each.codes.joins or ())
         for item in items
-        for each in book.traced(joined_key(item))
+        for each in book.first(joined_key(item, {link.iss}))
     )
 
 
@@ -118,15 +123,16 @@ def _is_open(each: Logged) -> bool:
     return not kept and each.iss != each.aud
 
 
-def _social_care(hearing: Hearing) -> list[AgencyId]:
-    directory = hearing.directory
+def social_care(directory: Directory) -> list[AgencyId]:
+    """Who is shown patterns."""
     return [agency for agency in directory.agencies if directory.kind_of(agency) is AgencyKind.CSC]
 
 
-def _is_for(social_care: AgencyId, together: Sequence[Logged], hearing: Hearing) -> bool:
+def _is_for(reader: AgencyId, together: Sequence[Logged], hearing: Hearing) -> bool:
     """The one that was told one of them; where none was, the partnership's only one."""
-    told = [each for each in _social_care(hearing) if any(each == one.aud for one in together)]
-    return social_care in told or (not told and len(_social_care(hearing)) == 1)
+    readers = social_care(hearing.directory)
+    told = [each for each in readers if any(each == one.aud for one in together)]
+    return reader in told or (not told and len(readers) == 1)
 
 
 def _shown(what: str, together: Sequence[Logged], hearing: Hearing) -> Pattern:

@@ -60,7 +60,7 @@ def lodgees(
     lodgee = parse_address(codes.withheld.lodged_with).agency
     if lodgee in (parties.iss, parties.aud):
         return frozenset()
-    copies = [concern, *book.traced(thread_key(codes.txn))]
+    copies = [concern, *book.first(thread_key(codes.txn, {concern.iss, lodgee}))]
     whole = any(_is_copy(each, concern, codes, lodgee) for each in copies)
     return frozenset({lodgee}) if whole else frozenset()
 

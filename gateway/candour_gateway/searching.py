@@ -6,10 +6,10 @@ the store only this. Source: protocol section 4 (INV-6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from candour_protocol.ids import AgencyId, ChildToken, StatementHash
+from candour_protocol.ids import AgencyId, ChildToken, StatementHash, parse_address
 from candour_protocol.kinds import (
     ApprovalCodes,
     ClosureCodes,
@@ -40,13 +40,17 @@ class Parties:
 
 
 def keys_wanted(
-    name: StatementHash, parties: Parties, codes: Codes | None, book: Casebook, *, patterns: bool
+    name: StatementHash, parties: Parties, codes: Codes | None, book: Casebook, readers: Collection[AgencyId]
 ) -> Iterator[str]:
-    """All keys for one statement, as far as they are known by now."""
+    """All keys for one statement, as far as they are known by now.
+
+    Args:
+        readers: who sees patterns; nobody, where they are not shown.
+    """
     match codes:
         case ConcernCodes():
             yield name
-            yield from _of_a_concern(codes, parties, book, patterns=patterns)
+            yield from _of_a_concern(codes, parties, book, readers)
         case RequestCodes():
             yield name
             yield from _of_a_request(codes, parties.iss, parties.aud, book)
@@ -62,8 +66,10 @@ def keys_wanted(
             yield from _lent(book.find(parties.irt))
         case LinkCodes():
             yield name
-            if patterns:
-                yield from _of_a_link(codes, book)
+            # in one batch with a request it leads on to links that lie between the same two
+            yield from _joined_to(codes.joins or (), (), {parties.iss, parties.aud}, book)
+            if parties.iss in readers:
+                yield from _of_a_link(codes, {parties.iss}, book)
         case None:
             found = (book.find(each) for each in parties.erases)
             yield from (matter_key(each.codes.txn) for each in found if each and each.codes)
@@ -77,36 +83,62 @@ def _ahead(name: StatementHash, codes: Codes) -> Iterator[str]:
         yield name
 
 
-def _of_a_concern(codes: ConcernCodes, parties: Parties, book: Casebook, *, patterns: bool) -> Iterator[str]:
-    yield thread_key(codes.txn)
-    for older in book.traced(thread_key(codes.txn)):
+def _of_a_concern(
+    codes: ConcernCodes, parties: Parties, book: Casebook, readers: Collection[AgencyId]
+) -> Iterator[str]:
+    between = thread_key(codes.txn, {parties.iss, parties.aud})
+    yield between
+    for older in book.first(between):
         if older.history.taken_back_by is not None and older.iss == parties.iss:
             yield older.hash
-    if patterns and codes.relays is None:
-        yield from _of_children([*codes.child, *kinship.reachable(codes.child, (), book)])
+    for reader in readers if codes.relays is None else ():
+        yield from map(child_key, codes.child)
+        yield from _of_children(codes.child, (), {reader}, book)
 
 
-def _of_a_link(codes: LinkCodes, book: Casebook) -> Iterator[str]:
+def _of_a_link(codes: LinkCodes, reader: Collection[AgencyId], book: Casebook) -> Iterator[str]:
     items = codes.joins or ()
-    tokens = [ChildToken(token) for item in items for token in kinship.tokens_of(item, None, book)]
-    yield from _of_children([*items, *tokens, *kinship.reachable(tokens, items, book)])
+    tokens = [ChildToken(token) for item in items for token in kinship.tokens_of(item, reader, book)]
+    yield from _of_children(tokens, items, reader, book)
 
 
-def _of_children(items: Iterable[str]) -> Iterator[str]:
+def _of_children(
+    tokens: Collection[ChildToken], threads: Collection[str], reader: Collection[AgencyId], book: Casebook
+) -> Iterator[str]:
     """What is known of each child, or in each thread, and what they are joined to."""
-    for item in items:
-        yield child_key(item) if kinship.is_token(item) else thread_key(item)
-        yield joined_key(item)
+    yield from _joined_to(tokens, threads, reader, book)
+    items = [*tokens, *threads, *kinship.reachable(tokens, threads, reader, book)]
+    yield from (child_key(item) for item in items if kinship.is_token(item))
+    # of a thread that is joined every token of its child is looked at, however far it leads
+    yield from map(child_key, kinship.joined(tokens, threads, reader, book))
+
+
+def _joined_to(
+    tokens: Iterable[str], threads: Iterable[str], known_to: Collection[AgencyId], book: Casebook
+) -> Iterator[str]:
+    """What says what these are joined to, and of which child the threads are among it."""
+    start = [ChildToken(each) for each in tokens]
+    for item in dict.fromkeys((*start, *threads, *kinship.reachable(start, [*threads], known_to, book))):
+        yield joined_key(item, known_to)
+        if not kinship.is_token(item):
+            yield from (thread_key(item, {one}) for one in known_to)
 
 
 def _of_a_request(codes: RequestCodes, asker: AgencyId, holder: AgencyId, book: Casebook) -> Iterator[str]:
     yield from (asked_key(asker, token) for token in codes.child)
     cited = [logged for name in codes.concern_refs if (logged := book.find(name))]
+    for each in cited:
+        yield from _lodged(each)
     threads = {codes.txn, *(each.codes.txn for each in cited if each.codes)}
-    for item in (*codes.child, *threads, *kinship.reachable(codes.child, sorted(threads), book)):
-        yield joined_key(item)
-        if not kinship.is_token(item):
-            yield thread_key(item)
+    yield from _joined_to(codes.child, sorted(threads), {asker, holder}, book)
+
+
+def _lodged(concern: Logged) -> Iterator[str]:
+    """Whether somebody else holds it whole."""
+    codes = concern.codes
+    if isinstance(codes, ConcernCodes) and codes.withheld and codes.withheld.lodged_with:
+        lodgee = parse_address(codes.withheld.lodged_with).agency
+        yield thread_key(codes.txn, {concern.iss, lodgee})
 
 
 def _lent(concern: Logged | None) -> Iterator[str]:

@@ -13,18 +13,19 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome
 from candour_protocol.statement import parse
 from candour_protocol.transport.topology import Lane
-from sqlalchemy import BindParameter, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway.casebook import Casebook, Debt, History, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.instants import from_ms
-from candour_gateway.naming import is_private, named_by
+from candour_gateway.naming import MOST_UNDER_A_KEY, is_bounded, is_private, named_by
 from candour_gateway.searching import Parties, keys_wanted
 from candour_gateway.t1box import T1Box
 from candour_gateway.tables import barred, codes, entries, histories, obligations, routes, traces
 from candour_gateway.verdict import Submission
 
+_AT_ONCE = 10_000  # names in one query: PostgreSQL takes 32,767 values, and a batch has some more
 _ROUNDS = 40  # of searching; a chain of copies or challenges is no longer than 32
 
 _delivery = entries.alias("delivery")
@@ -54,24 +55,33 @@ _NAMES: BindParameter[Any] = bindparam("names", expanding=True)
 _NAMED = _FOUND.where(or_(_ENTRY.hash.in_(_NAMES), _ENTRY.jti.in_(bindparam("jtis", expanding=True))))
 _FURTHER = _FOUND.where(_ENTRY.hash.in_(_NAMES))
 _TRACED = _FOUND.where(_ENTRY.idx.in_(select(traces.c.idx).where(traces.c.key.in_(_NAMES))))
+_numbered = (
+    select(traces.c.idx, func.row_number().over(partition_by=traces.c.key, order_by=traces.c.idx).label("n"))
+    .where(traces.c.key.in_(_NAMES))
+    .subquery()
+)
+_FIRST = _FOUND.where(_ENTRY.idx.in_(select(_numbered.c.idx).where(_numbered.c.n <= MOST_UNDER_A_KEY)))
 _AT = _FOUND.where(_ENTRY.idx.in_(_NAMES))
 _BARS = select(barred.c.hash, barred.c.iss).where(barred.c.hash.in_(_NAMES))
 
 
 async def load(
-    connection: AsyncConnection, submissions: Sequence[Submission], box: T1Box, *, patterns: bool = False
+    connection: AsyncConnection,
+    submissions: Sequence[Submission],
+    box: T1Box,
+    readers: Collection[AgencyId] = (),
 ) -> Casebook:
     """Everything that these statements' verdicts, and what follows from them, can depend on.
 
     Args:
-        patterns: whether concerns about the same child are looked for too.
+        readers: who is shown that several concerns are about one child; for them those are looked for too.
     """
     book = Casebook()
     hashes = {each.statement.hash for each in submissions}
     names = {name for each in submissions for name in named_by(each.claims, each.codes)} | hashes
     jtis = [each.claims.jti for each in submissions]
     book.load(await _find(connection, _NAMED, {"names": list(names), "jtis": jtis}, box))
-    await _Search(connection, book, box, names).exhaust(submissions, patterns=patterns)
+    await _Search(connection, book, box, names).exhaust(submissions, readers)
     await _load_bars(connection, book, hashes | names)
     await _load_debts(connection, book, submissions)
     if any(each.claims.erases for each in submissions):
@@ -92,9 +102,9 @@ class _Search:
         self._keys: set[str] = set()
         self._indexes: set[int] = set()
 
-    async def exhaust(self, submissions: Sequence[Submission], *, patterns: bool) -> None:
+    async def exhaust(self, submissions: Sequence[Submission], readers: Collection[AgencyId]) -> None:
         for _ in range(_ROUNDS):
-            keys = {key for each in submissions for key in self._keys_for(each, patterns=patterns)}
+            keys = {key for each in submissions for key in self._keys_for(each, readers)}
             found = [
                 *await self._under(keys - self._keys),
                 *await self._named(set(self._book.names()) - self._names),
@@ -104,17 +114,22 @@ class _Search:
                 return
             self._book.load(found)
 
-    def _keys_for(self, each: Submission, *, patterns: bool) -> Iterator[str]:
+    def _keys_for(self, each: Submission, readers: Collection[AgencyId]) -> Iterator[str]:
         claims = each.claims
         parties = Parties(claims.iss, claims.aud, claims.irt, claims.erases)
-        yield from keys_wanted(each.statement.hash, parties, each.codes, self._book, patterns=patterns)
+        yield from keys_wanted(each.statement.hash, parties, each.codes, self._book, readers)
 
     async def _under(self, keys: set[str]) -> list[Logged]:
         self._keys |= keys
-        if not keys:
-            return []
-        stored = [self._box.blind(key) if is_private(key) else key for key in keys]
-        return await _find(self._connection, _TRACED, {"names": stored}, self._box)
+        bounded = {key for key in keys if is_bounded(key)}
+        return [
+            *await self._kept(_TRACED, keys - bounded),
+            *await self._kept(_FIRST, bounded),
+        ]
+
+    async def _kept(self, query: Select[Any], keys: set[str]) -> list[Logged]:
+        stored = [self._box.blind(key) if is_private(key) else key for key in sorted(keys)]
+        return await _find(self._connection, query, {"names": stored}, self._box)
 
     async def _named(self, names: set[StatementHash]) -> list[Logged]:
         self._names |= names
@@ -129,7 +144,13 @@ class _Search:
 async def _find(
     connection: AsyncConnection, query: Select[Any], values: Mapping[str, Any], box: T1Box
 ) -> list[Logged]:
-    rows = (await connection.execute(query, values)).all()
+    """By ``names``, in parts where they are many."""
+    names = values["names"]
+    rows = [
+        row
+        for start in range(0, len(names), _AT_ONCE)
+        for row in await connection.execute(query, {**values, "names": names[start : start + _AT_ONCE]})
+    ]
     erased = await _erased_by(connection, [row.idx for row in rows if row.kind == Kind.ERASURE])
     return [_logged(row, box, erased.get(row.idx, ())) for row in rows]
 
