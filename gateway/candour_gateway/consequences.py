@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from candour_protocol.children import same_child
 from candour_protocol.ids import GATEWAY, StatementHash
 from candour_protocol.kinds import (
     AnswerCodes,
@@ -124,10 +125,19 @@ def _bar(
     if reissues is None or (earlier is not None and not _replaces(logged, earlier)):
         return
     yield Barred(reissues, logged.iss, logged.index)
-    if earlier is not None and earlier.passes and verdict.outcome is not Outcome.REFUSED:
+    if earlier is not None and earlier.passes and verdict.passes:
         yield Stopped(earlier.index, hearing.at + _sealed_keep(hearing))
         for duty in Duty:
-            yield Settled(earlier.index, earlier.hash, duty, logged.index)
+            if duty is not Duty.DEBT or _borrows_instead(logged, earlier):
+                yield Settled(earlier.index, earlier.hash, duty, logged.index)
+
+
+def _borrows_instead(logged: Logged, earlier: Logged) -> bool:
+    """Whether the replacement of an emergency request owes the same concern; nothing else pays a debt."""
+    codes, replaced = logged.codes, earlier.codes
+    if not isinstance(codes, RequestCodes) or not isinstance(replaced, RequestCodes):
+        return False
+    return is_emergency(codes) and same_child(codes.child, replaced.child)
 
 
 def _replaces(logged: Logged, earlier: Logged) -> bool:

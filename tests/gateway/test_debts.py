@@ -9,7 +9,7 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CSC, GP, OTHER_CHILD, SCHOOL, attested
+from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, SCHOOL, attested
 from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
@@ -186,3 +186,38 @@ async def test_taken_back_before_it_arrived_it_pays_nothing(world: World) -> Non
     await world.submit(world.partnership.delivery(payment))
 
     assert await world.is_owed("debt", request)
+
+
+async def test_a_request_that_is_no_emergency_does_not_take_a_debt_away_by_replacing_it(world: World) -> None:
+    request = world.partnership.emergency()
+    concern = world.partnership.concern(child=OTHER_CHILD)
+    refs = [concern.statement.hash]
+    other = world.partnership.request(refs, child=OTHER_CHILD, draft_reissues=request.statement.hash)
+
+    await world.submit(concern, request, other)
+
+    assert world.verdict(other) == ("passed", ())
+    assert await world.is_owed("debt", request)
+
+
+async def test_a_refused_replacement_stops_and_settles_nothing(world: World) -> None:
+    request = await _borrowed(world)
+
+    refused = world.partnership.request([], draft_reissues=request.statement.hash)
+
+    assert (await world.judge(refused))[0] == "refused"
+    assert await world.is_owed("debt", request)
+    assert await world.is_owed("delivery", request)
+
+
+@pytest.mark.parametrize(("child", "stays"), [(CHILD, False), (OTHER_CHILD, True)])
+async def test_an_emergency_that_is_sent_anew_owes_the_concern_in_place_of_the_first(
+    world: World, child: JsonValue, stays: bool
+) -> None:
+    request = await _borrowed(world)
+
+    anew = world.partnership.emergency(child=child, draft_reissues=request.statement.hash)
+    await world.submit(anew)
+
+    assert await world.is_owed("debt", anew)
+    assert await world.is_owed("debt", request) is stays
