@@ -31,6 +31,7 @@ from candour_gateway.clocks import Duty
 from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
 from candour_gateway.lanes import owed, pause_ends
 from candour_gateway.matters import (
+    TAKEN_BACK_BY,
     above,
     challenged_kind,
     copies_of,
@@ -53,14 +54,17 @@ _SUBSTANCE = ("R02", "R03")
 def of(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """What it does to others, and what those do to it that were logged before it came."""
     yield from _on(book.find(parent_of(logged.irt, logged.codes)), logged, hearing, book)
+    yield from foretold(logged, hearing, book)
+
+
+def foretold(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """What its author took back or put right before it came; only what such a word may be about."""
     for earlier in book.traced(logged.hash):
         about = parent_of(earlier.irt, earlier.codes) == logged.hash
         same = (earlier.iss, earlier.aud) == (logged.iss, logged.aud)
-        if earlier.kind in _AHEAD and earlier.passes and about and same and earlier.index < logged.index:
+        fits = logged.kind in TAKEN_BACK_BY.get(earlier.kind, ())
+        if fits and earlier.passes and about and same and earlier.index < logged.index:
             yield from _on(logged, earlier, hearing, book)
-
-
-_AHEAD = frozenset({Kind.WITHDRAWAL, Kind.CORRECTION, Kind.LINK})
 
 
 def _on(parent: Logged | None, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:

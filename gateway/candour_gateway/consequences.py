@@ -57,6 +57,7 @@ def consequences(
     effects = list(_bar(logged, verdict, reissues, hearing, book))
     if verdict.outcome is Outcome.HELD:
         effects += _held(logged, verdict, hearing, book)
+        effects += aftermath.foretold(logged, hearing, book)  # nobody approves what was taken back
     if not verdict.passes:
         return effects
     codes = logged.codes

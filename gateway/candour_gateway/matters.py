@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from candour_protocol.kinds import AnswerCodes, ChallengeCodes, Codes, ConcernCodes, RequestCodes
-from candour_protocol.kinds.lists import Kind
+from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE, Kind
 
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.naming import parent_of
+
+# What can be taken back, and by what kind.
+TAKEN_BACK_BY: Mapping[Kind, frozenset[Kind]] = {
+    Kind.WITHDRAWAL: WITHDRAWABLE,
+    Kind.CORRECTION: CORRECTABLE,
+    Kind.LINK: frozenset({Kind.LINK}),
+}
 
 _LONGEST = 32  # links of a chain; no honest one is as long
 

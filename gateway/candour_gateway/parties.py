@@ -25,12 +25,12 @@ from candour_protocol.kinds import (
     RequestCodes,
     TransferCodes,
 )
-from candour_protocol.kinds.lists import CORRECTABLE, PLAIN, WITHDRAWABLE, Kind
+from candour_protocol.kinds.lists import PLAIN, Kind
 from candour_protocol.rules import Outcome, are_two, costs_nothing
 
 from candour_gateway.casebook import PASSING, Casebook, History, Logged
 from candour_gateway.erasing import parties
-from candour_gateway.matters import decided, redecides, unanswered_checks
+from candour_gateway.matters import TAKEN_BACK_BY, decided, redecides, unanswered_checks
 from candour_gateway.naming import parent_of
 
 NOT_A_PARTY = "not-a-party"
@@ -256,7 +256,7 @@ def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 _MATTERS = frozenset({Kind.CONCERN, Kind.REQUEST})
 
 
-def _taking_back(kinds: frozenset[Kind], pointer: str) -> Check:
+def _taking_back(kind: Kind, pointer: str) -> Check:
     """The author, to the same recipient; also of something held, or not in the log yet."""
 
     def check(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
@@ -268,7 +268,7 @@ def _taking_back(kinds: frozenset[Kind], pointer: str) -> Check:
         if parent is None:
             return None
         standing = _took_effect(parent) or parent.verdict is Outcome.HELD
-        return None if standing and _own(parent, claims) and parent.kind in kinds else fault
+        return None if standing and _own(parent, claims) and parent.kind in TAKEN_BACK_BY[kind] else fault
 
     return check
 
@@ -295,7 +295,7 @@ def _link(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
         return Standing(NOT_A_PARTY, "/joins")
     if codes.undoes is None:
         return None
-    return _taking_back(frozenset({Kind.LINK}), "/undoes")(claims, codes, book)
+    return _taking_back(Kind.LINK, "/undoes")(claims, codes, book)
 
 
 def _told(claims: Claims, _codes: Codes, book: Casebook) -> Standing | None:
@@ -324,9 +324,9 @@ _CHECKS: Mapping[Kind, Check] = {
     Kind.CHALLENGE: _challenge,
     Kind.OUTCOME: _outcome,
     Kind.TRANSFER: _transfer,
-    Kind.WITHDRAWAL: _taking_back(WITHDRAWABLE, "/irt"),
+    Kind.WITHDRAWAL: _taking_back(Kind.WITHDRAWAL, "/irt"),
     Kind.CLOSURE: _closure,
-    Kind.CORRECTION: _taking_back(CORRECTABLE, "/corrects"),
+    Kind.CORRECTION: _taking_back(Kind.CORRECTION, "/corrects"),
     Kind.APPLIED: _answering(Kind.CORRECTION),
     Kind.LINK: _link,
     Kind.TOLD: _told,

@@ -337,3 +337,42 @@ async def test_a_withdrawal_by_another_says_nothing_about_what_is_to_come(world:
     await world.submit(world.partnership.say(Kind.WITHDRAWAL, CSC, SCHOOL, {}, irt=request.statement.hash))
 
     assert await world.judge(request) == ("passed", ())
+
+
+async def test_a_link_that_undoes_what_turns_out_to_be_a_request_does_nothing_to_it(world: World) -> None:
+    concern = world.partnership.concern()
+    request = world.partnership.request([concern.statement.hash])
+    codes: dict[str, JsonValue] = {"actor": an_actor(), "joins": None, "undoes": request.statement.hash}
+    await world.submit(world.partnership.say(Kind.LINK, GP, SCHOOL, codes))
+
+    await world.arrive(concern, request)
+
+    assert await world.is_owed("answer", request)
+    assert await world.judge(world.partnership.answer(request)) == ("passed", ())
+
+
+async def test_a_withdrawal_of_what_turns_out_to_be_a_reply_does_nothing_to_it(world: World) -> None:
+    concern = world.partnership.concern()
+    reply = world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash)
+    await world.submit(concern, _withdrawal(world, reply), reply)
+
+    corrected = await world.judge(_correction(world, reply))
+
+    assert corrected == ("passed", ())
+    assert world.copies(reply)
+
+
+async def test_nobody_approves_a_request_that_was_about_the_wrong_child_before_it_was_held(
+    world: World,
+) -> None:
+    asked: JsonValue = [{"line": 1, "role": "PARENT_PR", "category": "HEALTH_SEXUAL", "months": 12}]
+    concern = world.partnership.concern(categories=["SEXUAL_ADULT"])
+    request = world.partnership.request([concern.statement.hash], asked=asked)
+    await world.submit(concern, _correction(world, request, "WRONG_CHILD"), request)
+
+    approved = await world.judge(world.partnership.approval(request))
+
+    assert world.verdict(request) == ("held", ("R05",))
+    assert approved == ("refused", ("not-a-party",))
+    assert not world.copies(request)
+    assert not await world.is_owed("approval", request)
