@@ -42,6 +42,7 @@ from candour_gateway.t1box import T1Box
 from candour_gateway.verdict import Submission
 
 LINKS = "links"  # more is joined to a child than is followed
+OWN_REFUSED = "own-notice-refused"
 LOOK_AGAIN = 1.0  # seconds for which what was read of the registry counts as news
 
 log = structlog.get_logger("candour.gateway")
@@ -77,8 +78,8 @@ class OwnWords(Protocol):
     async def find(self, connection: AsyncConnection, at: datetime, /) -> Sequence[Submission]:
         """Statements of its own to be logged at ``at``, in their order."""
 
-    def note(self, bulk: Bulk, /) -> None:
-        """Write down what was said, in the same transaction."""
+    def note(self, bulk: Bulk, passed: Sequence[bool], /) -> None:
+        """Write down what was said, in the same transaction; ``passed``: which of it was let through."""
 
 
 class Admission:
@@ -162,10 +163,9 @@ class Admission:
             book = await cases.load(connection, [*submissions, *said], self._box, self._readers())
             sitting = self._sit(tip, at, book, submissions, named)
             results = [sitting.hear(each) for each in submissions]
-            for each in said:
-                sitting.hear(each)
+            passed = [_takes_effect(sitting.hear(each)) for each in said]
             await self._say(connection, sitting)
-            appended = await self._write(connection, tip, sitting, own)
+            appended = await self._write(connection, tip, sitting, own, passed)
             if appended is not None and named:
                 await documents.keep(connection, named)
             admitted = await self._reply(connection, results, sitting, appended)
@@ -184,12 +184,9 @@ class Admission:
         """What the operator is to see of how a batch was judged."""
         for name, code in sitting.stumbled:
             log.error("not-judged", code=code, hash=name)
-        crowds = [sorted(each) for each in sitting.book.crowded]
-        for crowd in crowds:
-            log.warning("not-all-joined", code=LINKS, agencies=crowd)
-        found = [
-            (sha256_text(" ".join((LINKS, *crowd)).encode()), LINKS, one) for crowd in crowds for one in crowd
-        ]
+        found = [*_crowds(sitting), *_own_refused(sitting)]
+        for digest, code, agency in found:
+            log.warning("incident", code=code, digest=digest, agency=agency)
         await incidents.record(connection, found, sitting.at)
 
     async def _know_directory(self, connection: AsyncConnection, tip: Tip) -> None:
@@ -217,7 +214,12 @@ class Admission:
         return Sitting(tip.size, at, book, directory, self._policy, self._herald)
 
     async def _write(
-        self, connection: AsyncConnection, tip: Tip, sitting: Sitting, own: OwnWords | None
+        self,
+        connection: AsyncConnection,
+        tip: Tip,
+        sitting: Sitting,
+        own: OwnWords | None,
+        passed: Sequence[bool],
     ) -> Appended | None:
         bulk, appended = Bulk(), None
         if sitting.heard:
@@ -225,7 +227,7 @@ class Admission:
             self._keep_parts(bulk, sitting)
             effects.write(bulk, sitting.effects, sitting.at)
         if own is not None:
-            own.note(bulk)
+            own.note(bulk, passed)
         await bulk.run(connection)
         return appended
 
@@ -308,6 +310,30 @@ class Admission:
         found = await dispatches.deliveries(connection, [(index, None) for index in asked], self._box)
         kept = {index: delivered for index, delivered in found.items() if delivered.body.disclosures}
         return [Parcel(asked[index], Lane.ORDINARY, delivered) for index, delivered in kept.items()]
+
+
+def _crowds(sitting: Sitting) -> Iterator[tuple[str, str, str]]:
+    """One incident an agency for each two that have joined more than is followed."""
+    for crowd in map(sorted, sitting.book.crowded):
+        digest = sha256_text(" ".join((LINKS, *crowd)).encode())
+        yield from ((digest, LINKS, agency) for agency in crowd)
+
+
+def _own_refused(sitting: Sitting) -> Iterator[tuple[str, str, str]]:
+    """The gateway's own word has to pass; if it does not, somebody was not told."""
+    for heard in sitting.heard:
+        if heard.logged.iss == GATEWAY and heard.logged.kind is Kind.NOTICE and not heard.verdict.passes:
+            yield heard.logged.hash, OWN_REFUSED, GATEWAY
+
+
+def _takes_effect(result: Result) -> bool:
+    match result:
+        case Heard(verdict=verdict):
+            return verdict.passes
+        case Again(logged=logged):
+            return logged.passes
+        case Unfit():
+            return False
 
 
 def _answers(results: Sequence[Result], receipts: dict[int, str], book: Casebook) -> list[Parcel]:

@@ -7,11 +7,12 @@ and what an outage held up is told afterwards in the order in which it would hav
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from candour_protocol.ids import GATEWAY, AgencyId, Txn
+from candour_protocol.ids import GATEWAY, Jti, StatementHash
 from candour_protocol.keys import SigningKey
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.reminders import Reminder
@@ -20,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway.clocks import Duty
 from candour_gateway.screening import matched
-from candour_gateway.store import reminders
+from candour_gateway.store import entries, reminders
 from candour_gateway.store.bulk import Bulk
 from candour_gateway.store.reminders import Waiting
 from candour_gateway.t1box import T1Box
@@ -28,6 +29,7 @@ from candour_gateway.verdict import Submission
 
 AT_ONCE = 128  # obligations; each stage of each is two entries in the log
 LIFETIME = timedelta(days=7)
+_FIRST_STEP = 1000  # milliseconds
 
 # What the first stage is called, the second, and all after it. A debt that is a day old is an incident.
 _CALLED = ("clock", "escalation", "escalation")
@@ -53,13 +55,20 @@ class Stage:
 
 @dataclass(slots=True)
 class Escalation:
-    """One look at what is due, to be used within one admission. ``stages`` is what it found."""
+    """One look at what is due, to be used within one admission.
+
+    Attributes:
+        stages: what it found.
+        refused: how many of its notices did not pass; what they are about is still to be spoken of.
+    """
 
     net: str
     key: SigningKey
     box: T1Box
     stages: list[Stage] = field(default_factory=list)
+    refused: int = 0
     _spoken: list[tuple[Waiting, datetime | None]] = field(default_factory=list)
+    _said_of: list[StatementHash] = field(default_factory=list)
 
     async def find(self, connection: AsyncConnection, at: datetime) -> Sequence[Submission]:
         """Notices for everything due by now, in the order of their times; none is written down yet."""
@@ -68,36 +77,56 @@ class Escalation:
         until = waiting[-1].next_at if len(waiting) == AT_ONCE else at
         self.stages = in_order(waiting, until)
         self._spoken = [(each, _after(each, until)) for each in waiting]
-        return [notice for stage in self.stages for notice in self._notices(stage, at)]
+        wanted = [pair for stage in self.stages for pair in self._notices(stage)]
+        self._said_of = [reminder.about for _, reminder in wanted]
+        ids = await _free_ids(connection, [(reminder, stage.at) for stage, reminder in wanted])
+        return [self._notice(*each, jti, at) for each, jti in zip(wanted, ids, strict=True)]
 
-    def note(self, bulk: Bulk) -> None:
-        """Write down what has been spoken of."""
-        reminders.note(bulk, self._spoken)
+    def note(self, bulk: Bulk, passed: Sequence[bool]) -> None:
+        """Write down what has been spoken of: nothing, of which a notice did not pass."""
+        unsaid = {about for about, told in zip(self._said_of, passed, strict=True) if not told}
+        self.refused = len(unsaid)
+        reminders.note(bulk, [each for each in self._spoken if each[0].about not in unsaid])
 
-    def _notices(self, stage: Stage, at: datetime) -> Iterator[Submission]:
+    def _notices(self, stage: Stage) -> Iterator[tuple[Stage, Reminder]]:
         waiting = stage.waiting
         if waiting.txn is None:
             return
         # A second person is waited for by their own agency, which is told once.
         for to in dict.fromkeys((waiting.owed_by, waiting.owed_to)):
-            yield self._notice(stage, to, waiting.txn, at)
+            yield stage, Reminder(waiting.about, waiting.duty, stage.number, to)
 
-    def _notice(self, stage: Stage, to: AgencyId, txn: Txn, at: datetime) -> Submission:
+    def _notice(self, stage: Stage, reminder: Reminder, jti: Jti, at: datetime) -> Submission:
         """It answers what is waited about, so it takes the same lane, a restricted one included."""
         about, iat = stage.waiting.about, int(at.timestamp())
         draft = Draft(
             net=self.net,
             iss=GATEWAY,
-            aud=to,
-            jti=Reminder(about, stage.waiting.duty, stage.number, to).jti(stage.at),
+            aud=reminder.to,
+            jti=jti,
             iat=iat,
             exp=iat + int(LIFETIME.total_seconds()),
             kind=Kind.NOTICE,
             irt=about,
-            codes={"txn": txn, "actor": None, "notice": stage.called, "about": about},
+            codes={"txn": stage.waiting.txn, "actor": None, "notice": stage.called, "about": about},
         )
         issued = issue(draft, self.key, None)
         return matched(issued.statement, issued.body)
+
+
+async def _free_ids(connection: AsyncConnection, wanted: Sequence[tuple[Reminder, datetime]]) -> list[Jti]:
+    """An id for each that nobody has used, so that nobody can take a notice's place in advance.
+
+    Everything in an id can be guessed by those whom it is about, and what it says stands in its end; so where
+    one is taken, its instant moves: by chance, and further each time.
+    """
+    ids, within = [reminder.jti(at) for reminder, at in wanted], _FIRST_STEP
+    while taken := await entries.taken(connection, ids):
+        for place, (reminder, at) in enumerate(wanted):
+            if ids[place] in taken:
+                ids[place] = reminder.jti(at + timedelta(milliseconds=1 + secrets.randbelow(within)))
+        within *= _FIRST_STEP
+    return ids
 
 
 def in_order(waiting: Sequence[Waiting], until: datetime) -> list[Stage]:

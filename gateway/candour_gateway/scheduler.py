@@ -23,6 +23,10 @@ SHORTEST = timedelta(milliseconds=100)
 log = structlog.get_logger("candour.gateway")
 
 
+class NotToldError(RuntimeError):
+    """A notice of the gateway's own did not pass: somebody is still to be told, and it is tried again."""
+
+
 class Scheduler:
     """``look`` at least every so often: what another worker logs wakes nobody here.
 
@@ -71,13 +75,19 @@ class Scheduler:
                 await asyncio.wait_for(self._stopping.wait(), patience.total_seconds())
 
     async def look(self) -> int:
-        """Speak of everything that is due now; how many stages that were."""
+        """Speak of everything that is due now; how many stages that were.
+
+        Raises:
+            NotToldError: not of all of it.
+        """
         told = 0
         while await self._is_due():
             escalation = self._escalation()
             admitted = await self._admission.admit((), own=escalation)
             told += len(escalation.stages)
             await self._publish(admitted)
+            if escalation.refused:
+                raise NotToldError(f"{escalation.refused} not spoken of")
         return told
 
     async def _is_due(self) -> bool:

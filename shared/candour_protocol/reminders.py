@@ -1,8 +1,8 @@
 """What a notice of the gateway's clock means: whose obligation, how late, and who should hear of it now.
 
-A notice's codes name only the statement that is waited about. Its id says the rest: it is made of that
-statement, the duty, the stage and the recipient, so anybody who has the statement can tell them, and a second
-notice of one stage would be the same one. Source: domain.md 4.1 and 4.2.
+A notice's codes name only the statement that is waited about. Its id says the rest: its last 80 bits are made
+of that statement, the duty, the stage and the recipient, so anybody who has the statement can tell them. Its
+instant is that of the stage, unless somebody has used that id before. Source: domain.md 4.1 and 4.2.
 """
 
 from __future__ import annotations

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from candour_gateway import keyring
 from candour_gateway.assembly import build
 from candour_gateway.database import Database
-from candour_gateway.escalating import AT_ONCE
+from candour_gateway.escalating import AT_ONCE, Escalation, Stage
+from candour_gateway.scheduler import NotToldError, Scheduler
+from candour_gateway.verdict import Submission
 from candour_protocol import profiles, registry_facts
 from candour_protocol.errors import CandourError, MismatchError
-from candour_protocol.ids import AgencyId, sha256_text
+from candour_protocol.ids import AgencyId, Jti, sha256_text
 from candour_protocol.kinds import NoticeCodes, parse_codes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.profiles import Calendar, Day, Hours, Term
@@ -22,7 +25,8 @@ from candour_protocol.statement import Issued, match, parse
 from candour_protocol.wire import Delivered, parse_inbound
 
 from tests.gateway.courier import Courier
-from tests.gateway.partnership import CSC, GP, SCHOOL
+from tests.gateway.partnership import CSC, GP, NET, SCHOOL
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
 DUTIES = ("acknowledgement", "decision", "answer", "outcome", "debt")
@@ -356,3 +360,65 @@ async def test_two_workers_that_look_at_the_same_moment_tell_each_stage_once(wor
     assert sum(counts) == 5
     assert len(verdicts) == entries + 10
     assert {verdict for verdict, _ in verdicts} == {"passed"}
+
+
+# ---- nobody is silenced ------------------------------------------------------------------------------
+
+
+@ON_BOTH
+async def test_who_uses_the_ids_of_its_reminders_in_advance_silences_none_of_them(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    name, start = concern.statement.hash, world.clock()
+    ids = [
+        Reminder(name, "acknowledgement", stage, to).jti(start + late)
+        for stage, hours in enumerate((4, 6, 8), start=1)
+        for to in (SCHOOL, GP)
+        for late in (hours * HOUR, hours * HOUR + timedelta(milliseconds=1))
+    ]
+    squatting = [world.partnership.say(Kind.REPLY, SCHOOL, SCHOOL, {}, jti=jti) for jti in ids]
+    await world.submit(*squatting)
+
+    spoken = [await later(world, by * HOUR) for by in (4, 2, 2)]
+
+    assert {world.verdict(each)[0] for each in squatting} == {"passed"}
+    assert spoken == [1, 1, 1]
+    assert about(world, concern, "acknowledgement") == [
+        *both("clock", 1, SCHOOL, GP),
+        *both("escalation", 2, SCHOOL, GP),
+        *both("escalation", 3, SCHOOL, GP),
+    ]
+
+
+class _ToNobody(Escalation):
+    """Addresses every notice to somebody who is no agency."""
+
+    def _notice(self, stage: Stage, reminder: Reminder, jti: Jti, at: datetime) -> Submission:
+        return super()._notice(stage, replace(reminder, to=AgencyId("nobody-here")), jti, at)
+
+
+@ON_BOTH
+async def test_what_a_refused_notice_was_to_say_is_an_incident_and_is_still_said(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    world.clock.advance(4 * HOUR)
+    keys = keyring.read(world.partnership.settings().keys)
+    door = world.gateway._door
+    mute = Scheduler(
+        door._admission,
+        door._database,
+        door._publisher,
+        lambda: _ToNobody(NET, keys.sign, keys.box),
+        lambda _: None,
+        world.clock,
+        HOUR,
+    )
+
+    with pytest.raises(NotToldError):
+        await mute.look()
+    incidents = (await world.get("/v1/incidents", ops=True)).json()["items"]
+    spoken = await world.gateway.remind()
+
+    assert {each["code"] for each in incidents} == {"own-notice-refused"}
+    assert spoken == 1
+    assert about(world, concern, "acknowledgement") == both("clock", 1, SCHOOL, GP)

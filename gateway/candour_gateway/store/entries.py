@@ -24,6 +24,11 @@ class Tally:
     count: int
 
 
+async def taken(connection: AsyncConnection, jtis: Sequence[str]) -> set[str]:
+    """Which of these ids stand in the log."""
+    return set(await connection.scalars(select(entries.c.jti).where(entries.c.jti.in_(jtis))))
+
+
 async def leaves(connection: AsyncConnection, indexes: Sequence[int]) -> list[tuple[int, bytes]]:
     """Index and bytes of these entries."""
     query = select(entries.c.idx, entries.c.bytes).where(entries.c.idx.in_(indexes))
