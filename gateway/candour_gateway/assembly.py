@@ -48,6 +48,7 @@ from candour_gateway.store import entries as entry_store
 from candour_gateway.store.clients import Client
 from candour_gateway.store.documents import Document, DocumentKind
 from candour_gateway.store.effects import FIRST_AGAIN
+from candour_gateway.threshold import Threshold
 
 Clock = Callable[[], datetime]
 
@@ -173,6 +174,7 @@ async def _assemble(
     scheduler = Scheduler(
         admission, database, publisher, escalation, after, clock, _look_every(settings, policy)
     )
+    threshold = Threshold(admission)
     return Gateway(
         app=create_app(desk),
         vkey=keys.log.verifier.vkey,
@@ -182,7 +184,8 @@ async def _assemble(
         _clock=clock,
         _door=Doorkeeper(
             Fairness(policy.rates, settings.workers),
-            Intake(admission, database, publisher, metrics, clock, after).handle,
+            threshold,
+            Intake(threshold, admission, database, publisher, metrics, clock, after).handle,
             admission,
             database,
             publisher,

@@ -1,7 +1,8 @@
 """Stands before the intake: lets each agency in at its pace, and says so to whoever must know.
 
-What waits stays unacknowledged with the courier, which hands it out again when its turn has come; so a crash
-loses nothing, and an agency that floods the exchange fills its own line and nobody else's. Its sender and the
+What does not authenticate is given no turn: it passes, to be parked at once, and costs its sender one. What
+waits stays unacknowledged with the courier, which hands it out again when its turn has come; so a crash loses
+nothing, and an agency that floods the exchange fills its own line and nobody else's. Its sender and the
 operator see it as an incident of code ``rate``, the operator as a number that waits too.
 """
 
@@ -10,9 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 from candour_protocol.ids import AgencyId, sha256_text
+from candour_protocol.kinds.lists import Kind
 from candour_protocol.transport.port import Ack, Delivery, Handler, Retry, Settlement
 from candour_protocol.transport.topology import Lane
 from candour_protocol.wire import Problem
@@ -31,12 +34,23 @@ TELL_EVERY = 10.0  # seconds, of one agency
 log = structlog.get_logger("candour.gateway")
 
 
+class Screen(Protocol):
+    """Tells what is an exchange from what is none."""
+
+    async def kinds(self, deliveries: Sequence[Delivery], /) -> Sequence[Kind | None]:
+        """What each of them is; None for what does not authenticate."""
+
+    def forget(self, deliveries: Sequence[Delivery], /) -> None:
+        """The batch is settled."""
+
+
 class Doorkeeper:
     """A courier's handler around another one, ``intake``."""
 
     def __init__(
         self,
         fairness: Fairness,
+        threshold: Screen,
         intake: Handler,
         admission: Admission,
         database: Database,
@@ -46,6 +60,7 @@ class Doorkeeper:
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fairness = fairness
+        self._threshold = threshold
         self._intake = intake
         self._admission = admission
         self._database = database
@@ -57,8 +72,24 @@ class Doorkeeper:
 
     async def handle(self, deliveries: Sequence[Delivery]) -> Sequence[Settlement]:
         """One settlement for each; those whose turn it is are the intake's to settle."""
+        try:
+            return await self._handle(deliveries, await self._turns(deliveries))
+        finally:
+            self._threshold.forget(deliveries)
+
+    async def _turns(self, deliveries: Sequence[Delivery]) -> list[Turn]:
+        """What waits already was looked at when it first came."""
+        new = [each for each in deliveries if not self._fairness.knows(each)]
+        kinds = dict(zip(map(id, new), await self._threshold.kinds(new), strict=True))
         now = self._seconds()
-        turns = [self._fairness.turn(each, now) for each in deliveries]
+        return [
+            self._fairness.wasted(each, now)
+            if kinds.get(id(each), Kind.CONCERN) is None
+            else self._fairness.turn(each, now, kinds.get(id(each)))
+            for each in deliveries
+        ]
+
+    async def _handle(self, deliveries: Sequence[Delivery], turns: Sequence[Turn]) -> Sequence[Settlement]:
         fit = [each for each, turn in zip(deliveries, turns, strict=True) if isinstance(turn, Now)]
         settlements = iter(await self._admit(fit) if fit else ())
         await self._tell(deliveries, turns)

@@ -6,8 +6,9 @@ it stands between others' statements and not before them; a moment's worth may c
 statements use the ordinary pace as well before they wait. Nobody's pace depends on what anybody else sends.
 Several workers share the paces: each of them gives turns at its part of the rate.
 
-A concern waits for its turn, however late that is. Anything else whose turn is further away than `LONGEST` is
-let go: its sender has it in its store, is told, and submits it again. Source: protocol section 5.
+A concern waits for its turn, however late that is, beside `MOST_WAITING` others at the most. Beyond that, and
+where anything else's turn is further away than `LONGEST`, it is let go: its sender has it in its store, is
+told, and submits it again. What waits takes up room in a queue that all share. Source: protocol section 5.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from candour_protocol.transport.topology import GATEWAY_QUEUES
 
 BURST = 0.2  # seconds' worth that may come at once
 LONGEST = 30.0  # seconds
+MOST_WAITING = 1000  # statements of an agency
 ANSWERING = 10  # times the ordinary pace: one agency may be told by all others
 FORGET = 60.0  # seconds after its turn that a statement which did not come again is forgotten
 
@@ -71,9 +73,9 @@ class _Agency:
     answering: Pace
     turns: OrderedDict[bytes, float] = field(default_factory=OrderedDict)
 
-    def paces(self, delivery: Delivery) -> tuple[Pace, ...]:
+    def paces(self, delivery: Delivery, kind: Kind | None) -> tuple[Pace, ...]:
         """Those that it may use, the first of which it waits in."""
-        if _kind(delivery) == Kind.DELIVERY:
+        if kind is Kind.DELIVERY:
             return (self.answering,)
         return (self.urgent, self.ordinary) if delivery.queue == GATEWAY_QUEUES[0] else (self.ordinary,)
 
@@ -90,15 +92,30 @@ class Fairness:
         self._ordinary = rates.ordinary_per_minute / workers
         self._agencies: dict[str, _Agency] = {}
 
-    def turn(self, delivery: Delivery, now: float) -> Turn:
-        """Whether a submission may be admitted now; each is counted once, however often it is asked about."""
+    def knows(self, delivery: Delivery) -> bool:
+        """Whether it was given a turn that it has not had yet."""
+        return _name(delivery) in self._agency(delivery.user).turns
+
+    def turn(self, delivery: Delivery, now: float, kind: Kind | None) -> Turn:
+        """Whether a submission may be admitted now; each is counted once, however often it is asked about.
+
+        Args:
+            kind: by its signed claims, never by its routing key; of what is known already nothing is said.
+        """
         agency = self._agency(delivery.user)
         known = agency.turns.get(_name(delivery)) if agency.turns else None
         if known is None:
-            return self._give(agency, delivery, now)
+            return self._give(agency, delivery, now, kind)
         if known > now:
             return Later(timedelta(seconds=known - now))
         del agency.turns[_name(delivery)]
+        return Now()
+
+    def wasted(self, delivery: Delivery, now: float) -> Now:
+        """Bytes that are no exchange wait for nothing; they take a turn of their sender's, if one is near."""
+        pace = self._agency(delivery.user).ordinary
+        if pace.wait(now) < LONGEST:
+            pace.take(now)
         return Now()
 
     def keep(self, delivery: Delivery, at: float) -> None:
@@ -111,14 +128,15 @@ class Fairness:
         agency.forget(now)
         return len(agency.turns)
 
-    def _give(self, agency: _Agency, delivery: Delivery, now: float) -> Turn:
-        paces = agency.paces(delivery)
+    def _give(self, agency: _Agency, delivery: Delivery, now: float, kind: Kind | None) -> Turn:
+        paces = agency.paces(delivery, kind)
         for pace in paces:
             if pace.wait(now) == 0:
                 pace.take(now)
                 return Now()
         wait = paces[0].wait(now)
-        if wait > LONGEST and _kind(delivery) != Kind.CONCERN:
+        agency.forget(now)
+        if len(agency.turns) >= MOST_WAITING or (wait > LONGEST and kind is not Kind.CONCERN):
             return LetGo()
         paces[0].take(now)
         agency.turns[_name(delivery)] = now + wait
@@ -129,11 +147,6 @@ class Fairness:
             answering = Pace(self._ordinary * ANSWERING)
             self._agencies[user] = _Agency(Pace(self._urgent), Pace(self._ordinary), answering)
         return self._agencies[user]
-
-
-def _kind(delivery: Delivery) -> str:
-    """As its sender wrote it into the routing key; a lie there gains another pace of its own, not others'."""
-    return delivery.routing_key.split(".")[1] if delivery.routing_key.count(".") else ""
 
 
 def _name(delivery: Delivery) -> bytes:

@@ -7,9 +7,8 @@ replay. What is no exchange is kept by digest and parked. Source: protocol secti
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,18 +22,15 @@ from candour_gateway.admission import Admission, Admitted, Parcel
 from candour_gateway.database import Database, DatabaseAwayError
 from candour_gateway.metrics import Metrics
 from candour_gateway.publishing import Publisher
-from candour_gateway.screening import Unfit, screen
+from candour_gateway.screening import Unfit
 from candour_gateway.sitting import Result
 from candour_gateway.store import incidents
+from candour_gateway.threshold import Threshold, message_of
 from candour_gateway.verdict import Submission
 
 WHILE_AWAY = timedelta(seconds=2)
-BREATH = 16  # statements; between them others go on, above all who has the log's lock and waits for an answer
 
 log = structlog.get_logger("candour.gateway")
-
-Message = tuple[str, str, bytes]
-"""Broker user, routing key, body."""
 
 
 class Intake:
@@ -42,6 +38,7 @@ class Intake:
 
     def __init__(
         self,
+        threshold: Threshold,
         admission: Admission,
         database: Database,
         publisher: Publisher,
@@ -49,6 +46,7 @@ class Intake:
         clock: Callable[[], datetime],
         after: Callable[[Admitted], None],
     ) -> None:
+        self._threshold = threshold
         self._admission = admission
         self._database = database
         self._publisher = publisher
@@ -66,7 +64,7 @@ class Intake:
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> Sequence[Settlement]:
         """Copies of one message within a batch are handled as one."""
-        screened = await self._screen_all(dict.fromkeys(map(_message, deliveries)))
+        screened = await self._threshold.screened(dict.fromkeys(map(message_of, deliveries)))
         fit = [each for each in screened.values() if isinstance(each, Submission)]
         admitted = await self._admit(fit) if fit else None
         results = iter(admitted.results if admitted else ())
@@ -77,23 +75,7 @@ class Intake:
         problems = await self._remember(unfit) if unfit else []
         await self._publisher.publish([*(admitted.parcels if admitted else ()), *problems])
         failpoints.reach("gateway.published")
-        return [_settlement(outcomes[_message(each)]) for each in deliveries]
-
-    async def _screen_all(self, messages: Iterable[Message]) -> dict[Message, Submission | Unfit]:
-        """In order. What nobody here knows may be known to another worker, which has logged its key since."""
-        screened = {}
-        for place, each in enumerate(messages, start=1):
-            screened[each] = self._screen(each)
-            if place % BREATH == 0:
-                await asyncio.sleep(0)
-        unfit = [message for message, each in screened.items() if isinstance(each, Unfit)]
-        if unfit and await self._admission.catch_up(at_once=True):
-            screened.update((message, self._screen(message)) for message in unfit)
-        return screened
-
-    def _screen(self, message: Message) -> Submission | Unfit:
-        user, routing_key, body = message
-        return screen(body, user, routing_key, self._admission.directory.registry)
+        return [_settlement(outcomes[message_of(each)]) for each in deliveries]
 
     async def _admit(self, submissions: Sequence[Submission]) -> Admitted:
         begun = time.perf_counter()
@@ -117,10 +99,6 @@ class Intake:
             for user, each in unfit
             if self._admission.directory.is_member(user)
         ]
-
-
-def _message(delivery: Delivery) -> Message:
-    return delivery.user, delivery.routing_key, delivery.body
 
 
 def _settlement(outcome: Result) -> Settlement:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from candour_gateway.doorkeeper import Doorkeeper
-from candour_gateway.fairness import ANSWERING, Fairness, Later, LetGo, Now, Turn
+from candour_gateway.fairness import ANSWERING, MOST_WAITING, Fairness, Later, LetGo, Now, Turn
+from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy_tables import Rates
 from candour_protocol.transport.port import Ack, Delivery, Retry, Settlement
 from candour_protocol.transport.topology import GATEWAY_QUEUES, submit_key
 
-from tests.gateway.partnership import CSC, SCHOOL
+from tests.gateway.partnership import CSC, GP, SCHOOL
 from tests.gateway.world import World
 
 RATES = Rates(urgent_per_minute=600, ordinary_per_minute=1200)  # 10 and 20 a second
@@ -25,6 +26,10 @@ def submission(name: str, sender: str = SCHOOL, kind: str = "concern", *, urgent
     return Delivery(queue, submit_key(sender, kind, urgent), sender, name.encode(), 1, AT)
 
 
+def kind_of(delivery: Delivery) -> Kind:
+    return Kind(delivery.routing_key.split(".")[1])
+
+
 @dataclass
 class Line:
     """A clock, and the turns that it gives."""
@@ -33,7 +38,7 @@ class Line:
     fairness: Fairness = field(default_factory=lambda: Fairness(RATES))
 
     def turn(self, delivery: Delivery) -> Turn:
-        return self.fairness.turn(delivery, self.now)
+        return self.fairness.turn(delivery, self.now, kind_of(delivery))
 
     def flood(self, count: int, **what: str | bool) -> list[Turn]:
         """So many different statements at this moment."""
@@ -76,11 +81,12 @@ def test_urgent_statements_use_the_ordinary_pace_before_they_wait(line: Line) ->
     assert line.flood(9, urgent=True).count(Now()) == 3 + 5
 
 
-def test_a_concern_waits_however_long_and_is_never_let_go(line: Line) -> None:
-    turns = line.flood(1000)
+def test_a_concern_waits_however_long_beside_a_thousand_others(line: Line) -> None:
+    turns = line.flood(1005)
 
     assert not any(isinstance(turn, LetGo) for turn in turns)
-    assert waits(turns)[-1] == (1000 - 5) / 20
+    assert waits(turns)[-1] == 1000 / 20
+    assert line.turn(submission("one more")) == LetGo()
 
 
 def test_what_is_no_concern_is_let_go_when_its_turn_is_too_far_away(line: Line) -> None:
@@ -136,11 +142,13 @@ class Door:
     now: float = 1000.0
     admitted: list[Delivery] = field(default_factory=list)
     broken: bool = False
+    looked_at: int = 0
 
     def __post_init__(self) -> None:
         door = self.world.gateway._door
         self.keeper = Doorkeeper(
             Fairness(RATES),
+            self,
             self.admit,
             door._admission,
             door._database,
@@ -149,6 +157,13 @@ class Door:
             self.world.clock,
             lambda: self.now,
         )
+
+    async def kinds(self, deliveries: Sequence[Delivery]) -> Sequence[Kind | None]:
+        self.looked_at += len(deliveries)
+        return [None if each.body.startswith(b"junk") else kind_of(each) for each in deliveries]
+
+    def forget(self, deliveries: Sequence[Delivery]) -> None:
+        pass
 
     async def admit(self, deliveries: Sequence[Delivery]) -> Sequence[Settlement]:
         if self.broken:
@@ -208,3 +223,59 @@ async def test_a_log_that_cannot_be_written_costs_nobody_their_turn(door: Door) 
     settlements = await door.keeper.handle(batch)
 
     assert settlements == [Ack()] * 5
+
+
+async def test_what_does_not_authenticate_is_parked_at_once_and_costs_its_sender_a_turn(door: Door) -> None:
+    junk = [submission(f"junk {number}", urgent=True) for number in range(2000)]
+
+    settlements = await door.keeper.handle(junk)
+    after = await door.keeper.handle([submission("own"), submission("other", CSC)])
+
+    assert settlements == [Ack()] * 2000  # the intake's, which parks them
+    assert len(door.admitted) == 2000 + 1
+    assert isinstance(after[0], Retry)
+    assert timedelta(seconds=29) < after[0].after < timedelta(seconds=31)
+    assert after[1] == Ack()
+
+
+async def test_what_waits_is_looked_at_once(door: Door) -> None:
+    flood = [submission(f"{number}") for number in range(50)]
+
+    await door.keeper.handle(flood)
+    await door.keeper.handle(flood[5:])
+
+    assert door.looked_at == 50
+
+
+async def test_an_agency_that_floods_with_concerns_leaves_room_for_others_and_is_told(door: Door) -> None:
+    settlements = await door.keeper.handle([submission(f"{number}") for number in range(1500)])
+
+    assert sum(isinstance(each, Retry) for each in settlements) == MOST_WAITING
+    assert {each.problem for each in door.world.problems(SCHOOL)} == {"rate"}
+    assert len(door.world.problems(SCHOOL)) == 1500 - MOST_WAITING - 5
+
+
+async def test_a_concern_that_was_let_go_passes_when_it_is_submitted_again(door: Door) -> None:
+    await door.keeper.handle([submission(f"{number}") for number in range(1500)])
+    again = submission("1499")
+
+    door.now += 120
+    (settlement,) = await door.keeper.handle([again])
+
+    assert settlement == Ack()
+    assert again in door.admitted
+
+
+async def test_the_pace_goes_by_what_is_signed_and_not_by_the_routing_key(world: World) -> None:
+    concern = world.partnership.concern()
+    key = submit_key(GP, Kind.DELIVERY, urgent=False)
+
+    (kind, junk, foreign) = await world.gateway._door._threshold.kinds(
+        [
+            Delivery(GATEWAY_QUEUES[1], key, GP, concern.raw, 1, AT),
+            Delivery(GATEWAY_QUEUES[1], key, GP, b"{}", 1, AT),
+            Delivery(GATEWAY_QUEUES[1], submit_key(CSC, Kind.CONCERN, urgent=False), CSC, concern.raw, 1, AT),
+        ]
+    )
+
+    assert (kind, junk, foreign) == (Kind.CONCERN, None, None)
