@@ -351,17 +351,6 @@ async def test_a_link_that_undoes_what_turns_out_to_be_a_request_does_nothing_to
     assert await world.judge(world.partnership.answer(request)) == ("passed", ())
 
 
-async def test_a_withdrawal_of_what_turns_out_to_be_a_reply_does_nothing_to_it(world: World) -> None:
-    concern = world.partnership.concern()
-    reply = world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash)
-    await world.submit(concern, _withdrawal(world, reply), reply)
-
-    corrected = await world.judge(_correction(world, reply))
-
-    assert corrected == ("passed", ())
-    assert world.copies(reply)
-
-
 async def test_nobody_approves_a_request_that_was_about_the_wrong_child_before_it_was_held(
     world: World,
 ) -> None:
