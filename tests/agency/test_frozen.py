@@ -139,4 +139,5 @@ async def _told(school: Office, number: int) -> str:
             answer = await school.call("POST", "/v1/concerns", a_concern(), Idempotency_Key=f"told-{number}")
             if answer.status_code == 202:
                 return str(answer.json()["messages"][0]["id"])
-            assert (answer.status_code, answer.json()["code"]) == (503, "database-away"), answer.text
+            assert answer.json()["code"] in ("database-away", "too-many-calls"), answer.text
+            await asyncio.sleep(0.02)  # who calls without a pause is asked to come later

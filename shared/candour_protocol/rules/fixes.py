@@ -250,6 +250,12 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
             "An allegation against staff goes to a restricted inbox, or is kept from the ordinary one "
             "and lodged whole with somebody who can judge it.",
         ),
+        Fix(
+            "/withheld/from",
+            _FLAG,
+            "It went to the very inbox that must not see it. Tell it to that agency's restricted inbox, or "
+            "lodge it with somebody who can judge it.",
+        ),
         Fix("/withheld/reason", _FLAG, "Pick from the list why this inbox must not see it."),
         Fix(
             "/withheld/lodged_with",
