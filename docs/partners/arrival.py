@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from candour_protocol import erasures
 from candour_protocol.errors import MalformedError, MismatchError, ProofError
-from candour_protocol.ids import Address, StatementHash, Txn, new_uuid7
+from candour_protocol.ids import GATEWAY, Address, AgencyId, StatementHash, Txn, new_uuid7
 from candour_protocol.kinds import ApprovalCodes, DeliveryCodes, Kind, Notice, NoticeCodes, parse_codes
 from candour_protocol.opening import UNREADABLE, Opened, Opener
 from candour_protocol.receipt import VerifiedReceipt
@@ -125,17 +126,30 @@ class Reception:
     # -- a statement of somebody else's -------------------------------------------------------------------
 
     def _delivered(self, delivered: Delivered) -> str:
-        arrival = self._prove(delivered.body, delivered.receipt)
-        part = delivered.approval
-        approval = self._prove(part.body, part.receipt) if part else None
+        arrival = self._prove(delivered.body, delivered.receipt, self._office.agency)
+        part, erases = delivered.approval, erasures.is_spoken_of(arrival.statement, arrival.body)
+        to = GATEWAY if erases else self._office.agency
+        approval = self._prove(part.body, part.receipt, to) if part else None
+        if erases:
+            return self._word_of_erasure(arrival, approval)
         if approval is not None:
             _check_approves(approval, arrival)
         if (approval or arrival).proven.entry.verdict not in ("passed", "flagged"):
             raise ProofError("not-passed", "the log holds it with a verdict that lets nothing through")
         return self._take_arrival(arrival, approval)
 
-    def _prove(self, body: Body, receipt: str) -> Arrival:
-        """Its receipt verifies and is for these bytes; they are for us; its issuer's key made them.
+    def _word_of_erasure(self, notice: Arrival, erasure: Arrival | None) -> str:
+        """Nothing is deleted on the gateway's word alone; whether the proof is enough, people look at."""
+        if erasure is None:
+            raise ProofError("no-proof", "word of an erasure without the erasure", pointer="/approval")
+        verdict = erasure.proven.entry.verdict
+        erasures.check(erasure.statement, verdict, notice.statement, notice.body)
+        said = self._take_arrival(notice, None)
+        self._incident("erasure", erasure.statement.hash)
+        return said
+
+    def _prove(self, body: Body, receipt: str, to: AgencyId) -> Arrival:
+        """Its receipt verifies and is for these bytes; they are for ``to``; its issuer's key made them.
 
         Raises:
             CandourError: one of these is not so.
@@ -143,7 +157,7 @@ class Reception:
         statement, proven = parse(body.jwt), prove(self._office, self._book, receipt)
         if proven.entry.jwt != statement.jwt:
             raise ProofError("other-statement", "the receipt is for another statement")
-        if (statement.claims.net, statement.claims.aud) != (self._office.net, self._office.agency):
+        if (statement.claims.net, statement.claims.aud) != (self._office.net, to):
             raise ProofError("not-for-us", "the statement is for somebody else")
         authenticate(statement, self._directory.sign_key(statement, proven))
         return Arrival(statement, body, receipt, proven)

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from candour_protocol import erasures
+from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Kind
 
 from tests.gateway.partnership import CSC, GP, SCHOOL
 from tests.journeys.bodies import a_concern_for
 from tests.partners.bodies import a_concern, a_request, example, the_schools_answer
 from tests.partners.district import District
-from tests.partners.partner import Partner
+from tests.partners.partner import PATIENCE, Partner
+from tests.transport.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -60,6 +63,27 @@ async def goes_through(partner: Partner, jti: str) -> dict[str, Any]:
     shown = await partner.has(jti, "opened")
     assert (shown["verdict"], shown["opened"], shown["violations"]) == ("passed", "sound", [])
     return shown
+
+
+# -- an erasure -------------------------------------------------------------------------------------------
+
+
+async def test_word_of_an_erasure_is_proven_confirmed_and_left_to_people(district: District) -> None:
+    concern = await told_by_the_school(district)
+    name = StatementHash((await district.message(concern))["hash"])
+    await district.gateway.admit_registry(
+        erasures.erase(district.partnership.voice, [name], datetime.now(UTC))
+    )
+
+    await district.surgery.knows("SELECT code FROM incident WHERE code = 'erasure'")
+
+    notice = await district.surgery.show(district.surgery.look_up(NOTICE, "erasure"))
+    assert (notice["verdict"], notice["opened"]) == ("passed", "sound")
+
+    async def confirmed() -> bool:
+        return await district.deliveries(notice["hash"]) == 1
+
+    await until(confirmed, PATIENCE)
 
 
 # -- an emergency -----------------------------------------------------------------------------------------

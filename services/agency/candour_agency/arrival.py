@@ -11,11 +11,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from candour_protocol import erasures
 from candour_protocol import receipt as receipts
 from candour_protocol.checkpoint import Checkpoint, open_checkpoint
 from candour_protocol.errors import CandourError, MalformedError, MismatchError, ProofError
 from candour_protocol.ids import GATEWAY, AgencyId, Jti, StatementHash
-from candour_protocol.kinds import ApprovalCodes, Kind, Notice, parse_codes
+from candour_protocol.kinds import ApprovalCodes, Kind, parse_codes
 from candour_protocol.note import Verifier
 from candour_protocol.receipt import VerifiedReceipt
 from candour_protocol.statement import Body, Statement, authenticate, match, parse
@@ -136,13 +137,16 @@ class Examiner:
 
     def _delivered(self, delivered: Delivered) -> Arrival:
         arrival = self._arrival(delivered.body, delivered.receipt, self.agency)
-        part, erases = delivered.approval, _speaks_of_erasure(arrival)
+        part, erases = delivered.approval, erasures.is_spoken_of(arrival.statement, arrival.body)
         if erases and part is None:
             raise ProofError("no-proof", "word of an erasure without the erasure", pointer="/approval")
         to = GATEWAY if erases else self.agency
         approval = self._arrival(part.body, part.receipt, to) if part else None
-        if approval is not None:
-            (_check_erases if erases else _check_approves)(approval, arrival)
+        if approval is not None and erases:
+            verdict = approval.proven.entry.verdict
+            erasures.check(approval.statement, verdict, arrival.statement, arrival.body)
+        elif approval is not None:
+            _check_approves(approval, arrival)
         released = approval.proven.entry.verdict if approval and not erases else arrival.proven.entry.verdict
         if released not in _LETS_THROUGH:
             raise ProofError("not-passed", "the log holds it with a verdict that lets nothing through")
@@ -168,25 +172,6 @@ def _borne_out(answered: Answered, proven: VerifiedReceipt) -> tuple[tuple[str, 
         for rule, pointer in answered.violations
         if rule in proven.entry.rules
     )
-
-
-def _speaks_of_erasure(arrival: Arrival) -> bool:
-    """Whether it is the gateway's word that something is to be deleted, or is."""
-    if arrival.statement.claims.kind is not Kind.NOTICE:
-        return False
-    notice = (match(arrival.statement, arrival.body) or {}).get("notice")
-    return notice in (Notice.ERASURE, Notice.ERASED)
-
-
-def _check_erases(erasure: Arrival, notice: Arrival) -> None:
-    """That what came with a notice is an erasure of what that is about, and was not returned."""
-    claims = erasure.statement.claims
-    about = (match(notice.statement, notice.body) or {}).get("about")
-    named = claims.kind is Kind.ERASURE and about in claims.erases
-    if not named or notice.statement.claims.irt != erasure.statement.hash:
-        raise MismatchError("mismatch", "the erasure is of something else", pointer="/approval")
-    if erasure.proven.entry.verdict not in (*_LETS_THROUGH, "held"):
-        raise ProofError("not-passed", "the log holds the erasure with a verdict that lets nothing through")
 
 
 def _check_approves(approval: Arrival, held: Arrival) -> None:
