@@ -52,9 +52,6 @@ from candour_gateway.threshold import Threshold
 
 Clock = Callable[[], datetime]
 
-# The ordinary queue twice: while one batch waits for its confirms, the next is screened and judged.
-_SUBSCRIPTIONS = (*GATEWAY_QUEUES, GATEWAY_QUEUES[-1])
-
 
 @dataclass(slots=True)
 class Gateway:
@@ -85,7 +82,7 @@ class Gateway:
         self._tasks.append(asyncio.create_task(self._scheduler.run()))
         tidying = housekeeping.keep_tidy(self._database, self._clock, self._tidy_every, self._stopping)
         self._tasks.append(asyncio.create_task(tidying))
-        for queue in _SUBSCRIPTIONS:
+        for queue in GATEWAY_QUEUES:
             self._consumers.append(await self._transport.consume(queue, self._door.handle))
 
     async def stop(self) -> None:
