@@ -127,7 +127,7 @@ async def test_sending_again_goes_on_by_itself(world: World) -> None:
     world.clock.advance(timedelta(minutes=1))  # a claim may have been committed before the session was ended
     await world.gateway.drive()
 
-    assert len(world.copies(concern)) == 2
+    assert len(world.copies(concern)) >= 2  # the running task may have sent it between the two minutes
 
 
 async def _cancelled_somewhere(world: World, number: int, chance: random.Random) -> None:
