@@ -34,6 +34,7 @@ class Load:
         self._running: set[asyncio.Task[None]] = set()
         self._callers: dict[str, Caller] = {}
         self._number = 0
+        self._unplayed = list(STORIES)  # each once, so that none is missing, and then by their weights
         self._given_up = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -103,9 +104,9 @@ class Load:
                 await each.close()
 
     async def _stories(self) -> None:
-        while not self._given_up and (self._number < len(STORIES) or not self._enough.is_set()):
+        while not self._given_up and (self._unplayed or not self._enough.is_set()):
             if sum(not each.done() for each in self._running) < _MOST_AT_ONCE:
-                self._begin(None)
+                self._begin(self._unplayed.pop(0) if self._unplayed else None)
             await asyncio.sleep(self._pause)
         for ended in await asyncio.gather(*self._running, return_exceptions=True):
             if isinstance(ended, BaseException):

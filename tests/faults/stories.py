@@ -106,10 +106,9 @@ KINDS = frozenset(Kind) - {Kind.DELIVERY, Kind.NOTICE, Kind.REGISTRY, Kind.ERASU
 def a_story(
     callers: Mapping[str, Caller], number: int, chance: random.Random, wanted: Story | None
 ) -> tuple[Story, Matter]:
-    """The so-manieth one, from 1: each story once, so that none is missing, and then by their weights."""
-    every = list(STORIES)
-    drawn = chance.choices(every, list(STORIES.values()))[0]
-    story = wanted or (every[number - 1] if number <= len(every) else drawn)
+    """The so-manieth matter, from 1: the story that is wanted, or one drawn by their weights."""
+    drawn = chance.choices(list(STORIES), list(STORIES.values()))[0]
+    story = wanted or drawn
     holder, third = chance.sample(HOLDERS, 2)
     name = f"{story.__name__}-{number}"
     return story, Matter(callers, name, number, chance.choice(TELLERS), holder, third)
