@@ -1,0 +1,172 @@
+"""A challenge, stage by stage, and what meets it. Source: domain 4.1 and 4.2."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.strict_json import JsonValue
+
+from tests.gateway.partnership import CSC, GP, SCHOOL, an_actor
+from tests.gateway.second_looks import a_challenge, a_decision
+from tests.gateway.world import World
+
+
+async def test_a_challenged_decision_is_made_again_by_somebody_else(world: World) -> None:
+    concern, decider = world.partnership.concern(), an_actor()
+    decision = a_decision(world, concern, decider)
+    await world.arrive(concern, decision)
+    challenge = a_challenge(world, decision)
+
+    verdict = await world.judge(challenge)
+    owed = await world.is_owed("challenge", challenge)
+    same = await world.judge(a_decision(world, concern, decider))
+    other = await world.judge(a_decision(world, concern, an_actor()))
+
+    assert (verdict, owed) == (("passed", ()), True)
+    assert same == ("refused", ("same-decider",))
+    assert other == ("passed", ())
+    assert not await world.is_owed("challenge", challenge)
+
+
+async def test_words_do_not_meet_a_challenge_of_what_is_to_be_decided_again(world: World) -> None:
+    concern, decider = world.partnership.concern(), an_actor()
+    decision = a_decision(world, concern, decider)
+    await world.arrive(concern, decision)
+    challenge = a_challenge(world, decision)
+    await world.submit(challenge)
+
+    words = world.partnership.say(Kind.REPLY, SCHOOL, GP, {"actor": decider}, irt=challenge.statement.hash)
+    said = await world.judge(words)
+
+    assert said == ("passed", ())
+    assert await world.is_owed("challenge", challenge)
+    assert await world.judge(a_decision(world, concern, decider)) == ("refused", ("same-decider",))
+
+
+async def test_an_answer_is_challenged_and_given_again_by_somebody_else(world: World) -> None:
+    concern = world.partnership.concern()
+    request = world.partnership.request([concern.statement.hash])
+    await world.arrive(concern, request)
+    first = an_actor()
+    answer = world.partnership.answer(request, actor=first)
+    await world.arrive(answer)
+    challenge = a_challenge(world, answer)
+    await world.submit(challenge)
+
+    same = await world.judge(world.partnership.answer(request, actor=first))
+    other = await world.judge(world.partnership.answer(request, actor=an_actor()))
+
+    assert (same, other) == (("refused", ("same-decider",)), ("passed", ()))
+    assert not await world.is_owed("challenge", challenge)
+
+
+@pytest.mark.parametrize(("stage", "days"), [(1, 1), (2, 1), (3, 2), (4, 5)])
+async def test_each_stage_has_its_time(world: World, stage: int, days: int) -> None:
+    owed = await _challenged(world, stage, urgency="AMBER")
+
+    assert (owed["owed_by"], owed["owed_to"]) == (SCHOOL, GP)
+    assert owed["due_at"] >= (world.clock() + timedelta(days=days)).isoformat()[:10]
+
+
+@pytest.mark.parametrize("urgency", ["EMERGENCY", "RED"])
+@pytest.mark.parametrize("stage", [1, 2, 3, 4])
+async def test_each_stage_of_what_is_urgent_has_an_hour_whatever_the_time_of_day(
+    world: World, stage: int, urgency: str
+) -> None:
+    owed = await _challenged(world, stage, urgency)
+
+    due = datetime.fromisoformat(owed["due_at"])
+    assert timedelta() < due - world.clock() <= timedelta(hours=1)
+
+
+async def _challenged(world: World, stage: int, urgency: str) -> Any:
+    """What is owed about a challenge of this stage."""
+    concern = world.partnership.concern(urgency=urgency)
+    decision = a_decision(world, concern, an_actor())
+    await world.arrive(concern, decision)
+    challenge = a_challenge(world, decision, stage)
+    await world.submit(challenge)
+    return (await world.obligations())[("challenge", challenge.statement.hash)]
+
+
+async def test_a_higher_stage_takes_the_place_of_the_one_before(world: World) -> None:
+    concern = world.partnership.concern()
+    decision = a_decision(world, concern, an_actor())
+    await world.arrive(concern, decision)
+    first = a_challenge(world, decision)
+    await world.submit(first)
+    second = a_challenge(world, first, 2, GP)
+
+    verdict = await world.judge(second)
+    lower = await world.judge(a_challenge(world, second, 2, GP))
+
+    assert verdict == ("passed", ())
+    assert lower == ("refused", ("not-a-party",))
+    assert not await world.is_owed("challenge", first)
+    assert await world.is_owed("challenge", second)
+
+
+async def test_a_stranger_challenges_nothing(world: World) -> None:
+    concern = world.partnership.concern()
+    decision = a_decision(world, concern, an_actor())
+    await world.arrive(concern, decision)
+
+    assert await world.judge(a_challenge(world, decision, 1, CSC)) == ("refused", ("not-a-party",))
+
+
+async def test_while_too_thin_is_challenged_the_concern_counts(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.submit(concern)
+    thin = world.partnership.delivery(concern, "thin")
+    await world.submit(thin)
+    before = await world.judge(world.partnership.request([concern.statement.hash]))
+    challenge = a_challenge(world, thin)
+
+    await world.submit(challenge)
+    meanwhile = await world.judge(world.partnership.request([concern.statement.hash]))
+    await world.submit(
+        world.partnership.say(Kind.REPLY, SCHOOL, GP, {"actor": an_actor()}, irt=challenge.statement.hash)
+    )
+    afterwards = await world.judge(world.partnership.request([concern.statement.hash]))
+
+    assert (before, meanwhile, afterwards) == (("refused", ("R02",)), ("passed", ()), ("refused", ("R02",)))
+
+
+async def test_a_newer_concern_of_substance_makes_up_for_a_thin_one(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern, opened="thin")
+
+    await world.submit(world.partnership.concern(txn=world.txn(concern)))
+
+    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
+
+
+async def test_a_reason_that_is_not_enough_is_delivered_and_opens_the_first_stage(world: World) -> None:
+    concern, decider = world.partnership.concern(), an_actor()
+    request = world.partnership.request([concern.statement.hash])
+    await world.arrive(concern, request)
+    declined: JsonValue = [{"line": 1, "outcome": "REFUSED", "reason": "GDPR"}]
+    answer = world.partnership.answer(request, outcomes=declined, actor=decider)
+
+    verdict = await world.judge(answer)
+    owed = await world.is_owed("challenge", answer)
+    same = await world.judge(world.partnership.answer(request, actor=decider))
+    other = await world.judge(world.partnership.answer(request, actor=an_actor()))
+
+    assert (verdict, owed) == (("flagged", ("R11",)), True)
+    assert world.copies(answer)
+    assert world.told(GP, answer) == world.told(SCHOOL, answer) == ["escalation"]
+    assert (same, other) == (("refused", ("same-decider",)), ("passed", ()))
+    assert not await world.is_owed("challenge", answer)
+
+
+async def test_two_professionals_just_want_to_talk(world: World) -> None:
+    """Advice without a child: a thread of its own, no subject, and nothing can be asked on its strength."""
+    advice = world.partnership.say(Kind.REPLY, GP, SCHOOL, {"actor": an_actor()})
+    await world.arrive(advice)
+
+    assert world.verdict(advice) == ("passed", ())
+    assert await world.judge(world.partnership.request([advice.statement.hash])) == ("refused", ("R01",))

@@ -1,0 +1,148 @@
+"""Closing a matter, and handing it over. Source: domain 4.1."""
+
+from __future__ import annotations
+
+import pytest
+from candour_protocol.kinds.lists import Kind
+from candour_protocol.strict_json import JsonObject
+
+from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, an_actor
+from tests.gateway.second_looks import a_challenge, a_decision
+from tests.gateway.world import World
+
+
+async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    relay = world.partnership.concern(CSC, POLICE, relays=concern.statement.hash, txn=world.txn(concern))
+    request = world.partnership.request([relay.statement.hash], CSC, POLICE)
+    await world.arrive(concern, relay, request)
+
+    silent = await world.judge(world.partnership.answering(Kind.CLOSURE, concern, reason=None))
+    strange = await world.judge(world.partnership.answering(Kind.CLOSURE, concern, reason="BORED"))
+    closure = world.partnership.answering(Kind.CLOSURE, concern, reason="CHECKS_UNANSWERED")
+    given = await world.judge(closure)
+
+    assert (silent, given) == (("refused", ("reason-needed",)), ("passed", ()))
+    assert strange == silent
+    assert world.copies(closure)
+    assert world.told(POLICE, request) == ["closed"]
+
+
+@pytest.mark.parametrize("relay_first", [False, True])
+async def test_a_matter_that_is_closed_with_its_copy_is_told_of_once_for_each_check(
+    world: World, relay_first: bool
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    relay = world.partnership.concern(CSC, POLICE, relays=concern.statement.hash, txn=world.txn(concern))
+    request = world.partnership.request([relay.statement.hash], CSC, POLICE)
+    await world.arrive(concern, relay, request)
+    reason: JsonObject = {"reason": "CHECKS_UNANSWERED"}
+    closures = [
+        world.partnership.say(Kind.CLOSURE, CSC, SCHOOL, reason, irt=concern.statement.hash),
+        world.partnership.say(Kind.CLOSURE, CSC, POLICE, reason, irt=relay.statement.hash),
+    ]
+
+    for closure in reversed(closures) if relay_first else closures:
+        assert await world.judge(closure) == ("passed", ())
+
+    assert world.told(POLICE, request) == ["closed"]
+
+
+async def test_closing_when_nothing_is_unanswered_needs_no_reason(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+
+    closed = await world.judge(world.partnership.answering(Kind.CLOSURE, concern, reason=None))
+
+    assert closed == ("passed", ())
+    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("refused", ("R04",))
+
+
+async def test_a_closure_that_is_challenged_has_not_ended_anything_yet(world: World) -> None:
+    concern = world.partnership.concern()
+    closure = world.partnership.answering(Kind.CLOSURE, concern, reason=None)
+    await world.arrive(concern, closure)
+
+    await world.submit(a_challenge(world, closure))
+
+    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
+
+
+async def test_a_challenged_closure_is_undone_by_a_decision_of_somebody_else(world: World) -> None:
+    concern, closer = world.partnership.concern(), an_actor()
+    closure = world.partnership.answering(Kind.CLOSURE, concern, reason=None, actor=closer)
+    await world.arrive(concern, closure)
+    challenge = a_challenge(world, closure)
+    await world.submit(challenge)
+
+    same = await world.judge(a_decision(world, concern, closer))
+    other = await world.judge(a_decision(world, concern, an_actor()))
+
+    assert (same, other) == (("refused", ("same-decider",)), ("passed", ()))
+    assert not await world.is_owed("challenge", challenge)
+    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("passed", ())
+
+
+async def test_who_asked_closes_the_request_and_nothing_more_is_owed(world: World) -> None:
+    concern = world.partnership.concern()
+    request = world.partnership.request([concern.statement.hash])
+    await world.arrive(concern, request)
+
+    await world.submit(
+        world.partnership.say(
+            Kind.CLOSURE, GP, SCHOOL, {"reason": "CHECKS_NOT_NEEDED"}, irt=request.statement.hash
+        )
+    )
+
+    assert not await world.is_owed("answer", request)
+
+
+# ---- transfer --------------------------------------------------------------------------------------
+
+
+async def test_an_open_case_that_goes_to_its_worker_is_acknowledged_anew(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    await world.arrive(concern)
+    await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, concern))
+    before = await world.is_owed("acknowledgement", concern)
+
+    await world.submit(
+        world.partnership.say(Kind.TRANSFER, CSC, SCHOOL, {"to": f"{CSC}/mash"}, irt=concern.statement.hash)
+    )
+    after = await world.is_owed("acknowledgement", concern)
+    await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, concern))
+
+    assert (before, after) == (False, True)
+    assert not await world.is_owed("acknowledgement", concern)
+
+
+async def test_another_authority_says_that_it_has_the_case_and_the_sender_hears(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    await world.arrive(concern)
+    handed = world.partnership.say(Kind.TRANSFER, CSC, POLICE, {"to": POLICE}, irt=concern.statement.hash)
+    copy = world.partnership.say(Kind.TRANSFER, CSC, SCHOOL, {"to": POLICE}, irt=concern.statement.hash)
+
+    await world.arrive(handed, copy)
+    owed = await world.is_owed("acknowledgement", handed)
+    await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, handed))
+
+    assert owed
+    assert not await world.is_owed("acknowledgement", handed)
+    assert await world.is_owed("decision", concern)
+    assert world.copies(copy)
+
+
+@pytest.mark.parametrize(("frm", "to"), [(SCHOOL, POLICE), (CSC, GP)])
+async def test_nobody_else_hands_a_case_over(world: World, frm: str, to: str) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    await world.arrive(concern)
+
+    transfer = world.partnership.say(
+        Kind.TRANSFER,
+        frm,  # type: ignore[arg-type]
+        to,  # type: ignore[arg-type]
+        {"to": POLICE},
+        irt=concern.statement.hash,
+    )
+
+    assert await world.judge(transfer) == ("refused", ("not-a-party",))
