@@ -81,10 +81,11 @@ class Doorkeeper:
         """What waits already was looked at when it first came."""
         new = [each for each in deliveries if not self._fairness.knows(each)]
         kinds = dict(zip(map(id, new), await self._threshold.kinds(new), strict=True))
+        unfit = {place for place, kind in kinds.items() if kind is None}
         now = self._seconds()
         return [
             self._fairness.wasted(each, now)
-            if kinds.get(id(each), Kind.CONCERN) is None
+            if id(each) in unfit
             else self._fairness.turn(each, now, kinds.get(id(each)))
             for each in deliveries
         ]
