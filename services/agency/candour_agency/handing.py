@@ -18,8 +18,9 @@ _TAKES: Final = Kind.ACKNOWLEDGEMENT
 
 
 def is_within(codes: JsonObject, author: AgencyId) -> bool:
-    """Whether a transfer stays in its author's own agency."""
-    return parse_address(str(codes.get("to"))).agency == author
+    """Whether a transfer stays in its author's own agency; one that could not be read goes nowhere."""
+    to = codes.get("to")
+    return isinstance(to, str) and parse_address(to).agency == author
 
 
 def columns(said: Iterable[Message], parent: Message, holder: AgencyId) -> dict[str, Any]:
