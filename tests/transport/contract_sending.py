@@ -46,6 +46,30 @@ class Sending(Parties):
 
         assert recorder.bodies == numbers
 
+    async def test_bodies_of_all_sizes_in_one_call_arrive_whole_and_in_order(
+        self, gateway: Transport, school: Transport
+    ) -> None:
+        recorder = Recorder()
+        sizes = [
+            0,
+            1,
+            131_063,
+            131_064,
+            131_065,
+            262_128,
+            900_000,
+            300_000,
+            0,
+            5,
+        ]  # about a frame, and a write
+        bodies = [bytes([number]) * size for number, size in enumerate(sizes)]
+
+        assert await gateway.publish([to_school(body) for body in bodies]) == [CONFIRMED] * len(bodies)
+        await school.consume(INBOX, recorder)
+        await recorder.until_settled(len(bodies))
+
+        assert recorder.bodies == bodies
+
     async def test_tasks_that_publish_at_once_are_all_confirmed_and_keep_their_own_order(
         self, gateway: Transport, school: Transport
     ) -> None:

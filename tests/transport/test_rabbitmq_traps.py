@@ -53,6 +53,19 @@ async def test_results_of_equal_messages_in_flight_at_once_are_not_confused(gate
     assert await gateway.publish(pairs) == [UNROUTABLE, CONFIRMED] * 100
 
 
+async def test_what_a_cancelled_call_left_under_way_confuses_no_results_after_it(
+    gateway: RabbitTransport,
+) -> None:
+    nowhere = Outbound(DELIVER, "nobody-here.urgent", b"same", GATEWAY)
+    for turns in range(30):
+        calling = asyncio.create_task(gateway.publish([nowhere, to_school("same")] * 300))
+        for _ in range(turns):  # into the write, into the confirms, or to the end
+            await asyncio.sleep(0)
+        calling.cancel()
+
+        assert await gateway.publish([to_school("same"), nowhere]) == [CONFIRMED, UNROUTABLE]
+
+
 async def test_a_full_queue_rejects_and_drops_nothing(realm: Realm, gateway: RabbitTransport) -> None:
     policy = {"pattern": "^inbox", "definition": {"max-length": 5, "overflow": "reject-publish"}}
     realm.put(f"/policies/{realm.name}/small", policy | {"priority": 99, "apply-to": "queues"})

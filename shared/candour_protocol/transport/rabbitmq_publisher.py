@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from aiormq import Channel
@@ -14,8 +14,10 @@ from pamqp.commands import Basic
 from candour_protocol.transport import rabbitmq_message, topology
 from candour_protocol.transport.port import Delivery, Outbound, PublishResult
 from candour_protocol.transport.rabbitmq_link import BrokenLinkError, Link, broken
+from candour_protocol.transport.rabbitmq_post import Confirmation, Posting, post
 
 IN_FLIGHT = 256
+WRITE = 1024 * 1024  # bytes of bodies in one write, or one message
 PATIENCE = timedelta(seconds=10)
 """For one call, and `EACH` more for each message; what is not confirmed by then is ``UNKNOWN``."""
 EACH = timedelta(milliseconds=5)
@@ -36,31 +38,16 @@ class Publisher:
 
     async def publish(self, messages: Sequence[Outbound]) -> list[PublishResult]:
         """One result each. A time-out means that nobody knows: such messages have arrived later."""
-        allowed = [each for each in messages if self._may(each)]
-        results = iter(await self._bounded([self._one(each) for each in allowed]))
+        now = datetime.now(UTC)
+        allowed = [_posting(each, now) for each in messages if self._may(each)]
+        results = iter(await self._publish(allowed))
         return [next(results) if self._may(each) else PublishResult.REJECTED for each in messages]
 
     async def park(self, delivery: Delivery, reason: str) -> bool:
         """Put a delivery where operators see it; whether that is confirmed."""
         properties = rabbitmq_message.parking(delivery, reason, self._user, datetime.now(UTC))
-        sending = self._send(topology.DEAD, delivery.queue, delivery.body, properties)
-        return await self._bounded([sending]) == [PublishResult.CONFIRMED]
-
-    async def _bounded(self, sendings: Sequence[Coroutine[None, None, PublishResult]]) -> list[PublishResult]:
-        if not sendings:
-            return []
-        tasks = [asyncio.create_task(sending) for sending in sendings]
-        try:
-            limit = self._patience + EACH * len(tasks)
-            await asyncio.wait(tasks, timeout=limit.total_seconds())
-        finally:
-            late = [task for task in tasks if not task.done()]
-            for task in late:
-                task.cancel()
-        if late:
-            log.warning("publish_unanswered messages=%d", len(late))
-            await asyncio.wait(late)
-        return [PublishResult.UNKNOWN if task.cancelled() else task.result() for task in tasks]
+        posting = Posting(topology.DEAD, delivery.queue, delivery.body, properties)
+        return await self._publish([posting]) == [PublishResult.CONFIRMED]
 
     def _may(self, message: Outbound) -> bool:
         """Whether the broker takes it from us: it refuses by closing the channel under everything else."""
@@ -68,29 +55,69 @@ class Publisher:
             message.user, message.exchange, message.routing_key
         )
 
-    async def _one(self, message: Outbound) -> PublishResult:
-        properties = rabbitmq_message.outgoing(message, datetime.now(UTC))
-        return await self._send(message.exchange, message.routing_key, message.body, properties)
+    async def _publish(self, postings: Sequence[Posting]) -> list[PublishResult]:
+        """Within one time limit for all: one for each costs as much as the rest.
 
-    async def _send(
-        self, exchange: str, routing_key: str, body: bytes, properties: Basic.Properties
-    ) -> PublishResult:
-        """One message, within the time limit of the whole call: one for each costs as much as the rest."""
-        async with self._room:
-            try:
-                with broken():
-                    channel = await self._usable()
-                    confirmation = await channel.basic_publish(
-                        body,
-                        exchange=exchange,
-                        routing_key=routing_key,
-                        properties=properties,
-                        mandatory=True,
-                        wait=False,  # for the socket: the confirm is what counts, and in flight are few
-                    )
-            except BrokenLinkError as error:
-                return _failed(exchange, error.__cause__)
-        return PublishResult.CONFIRMED if isinstance(confirmation, Basic.Ack) else PublishResult.UNKNOWN
+        What is not sent by then, or when the link breaks, is as unknown as what was sent and not confirmed.
+        """
+        confirmations: list[Confirmation] = []
+        try:
+            async with asyncio.timeout((self._patience + EACH * len(postings)).total_seconds()):
+                while len(confirmations) < len(postings):
+                    confirmations += await self._post_next(postings[len(confirmations) :])
+                if confirmations:
+                    await asyncio.wait(confirmations)
+        except TimeoutError:
+            log.warning("publish_unanswered messages=%d", sum(not each.done() for each in confirmations))
+        except BrokenLinkError:
+            pass
+        finally:
+            self._let_go([each for each in confirmations if not each.done()])
+        known = [_result(*pair) for pair in zip(confirmations, postings, strict=False)]
+        return known + [PublishResult.UNKNOWN] * (len(postings) - len(known))
+
+    async def _post_next(self, postings: Sequence[Posting]) -> list[Confirmation]:
+        """As many of the first of them as there is room for.
+
+        Raises:
+            BrokenLinkError: there is no channel; none of them went out.
+        """
+        count = await self._take_room(postings)
+        try:
+            with broken():
+                confirmations = await post(await self._usable(), postings[:count])
+        except BaseException:
+            for _ in range(count):
+                self._room.release()
+            raise
+        for each in confirmations:
+            each.add_done_callback(self._make_room)
+        return confirmations
+
+    def _let_go(self, late: Sequence[Confirmation]) -> None:
+        """Nobody waits for these any more.
+
+        They are not cancelled: the library fails over a return to somebody who has just gone, and its reader
+        with it; and it logs, with all that it says, a message that comes back to nobody.
+        """
+        for each in late:
+            each.remove_done_callback(self._make_room)
+            self._make_room(each)
+
+    def _make_room(self, _: Confirmation) -> None:
+        self._room.release()
+
+    async def _take_room(self, postings: Sequence[Posting]) -> int:
+        """Wait until one may go, and take the next ones along while there is room."""
+        await self._room.acquire()
+        count, size = 1, len(postings[0].body)
+        while count < len(postings) and not self._room.locked():
+            size += len(postings[count].body)
+            if size > WRITE:
+                break
+            await self._room.acquire()
+            count += 1
+        return count
 
     async def _usable(self) -> Channel:
         # always through the lock: who finds a channel must not overtake who waited for it to open
@@ -100,7 +127,22 @@ class Publisher:
             return self._channel
 
 
-def _failed(exchange: str, error: BaseException | None) -> PublishResult:
+def _posting(message: Outbound, now: datetime) -> Posting:
+    properties = rabbitmq_message.outgoing(message, now)
+    return Posting(message.exchange, message.routing_key, message.body, properties)
+
+
+def _result(confirmation: Confirmation, posting: Posting) -> PublishResult:
+    if not confirmation.done() or confirmation.cancelled():
+        return PublishResult.UNKNOWN
+    error = confirmation.exception()
+    if error is None:
+        confirmed = isinstance(confirmation.result(), Basic.Ack)
+        return PublishResult.CONFIRMED if confirmed else PublishResult.UNKNOWN
+    return _failed(posting.exchange, error)
+
+
+def _failed(exchange: str, error: BaseException) -> PublishResult:
     match error:
         case PublishError():
             return PublishResult.UNROUTABLE
