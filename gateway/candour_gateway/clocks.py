@@ -86,6 +86,31 @@ def term(
     return Term(due_at, tuple(policy.sped(start, end) for end in ends))
 
 
+class Terms:
+    """The terms of one batch under its policy: who is heard at one moment mostly owes what others owe."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._known: dict[tuple[object, ...], Term] = {}
+
+    def of(
+        self,
+        duty: Duty,
+        urgency: str | None,
+        urgent: bool,
+        start: datetime,
+        opens: Opening | None,
+        stage: int,
+    ) -> Term:
+        """See ``term``; worked out once."""
+        case = duty, urgency, urgent, start, opens, stage
+        found = self._known.get(case)
+        if found is None:
+            found = term(duty, urgency, urgent, start, opens, self._policy, stage=stage)
+            self._known[case] = found
+        return found
+
+
 def hold_ends(start: datetime, exp: int, policy: Policy) -> datetime:
     """When what is held lapses: at its own end, which comes sooner where the clock runs faster."""
     return policy.sped(start, datetime.fromtimestamp(exp, UTC))

@@ -25,7 +25,7 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin
 
 from candour_gateway import aftermath, announcing, clocks, debts, erasing
-from candour_gateway.casebook import Casebook, Debt, Logged, Mark
+from candour_gateway.casebook import Casebook, Debt, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.debts import SOUND
 from candour_gateway.effects import (
@@ -180,8 +180,9 @@ def _sent(
 ) -> Iterator[Effect]:
     """Route a statement and open what its recipient, or its author, then owes."""
     if logged.aud != GATEWAY:
-        yield Routed(logged.hash, logged.index, route_of(logged, book, approval or _proof(logged, book)))
-        yield from _duties(logged, hearing, book)
+        route = route_of(logged, book, approval or _proof(logged, book))
+        yield Routed(logged.hash, logged.index, route)
+        yield from _duties(logged, route, hearing, book)
     if isinstance(logged.codes, RequestCodes) and is_emergency(logged.codes):
         yield owed(logged, Duty.DEBT, hearing, book)
         yield from debts.paid_before(logged, book)
@@ -193,9 +194,9 @@ def _proof(logged: Logged, book: Casebook) -> int | None:
     return behind.index if behind is not None and behind.kind is Kind.ERASURE else None
 
 
-def _duties(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+def _duties(logged: Logged, route: Route, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     for duty in clocks.DUTIES.get(logged.kind, (Duty.DELIVERY,)):
-        yield owed(logged, duty, hearing, book)
+        yield owed(logged, duty, hearing, urgent=route.urgent)
     asked = book.find(logged.irt) if _settles_a_line(logged.codes) else None
     if asked is not None and asked.route is not None:
         yield owed(asked, Duty.OUTCOME, hearing, book)

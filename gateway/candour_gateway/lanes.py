@@ -94,4 +94,4 @@ def _term(
     opens = hearing.directory.opening(debtor, inbox or GENERAL)
     stage = codes.stage if isinstance(codes, ChallengeCodes) else 1
     urgency = getattr(codes, "urgency", None)
-    return clocks.term(duty, urgency, urgent, begins, opens, hearing.policy, stage=stage)
+    return hearing.terms.of(duty, urgency, urgent, begins, opens, stage)

@@ -29,7 +29,7 @@ from candour_gateway.store import entries as entry_store
 from candour_gateway.store.cases import read_codes
 from candour_gateway.store.documents import DocumentKind
 from candour_gateway.t1box import T1Box
-from candour_gateway.verdict import Hearing, Submission, Verdict, decide
+from candour_gateway.verdict import Submission, Verdict, decide
 
 Judged = tuple[str, tuple[str, ...]]
 
@@ -150,8 +150,7 @@ def judge_again(submission: Submission, sitting: Sitting, logged: Judged) -> Jud
 def _verdict(submission: Submission, sitting: Sitting, logged: Judged) -> Judged | None:
     if submission.codes is None and submission.statement.claims.sd:
         return None
-    hearing = Hearing(sitting.first, sitting.at, sitting.directory, sitting.policy)
-    found = decide(submission, hearing, sitting.book)
+    found = decide(submission, sitting.hearing(), sitting.book)
     verdict = (found.outcome.value, found.rules) if isinstance(found, Verdict) else None
     if verdict not in (None, logged) and gone.may_have_mattered(submission, sitting.book):
         return None

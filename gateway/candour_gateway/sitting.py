@@ -20,6 +20,7 @@ from candour_protocol.wire import render_body
 
 from candour_gateway import consequences
 from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.clocks import Terms
 from candour_gateway.directory import Directory
 from candour_gateway.effects import Effect
 from candour_gateway.instants import to_ms
@@ -67,6 +68,10 @@ class Sitting:
     heard: list[Heard] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     stumbled: list[tuple[StatementHash, str]] = field(default_factory=list)
+    _terms: Terms = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._terms = Terms(self.policy)
 
     def hear(self, submission: Submission) -> Result:
         """Judge one statement, and let its consequences be seen by the next."""
@@ -77,7 +82,7 @@ class Sitting:
             return self._refuse_unread(submission)
 
     def _hear(self, submission: Submission) -> Result:
-        hearing = Hearing(self.first + len(self.heard), self.at, self.directory, self.policy)
+        hearing = self.hearing()
         decided = decide(submission, hearing, self.book)
         if isinstance(decided, Logged):
             return Again(submission, decided)
@@ -105,8 +110,12 @@ class Sitting:
 
     def take(self, submission: Submission, verdict: Verdict) -> Heard:
         """Log a verdict that was given elsewhere, and let its consequences be seen."""
+        return self._log(submission, verdict, self.hearing())
+
+    def hearing(self) -> Hearing:
+        """The next statement's place in the log."""
         index = self.first + len(self.heard)
-        return self._log(submission, verdict, Hearing(index, self.at, self.directory, self.policy))
+        return Hearing(index, self.at, self.directory, self.policy, self._terms)
 
     def _log(self, submission: Submission, verdict: Verdict, hearing: Hearing) -> Heard:
         heard = Heard(submission, _logged(submission, verdict, hearing), verdict)

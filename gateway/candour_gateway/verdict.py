@@ -39,7 +39,7 @@ from candour_protocol.statement import Body, Statement
 
 from candour_gateway import erasing, recollection
 from candour_gateway.casebook import PASSING, Casebook, Logged
-from candour_gateway.clocks import hold_ends
+from candour_gateway.clocks import Terms, hold_ends
 from candour_gateway.directory import Directory
 from candour_gateway.matters import above, challenged_kind, is_taken_back
 from candour_gateway.parties import NOT_A_PARTY, WITHDRAWN, check_standing
@@ -77,12 +77,17 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """Where and when a statement would be logged, and by whose book it is judged."""
+    """Where and when a statement would be logged, and by whose book it is judged.
+
+    Attributes:
+        terms: of its batch.
+    """
 
     index: int
     at: datetime
     directory: Directory
     policy: Policy
+    terms: Terms
 
     @property
     def admitted(self) -> tuple[PolicyId, ...]:
