@@ -24,7 +24,14 @@ from candour_gateway.settings import Settings
 from candour_protocol.ids import GATEWAY, AgencyId
 from candour_protocol.statement import Issued
 from candour_protocol.transport.port import Ack, Delivery, Outbound, PublishResult, Settlement
-from candour_protocol.transport.topology import GATEWAY_QUEUES, SUBMIT, Lane, inbox_queue, submit_key
+from candour_protocol.transport.topology import (
+    DEAD_QUEUE,
+    GATEWAY_QUEUES,
+    SUBMIT,
+    Lane,
+    inbox_queue,
+    submit_key,
+)
 from candour_protocol.wire import Delivered, parse_body, parse_inbound
 
 from tests.gateway.partnership import GP, SCHOOL
@@ -127,12 +134,31 @@ class Contestant:
         await consumer.cancel()
         return [arrivals.seen[jwt] - at for jwt, at in sent.items()]
 
-    async def _submit(self, statements: Sequence[Issued]) -> None:
+    async def overtake(self, junk: Sequence[Outbound], urgent: Issued) -> tuple[float, float]:
+        """Seconds until what is urgent is in its inbox, told behind junk; and until all junk is parked."""
+        arrivals = Arrivals(1)
+        inbox = inbox_queue(SCHOOL, Lane.URGENT)
+        consumer = await (await self._courier.party(SCHOOL)).consume(inbox, arrivals.handle)
+        for process in self._processes:
+            process.send_signal(signal.SIGSTOP)
+        await (await self._courier.party(junk[0].user)).publish(junk)
+        await self._submit([urgent], urgent=True)
+        begun = time.perf_counter()
+        for process in self._processes:
+            process.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(PATIENCE):
+            await arrivals.complete.wait()
+        await self._until(partial(self._is_parked, len(junk)))
+        parked = time.perf_counter() - begun
+        await consumer.cancel()
+        return arrivals.seen[urgent.statement.jwt] - begun, parked
+
+    async def _submit(self, statements: Sequence[Issued], *, urgent: bool = False) -> None:
         """Each by its issuer."""
         by_issuer: dict[AgencyId, list[Outbound]] = {}
         for each in statements:
             claims = each.statement.claims
-            key = submit_key(claims.iss, claims.kind, urgent=False)
+            key = submit_key(claims.iss, claims.kind, urgent)
             by_issuer.setdefault(claims.iss, []).append(Outbound(SUBMIT, key, each.raw, claims.iss))
         for agency, messages in by_issuer.items():
             results = await (await self._courier.party(agency)).publish(messages)
@@ -150,6 +176,9 @@ class Contestant:
 
     async def _have_arrived(self, count: int) -> bool:
         return sum([(await self._look(inbox))[0] for inbox in INBOXES]) >= count
+
+    async def _is_parked(self, count: int) -> bool:
+        return (await self._look(DEAD_QUEUE))[0] >= count
 
     async def _look(self, queue: str) -> tuple[int, int]:
         """How many messages are ready, and how many consume."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from candour_protocol.transport.port import Ack, Delivery, Handler, PublishResul
 from candour_protocol.transport.rabbitmq import RabbitTransport
 from candour_protocol.transport.rabbitmq_consumer import RabbitConsumer
 from candour_protocol.transport.rabbitmq_link import Link
+from candour_protocol.transport.rabbitmq_publisher import Misfit
 from candour_protocol.transport.topology import Lane
 from yarl import URL
 
@@ -44,8 +45,8 @@ async def consuming(realm: Realm, handler: Handler, renew_after: timedelta) -> A
         await link.close()
 
 
-async def unparked(delivery: Delivery, reason: str) -> bool:
-    return False
+async def unparked(misfits: Sequence[Misfit]) -> Sequence[bool]:
+    return [False] * len(misfits)
 
 
 async def test_a_queue_that_was_replaced_under_its_consumer_is_heard_again(

@@ -25,6 +25,7 @@ from candour_protocol.transport.port import (
 from candour_protocol.transport.rabbitmq import RabbitTransport
 from candour_protocol.transport.rabbitmq_consumer import RabbitConsumer
 from candour_protocol.transport.rabbitmq_link import Link
+from candour_protocol.transport.rabbitmq_publisher import Misfit
 from candour_protocol.transport.topology import DEAD, DEAD_QUEUE, DELIVER, GATEWAY_QUEUES, Lane, inbox_queue
 from yarl import URL
 
@@ -196,8 +197,8 @@ async def test_a_retry_that_outlasts_what_the_broker_allows_is_given_back_and_st
     assert times[1] - times[0] >= 0.7
 
 
-async def unparked(delivery: Delivery, reason: str) -> bool:
-    return False
+async def unparked(misfits: Sequence[Misfit]) -> Sequence[bool]:
+    return [False] * len(misfits)
 
 
 async def test_what_cannot_be_parked_is_kept(realm: Realm, gateway: RabbitTransport) -> None:

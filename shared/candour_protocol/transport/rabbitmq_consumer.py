@@ -25,7 +25,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
 
 from candour_protocol.errors import TransportError
-from candour_protocol.transport.port import Ack, Delivery, Handler, Park, Retry, Settlement
+from candour_protocol.transport.port import Ack, Handler, Park, Retry, Settlement
 from candour_protocol.transport.rabbitmq_hand import HOLD_AT_MOST, Hand, Item
 from candour_protocol.transport.rabbitmq_link import (
     BrokenLinkError,
@@ -34,6 +34,7 @@ from candour_protocol.transport.rabbitmq_link import (
     close_channel,
     until_shown,
 )
+from candour_protocol.transport.rabbitmq_publisher import Misfit
 from candour_protocol.transport.rabbitmq_quiet import Quiet
 
 FIRST_BACKOFF = timedelta(milliseconds=100)  # after a handler that raised; doubles with each attempt
@@ -51,7 +52,7 @@ class RabbitConsumer:
     """A running subscription; `start` begins it.
 
     Args:
-        park: puts a delivery into the dead queue; whether that is confirmed.
+        park: puts deliveries into the dead queue; of each, whether that is confirmed.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class RabbitConsumer:
         queue: str,
         handler: Handler,
         prefetch: int,
-        park: Callable[[Delivery, str], Awaitable[bool]],
+        park: Callable[[Sequence[Misfit]], Awaitable[Sequence[bool]]],
         *,
         hold_at_most: timedelta = HOLD_AT_MOST,
         renew_after: timedelta = RENEW_AFTER,
@@ -262,6 +263,7 @@ class RabbitConsumer:
     async def _sort(self, batch: Sequence[Item], settlements: Sequence[Settlement]) -> list[Item]:
         """Hold what is to be retried, park what is to be parked; what the broker may forget."""
         done: list[Item] = []
+        misfits: list[tuple[Item, str]] = []
         for item, settlement in zip(batch, settlements, strict=True):
             match settlement:
                 case Ack():
@@ -269,12 +271,17 @@ class RabbitConsumer:
                 case Retry(after):
                     self._hand.retry(item, after)
                 case Park(reason):
-                    if await self._park(item.delivery, reason):
-                        done.append(item)
-                    else:
-                        log.error("park_failed queue=%s reason=%s", self.queue, reason)
-                        self._hand.retry(item, PARK_AGAIN)
-        return done
+                    misfits.append((item, reason))
+        return done + await self._parked(misfits)
+
+    async def _parked(self, misfits: Sequence[tuple[Item, str]]) -> list[Item]:
+        """Those of which the dead queue has a copy now; all at once, so that much rubbish delays nobody."""
+        parked = await self._park([(item.delivery, reason) for item, reason in misfits]) if misfits else []
+        for (item, reason), confirmed in zip(misfits, parked, strict=True):
+            if not confirmed:
+                log.error("park_failed queue=%s reason=%s", self.queue, reason)
+                self._hand.retry(item, PARK_AGAIN)
+        return [item for (item, _), confirmed in zip(misfits, parked, strict=True) if confirmed]
 
     async def _ack(self, done: Sequence[Item]) -> None:
         if not done:

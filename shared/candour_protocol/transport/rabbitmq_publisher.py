@@ -22,6 +22,9 @@ PATIENCE = timedelta(seconds=10)
 """For one call, and `EACH` more for each message; what is not confirmed by then is ``UNKNOWN``."""
 EACH = timedelta(milliseconds=5)
 
+Misfit = tuple[Delivery, str]
+"""What is to be parked, and the reason."""
+
 log = logging.getLogger("candour.transport")
 
 
@@ -43,11 +46,15 @@ class Publisher:
         results = iter(await self._publish(allowed))
         return [next(results) if self._may(each) else PublishResult.REJECTED for each in messages]
 
-    async def park(self, delivery: Delivery, reason: str) -> bool:
-        """Put a delivery where operators see it; whether that is confirmed."""
-        properties = rabbitmq_message.parking(delivery, reason, self._user, datetime.now(UTC))
-        posting = Posting(topology.DEAD, delivery.queue, delivery.body, properties)
-        return await self._publish([posting]) == [PublishResult.CONFIRMED]
+    async def park(self, misfits: Sequence[Misfit]) -> list[bool]:
+        """Put deliveries where operators see them; of each, whether that is confirmed."""
+        now = datetime.now(UTC)
+        results = await self._publish([self._parking(*each, now) for each in misfits])
+        return [result is PublishResult.CONFIRMED for result in results]
+
+    def _parking(self, delivery: Delivery, reason: str, now: datetime) -> Posting:
+        properties = rabbitmq_message.parking(delivery, reason, self._user, now)
+        return Posting(topology.DEAD, delivery.queue, delivery.body, properties)
 
     def _may(self, message: Outbound) -> bool:
         """Whether the broker takes it from us: it refuses by closing the channel under everything else."""
