@@ -6,6 +6,8 @@ export UV_PYTHON_DOWNLOADS = never
 # the certificates that this machine trusts: many agencies sit behind a proxy with its own
 export UV_SYSTEM_CERTS = 1
 export VIRTUAL_ENV = $(CURDIR)/.venv
+# tests start our programs by the hundred, each of which would else compile all that it imports anew
+export PYTHONDONTWRITEBYTECODE =
 MEMBERS := shared gateway services/agency services/dashboard services/sandbox
 DATA ?= .sandbox
 
@@ -32,8 +34,7 @@ run: install ## Start a whole partnership on this machine and play a story
 
 test: install ## Install what the tests need and run all of them
 	.ci/needs
-	.venv/bin/pytest -n auto --ignore tests/faults
-	.venv/bin/pytest tests/faults
+	.venv/bin/pytest -n auto --dist worksteal
 
 faults: install ## Kill, freeze and take away for a long time, by a seed that is printed
 	.ci/needs

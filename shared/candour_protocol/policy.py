@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Annotated, Literal, Self
 
@@ -175,6 +175,7 @@ def policy_for(
     return text.encode()
 
 
+@lru_cache(maxsize=8)  # a process reads the same file several times over, and it never changes what it says
 def load_policy(raw: bytes) -> Policy:
     """Read a policy file; its id is the SHA-256 of these bytes.
 

@@ -22,9 +22,16 @@ from candour_protocol.transport.port import (
 )
 from candour_protocol.transport.topology import SUBMIT
 
+AGAIN = 0.05  # seconds until a message comes again, where it does
+
 
 class Courier:
-    """Keeps what nobody consumes yet. ``results`` are what the next submissions get instead."""
+    """Keeps what nobody consumes yet.
+
+    Attributes:
+        results: what the next submissions get instead.
+        brings_again: whether a node gets again what it could not take; a test may also do that by hand.
+    """
 
     def __init__(self) -> None:
         self.submitted: list[Outbound] = []
@@ -32,6 +39,7 @@ class Courier:
         self.away = False
         self.parked: list[tuple[Delivery, str]] = []
         self.retried: list[Delivery] = []
+        self.brings_again = False
         self.on_submit: Callable[[Outbound], None] = lambda outbound: None
         self._queues: dict[str, deque[Delivery]] = {}
         self._consumers: dict[str, _Consumer] = {}
@@ -76,6 +84,9 @@ class Courier:
                     self.parked.append((delivery, reason))
                 case Retry():
                     self.retried.append(delivery)
+                    if self.brings_again:
+                        later = asyncio.get_running_loop().call_later
+                        later(AGAIN, self.put, delivery.queue, delivery.body)
                 case Ack():
                     pass
         self._settled.set()

@@ -45,7 +45,7 @@ PATIENCE = 60.0  # seconds, never waited for when all is well
 JsonDict = dict[str, Any]
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio renders whatever a fixture returns: this is long
 class Office:
     """One agency's node, and a caller with a token for it."""
 

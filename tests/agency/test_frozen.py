@@ -105,6 +105,7 @@ async def town(cluster: database.Database, tmp_path: Path) -> AsyncIterator[Part
     server = Server(cluster.url)
     server.make()
     made = Partnership(tmp_path, Schemas(server))
+    made.courier.brings_again = True
     yield made
     await made.close()
 

@@ -86,7 +86,7 @@ KINDS: Mapping[AgencyId, AgencyKind] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio renders whatever a fixture returns: this is long
 class Partnership:
     """Everybody's keys, and files from which a gateway can be built."""
 

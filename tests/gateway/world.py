@@ -37,7 +37,7 @@ Verdict = tuple[str, tuple[str, ...]]
 Place = tuple[int, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio renders whatever a fixture returns: this is long
 class World:
     """Use ``open_world``; on leaving it the whole log is audited."""
 

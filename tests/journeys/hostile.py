@@ -151,7 +151,7 @@ def payload_of(signed: Signed) -> JsonObject:
     return strict_json.load_object(base64url.decode(signed.body.jwt.split(".")[1]))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio renders whatever a fixture returns: this is long
 class Surgery:
     """Use ``open_surgery``. Every statement is proper unless a test says otherwise."""
 

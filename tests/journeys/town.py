@@ -77,7 +77,7 @@ class SkewedClock:
         return self.town() + self.ahead
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio renders whatever a fixture returns: this is long
 class Town:
     """Use ``open_town``. The clock stands still until a test moves it."""
 

@@ -47,7 +47,7 @@ class WallClock(TestClock):
         return datetime.now(UTC)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio renders whatever a fixture returns: this is long
 class District:
     """Use ``open_district``. The hub takes its post only in tests that say so."""
 

@@ -60,7 +60,7 @@ def worklists(manifest: dict[str, Any]) -> Counter[tuple[str, str, str]]:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """A sandbox that has told its story; tests only look at it."""
+    """A sandbox that has told its story; it is only looked at, or stands in another one's way."""
     process = Process.up(tmp_path_factory.mktemp("told") / "data", free_base_port())
     process.ready()
     yield process
@@ -170,9 +170,7 @@ def test_a_second_start_goes_on_and_does_not_tell_the_story_again(start: Start) 
     assert after["processes"]["sandbox"] == second.popen.pid
 
 
-def test_killed_at_bad_moments_nothing_is_lost_and_nothing_comes_twice(
-    start: Start, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_killed_at_bad_moments_nothing_is_lost_and_nothing_comes_twice(start: Start, told: Process) -> None:
     for moment in ("Eleven agencies", "R-04", "concern to follow has come", "R-01", "R-05", "A-02"):
         process = start()
         process.until(moment)
@@ -181,18 +179,10 @@ def test_killed_at_bad_moments_nothing_is_lost_and_nothing_comes_twice(
     manifest = start().ready()
     report = audited(manifest)
 
-    undisturbed = start_elsewhere(tmp_path_factory.mktemp("undisturbed"))
-    try:
-        other = undisturbed.ready()
-        assert worklists(manifest) == worklists(other)
-        assert report.statements is not None
-        assert report.statements.kinds == audited(other).statements.kinds  # type: ignore[union-attr]
-    finally:
-        undisturbed.kill()
-
-
-def start_elsewhere(folder: Path) -> Process:
-    return Process.up(folder / "data", free_base_port())
+    undisturbed = told.manifest()
+    assert worklists(manifest) == worklists(undisturbed)
+    assert report.statements is not None
+    assert report.statements.kinds == audited(undisturbed).statements.kinds  # type: ignore[union-attr]
 
 
 def test_killed_while_it_serves_it_goes_on_with_everything(start: Start) -> None:
@@ -252,11 +242,8 @@ def _decoded(raw: bytes) -> Iterator[bytes]:
         yield base64.urlsafe_b64decode(token[: len(token) // 4 * 4])
 
 
-def test_two_at_once_on_one_folder_are_refused(start: Start) -> None:
-    first = start("--no-story")
-    first.ready()
-
-    second = start("--no-story")
+def test_two_at_once_on_one_folder_are_refused(told: Process) -> None:
+    second = Process.up(told.data, told.base_port, "--no-story")
 
     said = second.rest()
     assert second.popen.returncode == 1
@@ -264,10 +251,8 @@ def test_two_at_once_on_one_folder_are_refused(start: Start) -> None:
     assert "Traceback" not in said
 
 
-def test_a_taken_port_is_named_with_what_needs_it(start: Start, tmp_path: Path) -> None:
-    process = start("--no-story")
-    process.ready()
-    taken = process.base_port + 101
+def test_a_taken_port_is_named_with_what_needs_it(told: Process, tmp_path: Path) -> None:
+    taken = told.base_port + 101
 
     other = Process.up(tmp_path / "other", taken, "--no-story")
 
