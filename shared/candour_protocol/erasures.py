@@ -6,14 +6,15 @@ Plain claims, so it stays in the log for good: it names statements by their hash
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from candour_protocol.errors import MismatchError, ProofError
-from candour_protocol.ids import GATEWAY, Jti, StatementHash, new_uuid7
+from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Notice
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.registry_facts import LIFETIME, Voice
-from candour_protocol.statement import Body, Draft, Statement, issue, match
+from candour_protocol.registry_facts import Voice
+from candour_protocol.statement import Body, Statement, issue, match
 
 
 def erase(by: Voice, names: Sequence[StatementHash], now: datetime) -> str:
@@ -22,17 +23,7 @@ def erase(by: Voice, names: Sequence[StatementHash], now: datetime) -> str:
     Raises:
         MalformedError: ``claims``; not as many names, or one of them twice.
     """
-    iat = int(now.timestamp())
-    draft = Draft(
-        net=by.net,
-        iss=by.iss,
-        aud=GATEWAY,
-        jti=Jti(new_uuid7(now)),
-        iat=iat,
-        exp=iat + int(LIFETIME.total_seconds()),
-        kind=Kind.ERASURE,
-        erases=tuple(names),
-    )
+    draft = replace(by.draft(Kind.ERASURE, now), erases=tuple(names))
     return issue(draft, by.key, None).statement.jwt
 
 

@@ -8,7 +8,7 @@ protocol section 2.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -187,6 +187,19 @@ class Voice:
     iss: AgencyId
     key: SigningKey
 
+    def draft(self, kind: Kind, now: datetime) -> Draft:
+        """A word to the gateway in plain claims alone; what it says is still to be added."""
+        iat = int(now.timestamp())
+        return Draft(
+            net=self.net,
+            iss=self.iss,
+            aud=GATEWAY,
+            jti=Jti(new_uuid7(now)),
+            iat=iat,
+            exp=iat + int(LIFETIME.total_seconds()),
+            kind=kind,
+        )
+
 
 def registrar(net: str, key: SigningKey) -> Voice:
     """The registrar's voice."""
@@ -247,17 +260,5 @@ def _jwk(key: VerifyKey | SealKey) -> JsonObject:
 
 
 def _signed(by: Voice, now: datetime, agency: AgencyId, event: Event, claims: JsonObject) -> str:
-    iat = int(now.timestamp())
-    draft = Draft(
-        net=by.net,
-        iss=by.iss,
-        aud=GATEWAY,
-        jti=Jti(new_uuid7(now)),
-        iat=iat,
-        exp=iat + int(LIFETIME.total_seconds()),
-        kind=Kind.REGISTRY,
-        codes=None,
-        content=None,
-        facts={"agency": agency, "event": event.value, **claims},
-    )
-    return issue(draft, by.key, None).statement.jwt
+    facts: JsonObject = {"agency": agency, "event": event.value, **claims}
+    return issue(replace(by.draft(Kind.REGISTRY, now), facts=facts), by.key, None).statement.jwt

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from candour_agency import schema
+from candour_agency.database import Database, engine_for
 from candour_agency.engines.address import parse_address
 from sqlalchemy.engine import URL
 
@@ -41,6 +44,16 @@ def places(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Place
 def address(places: Places) -> URL:
     """One empty database."""
     return parse_address(places.address("node"))
+
+
+@pytest_asyncio.fixture
+async def database(address: URL) -> AsyncIterator[Database]:
+    """With all tables, and nothing in them."""
+    await asyncio.to_thread(schema.migrate, address)
+    opened = Database(engine_for(address))
+    await opened.open()
+    yield opened
+    await opened.close()
 
 
 @pytest_asyncio.fixture

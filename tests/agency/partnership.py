@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from candour_agency.bells import rung
 from candour_agency.settings import Settings
 from candour_protocol import profiles, registry_facts
 from candour_protocol.codes import AgencyKind
-from candour_protocol.ids import AgencyId, sha256_text
+from candour_protocol.ids import AgencyId, Jti, new_uuid7, sha256_text
 from candour_protocol.keys import OpeningKey, SigningKey
+from candour_protocol.kinds import Kind
 from candour_protocol.policy import load_policy, policy_for
 from candour_protocol.profiles import Inbox, Nation, Profile
 from candour_protocol.registry_facts import Voice
+from candour_protocol.statement import Draft
 from candour_protocol.tokens import access_token, audience_of
 
 from tests.agency.courier import Courier
@@ -191,6 +193,14 @@ class Partnership:
         self.gateway.documents[digest] = raw
         own = Voice(NET, agency, self.keys[agency].sign)
         self.gateway.fact(registry_facts.profile(own, agency, digest, self.clock()))
+
+    def draft(self, iss: AgencyId, aud: AgencyId, kind: Kind, **changes: Any) -> Draft:
+        """What a test signs itself, past every node; it lives for a minute."""
+        now = self.clock()
+        iat = int(now.timestamp())
+        jti = Jti(new_uuid7(now))
+        made = Draft(net=NET, iss=iss, aud=aud, jti=jti, iat=iat, exp=iat + 60, kind=kind)
+        return replace(made, **changes)
 
     async def open(self, agency: AgencyId) -> Office:
         """The agency's node, started."""

@@ -4,53 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from candour_agency import schema, store
+from candour_agency import schema
 from candour_agency.database import Database, engine_for
 from candour_agency.engines.work import AwayError
-from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from tests.agency.partnership import CSC, SCHOOL, Office, Partnership, a_concern
 from tests.agency.places import Schemas
+from tests.agency.rows import incident_codes, keep_an_incident
 from tests.agency.server import Server
 from tests.services import database
+from tests.services.holding import holding
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 90  # seconds, never waited for when all is well
 MOST = 150  # concerns; a server that takes long must not make this a flood
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def _codes(connection: Connection) -> list[str]:
-    return list(connection.scalars(text("SELECT code FROM incidents ORDER BY seq")))
-
-
-def _keep(connection: Connection) -> None:
-    store.registry.note_incident(connection, "kept", "d", 1)
-
-
-@contextmanager
-def _writing(address: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.agency.frozen", address]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "writing\n"
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 async def _opened(address: URL) -> Database:
@@ -71,16 +45,17 @@ async def test_a_writer_frozen_in_a_transaction_loses_its_lock_in_time_and_canno
     address: URL,
 ) -> None:
     await asyncio.to_thread(schema.migrate, address)
-    with _writing(address.render_as_string(hide_password=False)) as frozen:
+    shown = address.render_as_string(hide_password=False)
+    with holding("tests.agency.frozen", shown, "writing") as frozen:
         frozen.send_signal(signal.SIGSTOP)
 
         other = await _opened(address)
-        await other.write(_keep)
+        await other.write(keep_an_incident)
         frozen.send_signal(signal.SIGCONT)
         said, _ = await asyncio.to_thread(frozen.communicate, "go on\n", PATIENCE)
 
     assert said == "away\n"
-    assert await other.read(_codes) == ["kept"]
+    assert await other.read(incident_codes) == ["kept"]
     await other.close()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from candour_agency import schema, store
-from candour_agency.database import Database, engine_for
+from candour_agency.database import Database
 from candour_agency.engines.address import whole
 from candour_agency.engines.once import once
 from candour_agency.tables import metadata
@@ -19,22 +19,9 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
 
 from tests.agency.places import ON_BOTH
+from tests.agency.rows import incident_codes, keep_an_incident
 
 pytestmark = ON_BOTH
-
-
-def _codes(connection: Connection) -> list[str]:
-    return list(connection.scalars(text("SELECT code FROM incidents ORDER BY seq")))
-
-
-@pytest.fixture
-async def database(address: URL) -> AsyncIterator[Database]:
-    """With all tables, and nothing in them."""
-    await asyncio.to_thread(schema.migrate, address)
-    opened = Database(engine_for(address))
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_knows(address: URL) -> None:
@@ -123,7 +110,7 @@ async def test_many_writes_share_commits_and_one_that_fails_harms_no_other(datab
     )
 
     assert [type(result) for result in results if result is not None] == [LookupError]
-    assert await database.read(_codes) == ["kept"] * 20
+    assert await database.read(incident_codes) == ["kept"] * 20
 
 
 async def test_what_follows_a_commit_happens_although_the_caller_has_gone(database: Database) -> None:
@@ -140,7 +127,7 @@ async def test_what_follows_a_commit_happens_although_the_caller_has_gone(databa
 
     async with asyncio.timeout(60):
         await happened.wait()
-    assert await database.read(_codes) == ["kept"]
+    assert await database.read(incident_codes) == ["kept"]
 
 
 async def test_a_write_that_fails_alone_leaves_nothing(database: Database) -> None:
@@ -151,6 +138,6 @@ async def test_a_write_that_fails_alone_leaves_nothing(database: Database) -> No
     with pytest.raises(LookupError):
         await database.write(fail)
 
-    assert await database.read(_codes) == []
-    await database.write(lambda connection: store.registry.note_incident(connection, "kept", "d", 1))
-    assert await database.glance(_codes) == ["kept"]
+    assert await database.read(incident_codes) == []
+    await database.write(keep_an_incident)
+    assert await database.glance(incident_codes) == ["kept"]

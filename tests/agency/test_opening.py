@@ -8,8 +8,8 @@ from candour_agency.bells import rung
 from candour_agency.reissuing import MOST_TIMES
 from candour_protocol import registry_facts
 from candour_protocol.disclosures import read
-from candour_protocol.ids import AgencyId, Jti, new_uuid7
-from candour_protocol.keys import OpeningKey
+from candour_protocol.ids import AgencyId
+from candour_protocol.keys import OpeningKey, SealKey
 from candour_protocol.kinds import Kind
 from candour_protocol.registry_facts import KeyUse, Voice
 from candour_protocol.statement import Draft, issue
@@ -32,25 +32,23 @@ from tests.agency.partnership import (
 
 async def _said_again(office: Office, told: str, **changes: Any) -> str:
     """Another statement with the codes and content of one that was told, some of them changed."""
-    partnership = office.partnership
     shown = await office.message(told)
-    now = partnership.clock()
-    iat = int(now.timestamp())
-    draft = Draft(
-        net=NET,
-        iss=office.agency,
-        aud=AgencyId(shown["counterparty"]),
-        jti=Jti(new_uuid7(now)),
-        iat=iat,
-        exp=iat + 60,
-        kind=Kind(shown["kind"]),
+    draft = office.partnership.draft(
+        office.agency,
+        AgencyId(shown["counterparty"]),
+        Kind(shown["kind"]),
         codes={**shown["codes"], **changes.get("codes", {})},
         content={**shown["content"], **changes.get("content", {})},
     )
-    key = partnership.keys[AgencyId(shown["counterparty"])].general.public
-    issued = issue(draft, partnership.keys[office.agency].sign, changes.get("seal_to", key))
+    key = office.partnership.keys[draft.aud].general.public
+    return await _submitted(office, draft, changes.get("seal_to", key))
+
+
+async def _submitted(office: Office, draft: Draft, seal_to: SealKey | None) -> str:
+    """Past the node, in the name of its agency."""
+    issued = issue(draft, office.partnership.keys[office.agency].sign, seal_to)
     routing_key = submit_key(office.agency, draft.kind, urgent=False)
-    await partnership.courier.publish([Outbound(SUBMIT, routing_key, issued.raw, office.agency)])
+    await office.partnership.courier.publish([Outbound(SUBMIT, routing_key, issued.raw, office.agency)])
     return draft.jti
 
 
@@ -133,22 +131,11 @@ async def test_an_unreadable_message_is_said_again_to_the_recipients_new_key(
 
 async def _denied(office: Office, jti: str) -> None:
     """An agency whose node has opened a message says all the same that it cannot."""
-    now, shown = office.partnership.clock(), await office.message(jti)
-    iat = int(now.timestamp())
-    draft = Draft(
-        net=NET,
-        iss=office.agency,
-        aud=AgencyId(shown["counterparty"]),
-        jti=Jti(new_uuid7(now)),
-        iat=iat,
-        exp=iat + 60,
-        kind=Kind.DELIVERY,
-        codes={"txn": shown["thread"], "opened": "unreadable", "rules": {}},
-        irt=shown["hash"],
-    )
-    issued = issue(draft, office.partnership.keys[office.agency].sign, None)
-    routing_key = submit_key(office.agency, draft.kind, urgent=False)
-    await office.partnership.courier.publish([Outbound(SUBMIT, routing_key, issued.raw, office.agency)])
+    shown = await office.message(jti)
+    codes = {"txn": shown["thread"], "opened": "unreadable", "rules": {}}
+    to = AgencyId(shown["counterparty"])
+    draft = office.partnership.draft(office.agency, to, Kind.DELIVERY, codes=codes, irt=shown["hash"])
+    await _submitted(office, draft, None)
 
 
 async def _successor(office: Office, jti: str) -> str:

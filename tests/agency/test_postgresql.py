@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from candour_agency import schema, store
+from candour_agency import schema
 from candour_agency.database import Database, engine_for
 from candour_agency.engines.address import parse_address
 from candour_agency.engines.postgresql import READERS
@@ -16,33 +15,16 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from tests.agency.partnership import PATIENCE, SCHOOL, Office, Partnership, a_concern
+from tests.agency.rows import incident_codes, keep_an_incident
 from tests.agency.server import Server
 from tests.transport.waiting import until
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
 
-@pytest.fixture
-async def database(address: URL) -> AsyncIterator[Database]:
-    """With all tables, and nothing in them."""
-    await asyncio.to_thread(schema.migrate, address)
-    opened = Database(engine_for(address))
-    await opened.open()
-    yield opened
-    await opened.close()
-
-
-def _keep(connection: Connection) -> None:
-    store.registry.note_incident(connection, "kept", "d", 1)
-
-
-def _codes(connection: Connection) -> list[str]:
-    return list(connection.scalars(text("SELECT code FROM incidents ORDER BY seq")))
-
-
 async def _writes_again(database: Database) -> bool:
     try:
-        await database.write(_keep)
+        await database.write(keep_an_incident)
     except AwayError:
         return False
     return True
@@ -62,10 +44,10 @@ async def test_a_second_process_is_refused_in_words_and_may_start_once_the_first
 
     await asyncio.to_thread(server.end_sessions)  # what a kill of the first leaves behind
     await second.open()
-    await second.write(_keep)
+    await second.write(keep_an_incident)
     with pytest.raises(AwayError, match="another process"):
-        await database.write(_keep)
-    assert await second.read(_codes) == ["kept"]
+        await database.write(keep_an_incident)
+    assert await second.read(incident_codes) == ["kept"]
     await second.close()
     await until(lambda: _writes_again(database), PATIENCE)
 
@@ -76,9 +58,9 @@ async def test_nodes_share_a_database_in_schemas_of_their_own(database: Database
     await neighbour.open()
     await asyncio.to_thread(schema.migrate, parse_address(address))
 
-    await neighbour.write(_keep)
+    await neighbour.write(keep_an_incident)
 
-    assert (await database.read(_codes), await neighbour.read(_codes)) == ([], ["kept"])
+    assert (await database.read(incident_codes), await neighbour.read(incident_codes)) == ([], ["kept"])
     await neighbour.close()
 
 
@@ -108,8 +90,8 @@ async def test_five_hundred_calls_that_were_given_up_leave_no_session_behind(
     ends = await asyncio.gather(*calls, return_exceptions=True)
 
     assert sum(isinstance(end, asyncio.CancelledError) for end in ends) > 400
-    await database.write(_keep)
-    assert await asyncio.gather(*(database.read(_codes) for _ in range(20))) == [["kept"]] * 20
+    await database.write(keep_an_incident)
+    assert await asyncio.gather(*(database.read(incident_codes) for _ in range(20))) == [["kept"]] * 20
     await until(lambda: _all_idle(server), PATIENCE)
     sessions = await asyncio.to_thread(server.sessions)
     assert len(sessions) <= READERS + 1
@@ -143,12 +125,12 @@ async def test_five_hundred_callers_that_hang_up_leave_no_session_behind(
 
 
 async def test_it_goes_on_after_every_session_was_ended(database: Database, server: Server) -> None:
-    await database.write(_keep)
-    await database.read(_codes)
+    await database.write(keep_an_incident)
+    await database.read(incident_codes)
 
     await asyncio.to_thread(server.end_sessions)
 
-    assert await database.read(_codes) == ["kept"]
+    assert await database.read(incident_codes) == ["kept"]
     await until(lambda: _writes_again(database), PATIENCE)
 
 

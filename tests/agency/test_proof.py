@@ -11,7 +11,7 @@ from candour_protocol.ids import AgencyId, Jti, new_uuid7
 from candour_protocol.keys import SigningKey
 from candour_protocol.kinds import Kind
 from candour_protocol.note import Signer
-from candour_protocol.statement import Draft, Issued, issue
+from candour_protocol.statement import Issued, issue
 from candour_protocol.wire import Answered, Delivered, render_answered, render_delivered
 
 from tests.agency.gateway_double import Says, Seen
@@ -127,19 +127,8 @@ def _issued(
     partnership: Partnership, to: AgencyId, *, net: str = NET, signer: SigningKey | None = None
 ) -> Issued:
     """A delivery statement by the school, which needs no seal; or somebody else's under its name."""
-    now = partnership.clock()
-    iat = int(now.timestamp())
-    draft = Draft(
-        net=net,
-        iss=SCHOOL,
-        aud=to,
-        jti=Jti(new_uuid7(now)),
-        iat=iat,
-        exp=iat + 60,
-        kind=Kind.ACKNOWLEDGEMENT,
-        codes={"txn": new_uuid7(now), "actor": None},
-        content={},
-    )
+    codes = {"txn": new_uuid7(partnership.clock()), "actor": None}
+    draft = partnership.draft(SCHOOL, to, Kind.ACKNOWLEDGEMENT, net=net, codes=codes, content={})
     key = partnership.keys[CSC].general.public
     return issue(draft, signer or partnership.keys[SCHOOL].sign, key)
 
@@ -194,19 +183,8 @@ async def test_a_strangers_delivery_counts_for_nothing(
     await csc.stop()
     told = await school.tell()
     shown = await school.until(told, "passed")
-    now = partnership.clock()
-    iat = int(now.timestamp())
-    draft = Draft(
-        net=NET,
-        iss=POLICE,
-        aud=SCHOOL,
-        jti=Jti(new_uuid7(now)),
-        iat=iat,
-        exp=iat + 60,
-        kind=Kind.DELIVERY,
-        codes={"txn": shown["thread"], "actor": None, "opened": "sound", "rules": {}},
-        irt=shown["hash"],
-    )
+    codes = {"txn": shown["thread"], "actor": None, "opened": "sound", "rules": {}}
+    draft = partnership.draft(POLICE, SCHOOL, Kind.DELIVERY, codes=codes, irt=shown["hash"])
 
     partnership.gateway.put(SCHOOL, _log(partnership, issue(draft, partnership.keys[POLICE].sign, None)))
     await partnership.courier.quiet()

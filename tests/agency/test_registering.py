@@ -45,15 +45,20 @@ async def test_what_was_read_is_kept_over_a_restart(school: Office, partnership:
     assert (ready["registry"]["status"], ready["registry"]["reason"]) == ("warning", "unreachable")
 
 
-async def test_an_unknown_key_is_looked_up_before_a_message_is_given_up(
-    school: Office, csc: Office, partnership: Partnership
-) -> None:
+def _sign_with_a_new_key(school: Office, partnership: Partnership) -> None:
+    """From now on; the log has it, and the other nodes have not read that yet."""
     new = SigningKey.generate()
     voice = Voice(NET, SCHOOL, partnership.keys[SCHOOL].sign)
     partnership.gateway.fact(
         registry_facts.key_add(voice, SCHOOL, new.public, KeyUse.SIGN, partnership.clock())
     )
     object.__setattr__(school.node.desk.office.keys, "sign", new)
+
+
+async def test_an_unknown_key_is_looked_up_before_a_message_is_given_up(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    _sign_with_a_new_key(school, partnership)
 
     told = await school.tell()
 
@@ -64,12 +69,7 @@ async def test_an_unknown_key_is_looked_up_before_a_message_is_given_up(
 async def test_while_the_registry_cannot_be_read_a_message_waits_and_is_not_given_up(
     school: Office, csc: Office, partnership: Partnership
 ) -> None:
-    new = SigningKey.generate()
-    voice = Voice(NET, SCHOOL, partnership.keys[SCHOOL].sign)
-    partnership.gateway.fact(
-        registry_facts.key_add(voice, SCHOOL, new.public, KeyUse.SIGN, partnership.clock())
-    )
-    object.__setattr__(school.node.desk.office.keys, "sign", new)
+    _sign_with_a_new_key(school, partnership)
     partnership.gateway.away = True
 
     await school.until(await school.tell(), "passed")

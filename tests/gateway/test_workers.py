@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from candour_gateway.assembly import build
@@ -27,8 +24,8 @@ from tests.gateway.courier import Courier
 from tests.gateway.frozen import IDLE
 from tests.gateway.partnership import SCHOOL, Partnership, Party, TestClock
 from tests.gateway.world import World, open_world
+from tests.services.holding import holding
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds
 
 
@@ -138,26 +135,11 @@ async def test_workers_started_at_the_same_moment_make_the_schema_once(server: s
     assert ended == [0, 0, 0, 0]
 
 
-@contextmanager
-def _worker_with_the_lock(url: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.gateway.frozen", url]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "locked\n"
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 async def test_a_worker_frozen_with_the_logs_lock_costs_its_time_limit_and_cannot_commit(
     world: World,
 ) -> None:
     concern, url = world.partnership.concern(), world.partnership.database
-    with _worker_with_the_lock(url) as frozen:
+    with holding("tests.gateway.frozen", url, "locked") as frozen:
         frozen.send_signal(signal.SIGSTOP)
         begun = time.monotonic()
 

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import pytest
 from candour_protocol import base64url, disclosures, strict_json
 from candour_protocol.disclosures import CODES
+from candour_protocol.errors import MalformedError
 from candour_protocol.ids import AgencyId, Jti
 from candour_protocol.keys import OpeningKey, SealKey, SigningKey
 from candour_protocol.kinds.lists import T1, T2, Kind
-from candour_protocol.statement import Body, Draft, Issued, issue
+from candour_protocol.statement import Body, Draft, Issued, issue, parse
 from candour_protocol.strict_json import JsonObject, JsonValue
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -111,3 +113,15 @@ def signing_other_disclosures(*texts: str, kind: Kind = Kind.DELIVERY, shown: in
 def all_codes(kind: Kind) -> JsonObject:
     """Every T1 field of the kind, null."""
     return dict.fromkeys(T1[kind])
+
+
+def refused(jwt: str, code: str, pointer: str = "") -> None:
+    """That it is no statement, for this reason and at this place."""
+    with pytest.raises(MalformedError) as caught:
+        parse(jwt)
+    assert (caught.value.code, caught.value.pointer) == (code, pointer)
+
+
+def changed(**claims: JsonValue) -> str:
+    """What the school signs with some claims replaced."""
+    return signed(payload_of(issued().statement.jwt) | claims)

@@ -25,23 +25,14 @@ from tests.protocol.statements import (
     IAT,
     SCHOOL,
     a_registry_draft,
+    changed,
     issued,
     payload_of,
+    refused,
     signed,
 )
 
 HASH = "A" * 43
-
-
-def refused(jwt: str, code: str, pointer: str = "") -> None:
-    with pytest.raises(MalformedError) as caught:
-        parse(jwt)
-    assert (caught.value.code, caught.value.pointer) == (code, pointer)
-
-
-def changed(**claims: JsonValue) -> str:
-    """What the school signs with some claims replaced."""
-    return signed(payload_of(issued().statement.jwt) | claims)
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,11 @@ from tests.protocol.statements import (
     a_draft,
     a_registry_draft,
     all_codes,
+    changed,
     counted_salts,
     issued,
     payload_of,
+    refused,
     seal_to,
     segment,
     signed,
@@ -58,17 +60,6 @@ def believed(jwt: str) -> Statement:
     statement = parse(jwt)
     authenticate(statement, SCHOOL.public)
     return statement
-
-
-def refused(jwt: str, code: str, pointer: str = "") -> None:
-    with pytest.raises(MalformedError) as caught:
-        parse(jwt)
-    assert (caught.value.code, caught.value.pointer) == (code, pointer)
-
-
-def changed(**claims: JsonValue) -> str:
-    """What the school signs with some claims replaced."""
-    return signed(payload_of(issued().statement.jwt) | claims)
 
 
 # A true statement
