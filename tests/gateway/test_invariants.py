@@ -15,17 +15,17 @@ from candour_gateway.effects import Effect, Opened, Routed
 from candour_gateway.screening import matched
 from candour_gateway.sitting import Heard, Sitting
 from candour_gateway.verdict import Submission
-from candour_protocol.ids import AgencyId, sha256_text
+from candour_protocol.ids import AgencyId
 from candour_protocol.kinds import Codes, RequestCodes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import load_policy
-from candour_protocol.registry import Registry
 from candour_protocol.statement import Issued, parse
 from candour_protocol.strict_json import JsonValue
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.gateway.partnership import CSC, GP, NET, POLICY, SCHOOL, START, Partnership, TestClock, attested
+from tests.gateway.directories import directory_of
+from tests.gateway.partnership import CSC, GP, POLICY, SCHOOL, START, Partnership, TestClock, attested
 
 POLICY_IN_FORCE = load_policy(POLICY)
 _THIN: JsonValue = attested("R02", "R03", "R13", failing=("R02",))
@@ -35,12 +35,7 @@ _THIN: JsonValue = attested("R02", "R03", "R13", failing=("R02",))
 def _founded() -> tuple[Partnership, Directory]:
     partnership = Partnership(Path(mkdtemp()), TestClock())
     partnership.settings()
-    facts = partnership.founding()
-    documents = {sha256_text(raw): raw for _, raw in facts if raw is not None}
-    directory = Directory(Registry(partnership.registrar.public, NET), documents)
-    for index, (jwt, _) in enumerate(facts):
-        directory.apply(parse(jwt), index, START)
-    return partnership, directory
+    return partnership, directory_of(partnership)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from candour_protocol.kinds.lists import Kind
 
 from tests.gateway.courier import Courier
 from tests.gateway.partnership import START, TestClock
-from tests.gateway.test_stateful import PARTIES, PEOPLE, THREADS, Exchange, founded
+from tests.gateway.random_steps import PARTIES, PEOPLE, THREADS, Steps, founded
 from tests.gateway.world import World, open_world
 
 _STEPS = 60
@@ -59,9 +59,9 @@ _MOVES = (
 )
 
 
-def _walked(seed: int) -> Exchange:
+def _walked(seed: int) -> Steps:
     """A machine after random steps, each of which held every invariant when it was written down."""
-    chance, machine = random.Random(seed), Exchange()  # noqa: S311 - a walk that can be walked again
+    chance, machine = random.Random(seed), Steps()  # noqa: S311 - a walk that can be walked again
     for _ in range(_STEPS):
         move = getattr(machine, chance.choice(_MOVES))
         names = inspect.signature(move).parameters
@@ -89,7 +89,7 @@ async def test_the_tables_give_the_verdicts_that_the_whole_log_gives(seed: int, 
                 assert logged[heard.logged.hash] == (heard.verdict.outcome.value, heard.verdict.rules)
 
 
-async def _replay(world: World, machine: Exchange) -> None:
+async def _replay(world: World, machine: Steps) -> None:
     """Everything that was said at one time, in one batch."""
     said = zip(machine.times, machine.made, strict=True)
     for at, batch in groupby(said, key=lambda pair: pair[0]):

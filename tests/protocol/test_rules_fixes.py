@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from candour_protocol import rules
 from candour_protocol.rules import Severity, Violation
+from candour_protocol.rules.advice import fix_for, severities
 from candour_protocol.rules.attested import ATTESTED
-from candour_protocol.rules.fixes import FIXES, fix_for, severities
+from candour_protocol.rules.fixes import FIXES
 from candour_protocol.rules.table import BY_ID
 
 from tests.protocol.cases import a_line, answer_with, concern_with, places, request_with

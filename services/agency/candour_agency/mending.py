@@ -17,7 +17,7 @@ from candour_protocol.ids import StatementHash, parse_address
 from candour_protocol.kinds import AnswerCodes, ConcernCodes, Kind, RequestCodes, parse_codes
 from candour_protocol.policy import Policy
 from candour_protocol.rules import Ask, Matter, Severity, Violation
-from candour_protocol.rules.fixes import severities
+from candour_protocol.rules.advice import severities
 from sqlalchemy import Connection
 
 from candour_agency import additions, store

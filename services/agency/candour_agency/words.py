@@ -11,7 +11,7 @@ from typing import Final
 from candour_protocol import wording
 from candour_protocol.kinds import Kind
 from candour_protocol.rules import Severity, Violation
-from candour_protocol.rules.fixes import fix_for
+from candour_protocol.rules.advice import fix_for
 from candour_protocol.rules.table import RULES
 from candour_protocol.strict_json import JsonObject
 

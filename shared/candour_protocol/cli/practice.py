@@ -22,7 +22,7 @@ from candour_protocol.codes import as_code, known, nearest
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import Policy, load_policy, policy_for
 from candour_protocol.rules import Judgement, Outcome, Severity, Violation
-from candour_protocol.rules.fixes import fix_for
+from candour_protocol.rules.advice import fix_for
 from candour_protocol.rules.table import RULES
 
 _WIDTH = 100

@@ -1,11 +1,10 @@
 """How to mend each fault: what its author can do, by the rule, the place and what the fault does. Data.
 
-Where nothing stands here for a place, the rule's own words in ``table`` serve. Source: domain 5.
+``advice`` finds them. Source: domain 5.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,9 +12,6 @@ from candour_protocol.rules.judgement import Severity
 from candour_protocol.rules.table import BY_ID
 
 _REFUSE, _HOLD, _FLAG = Severity.REFUSE, Severity.HOLD, Severity.FLAG
-_GRAVEST = (_REFUSE, _HOLD, _FLAG)
-_NUMBER = re.compile(r"/\d+")
-_CHILDREN = "/subjects/*"  # a call about several children names each so, and a message its own as /subject
 WHO = "{who}"
 ANYBODY = "whoever it is lodged with"
 
@@ -379,27 +375,3 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
     ),
 }
 """By the rule's id, each fault that it can find."""
-
-
-def fix_for(rule: str, pointer: str, severity: Severity | None = None, hint: str = "") -> str:
-    """What mends one violation of the rule with this id.
-
-    Args:
-        severity: ``None`` where it is not known; then the gravest fault of that place is meant.
-        hint: the violation's; of a hold, whom it waits for.
-    """
-    found = _listed(rule, pointer)
-    meant = [fix for fix in found if fix.severity is severity] or found
-    words = meant[0].words if meant else BY_ID[rule].fix
-    return words.replace(WHO, hint or ANYBODY)
-
-
-def severities(rule: str, pointer: str) -> tuple[Severity, ...]:
-    """What a fault of this rule at this place can do, the gravest first; empty where none is listed."""
-    return tuple(fix.severity for fix in _listed(rule, pointer))
-
-
-def _listed(rule: str, pointer: str) -> list[Fix]:
-    place = _NUMBER.sub("/*", pointer).replace(_CHILDREN, "/subject")
-    found = (fix for fix in FIXES.get(rule, ()) if fix.pointer == place)
-    return sorted(found, key=lambda fix: _GRAVEST.index(fix.severity))
