@@ -57,6 +57,27 @@ async def test_that_something_was_malicious_is_told_with_its_evidence(school: Of
     await csc.until(sent["messages"][0]["id"], "delivered")
 
 
+@pytest.mark.parametrize("why", [{}, {"why_not": None}, {"why_not": " \t "}])
+async def test_who_cannot_apply_a_correction_says_why(
+    school: Office, csc: Office, why: dict[str, Any]
+) -> None:
+    told = await school.tell(CSC)
+    await csc.until(told, "delivered")
+    right = {"correction_kind": "UPDATE", "what_is_right": "It was on Monday."}
+    sent = (await school.post(f"/v1/messages/{told}/correction", right))["messages"][0]["id"]
+    await csc.until(sent, "delivered")
+    path = f"/v1/inbox/{sent}/applied"
+
+    refused = await csc.call("POST", path, {"applied": "cannot", **why})
+    before = (await csc.message(sent))["state"]
+    await csc.post(path, {"applied": "cannot", "why_not": "Closed to us."})
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/why_not")
+    assert "`why_not`" in refused.json()["errors"][0]["detail"]
+    assert before == "delivered"
+    await school.until(sent, "answered")
+
+
 async def test_a_matter_is_handed_on_only_to_an_inbox_that_there_is(school: Office, csc: Office) -> None:
     told = await school.tell(CSC)
     await csc.until(told, "delivered")

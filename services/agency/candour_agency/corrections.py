@@ -70,11 +70,12 @@ def apply(connection: Connection, call: Call, jti: str, body: AppliedBody) -> Co
     """Whether a correction stands in our records, once; after ``cannot`` it may still be applied.
 
     Raises:
-        CallError: no received correction, or it is applied already.
+        CallError: no received correction, it is applied already, or nothing says why it cannot be.
     """
     message = received(connection, call, jti, (Kind.CORRECTION,), "Only a received correction is applied.")
     if _is_applied(connection, message):
         raise CallError(Code.ALREADY_DONE, "Your agency said already that this correction is applied.")
+    grounds.check_applied(body)
     return compose(call, [message], lambda now: steps.applied(now, body))
 
 

@@ -18,7 +18,7 @@ from candour_agency.calls import Call
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
 from candour_agency.schemas.reactions import DecisionBody, OutcomeBody
-from candour_agency.schemas.steps import ClosureBody, CorrectionBody
+from candour_agency.schemas.steps import AppliedBody, ClosureBody, CorrectionBody
 
 NOT_FINAL = "This decision was sent as not final, and the clocks run on: {lacks}"
 
@@ -33,7 +33,7 @@ def _decision_lacks(call: Call, body: DecisionBody) -> Iterator[Place]:
         yield place
     if not is_somebody(call, body.decider):
         yield Place("/decider", "Say who decided: give `decider.name`, or use that person's token.")
-    if not any(text and text.strip() for text in (body.reasons, body.feedback)):
+    if not _says(body.reasons, body.feedback):
         yield Place("/reasons", "Say why in `reasons`, or in `feedback` what its sender may know.")
 
 
@@ -43,7 +43,7 @@ def check_outcome(body: OutcomeBody) -> None:
     Raises:
         CallError: neither is given.
     """
-    if not any(text and text.strip() for text in (body.outcome, body.came_of_it)):
+    if not _says(body.outcome, body.came_of_it):
         detail = "Say what came of it: a code in `outcome`, or words in `came_of_it`."
         refuse([Place("/outcome", detail)])
 
@@ -79,6 +79,27 @@ def check_correction(policy: Policy, body: CorrectionBody) -> None:
         said = body.what_is_right
         member, text = "correction_kind", "what_is_right"
         refuse(list(_lacks_words(CorrectionKind, body.correction_kind, member, said, text, policy)))
+
+
+_SAY_WHY: Final = (
+    "Say in `why_not` why the correction cannot stand in your records, so that its author knows what stays "
+    "wrong, and where."
+)
+
+
+def check_applied(body: AppliedBody) -> None:
+    """Whoever cannot apply a correction says why (R14); a person at the other end has to act on it.
+
+    Raises:
+        CallError: they do not.
+    """
+    if body.applied == "cannot" and not _says(body.why_not):
+        refuse([Place("/why_not", _SAY_WHY)])
+
+
+def _says(*texts: str | None) -> bool:
+    """Whether any of these is more than blanks."""
+    return any(text and text.strip() for text in texts)
 
 
 def _lacks_words(
