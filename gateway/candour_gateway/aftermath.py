@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from candour_protocol import rules
 from candour_protocol.children import same_child
 from candour_protocol.ids import StatementHash, parse_address
 from candour_protocol.kinds import (
@@ -133,12 +134,20 @@ def _corrected(
         if logged.history.closed_by is None:
             yield Marked(parent.index, parent.hash, Mark.UNAPPLIED, logged.index)
         yield from _chase(parent, swift, hearing, book)
-    if codes.correction_kind not in hearing.policy.corrections.retracting:
-        return
+    if rules.retracts(codes.correction_kind, hearing.policy):
+        yield from _retracted(parent, logged, codes, hearing, book)
+
+
+def _retracted(
+    parent: Logged, logged: Logged, codes: CorrectionCodes, hearing: Hearing, book: Casebook
+) -> Iterator[Effect]:
+    """Its author no longer stands by it."""
     if parent.kind is Kind.CONCERN:
         yield from debts.owed_again(parent, hearing, book)
     yield Marked(parent.index, parent.hash, Mark.TAKEN_BACK, logged.index)
     if parent.kind is Kind.CONCERN:
+        if rules.ends(codes.correction_kind, parent.kind, hearing.policy):
+            yield from _settle(parent, logged, Duty.ACKNOWLEDGEMENT, Duty.DECISION)
         yield from _no_longer_stands(parent, logged, hearing, book)
     elif parent.kind is Kind.REQUEST:
         yield from _ended(parent, logged, book)

@@ -314,11 +314,19 @@ class Lodging(Section):
 
 
 class Corrections(Section):
-    """Which corrections take a statement back, and which of them cannot wait (R14)."""
+    """Which corrections take a statement back, so that nothing rests on it, and which cannot wait (R14).
+
+    ``withdrawing``: those of the first that end a concern too, as it should never have been told. After any
+    other the child is still to be thought of, and a decision is still owed.
+    """
 
     retracting: Annotated[tuple[_Correction, ...], Field(strict=False)] = (
         CorrectionKind.WRONG_CHILD,
         CorrectionKind.FACT_WRONG,
+        CorrectionKind.DUPLICATE,
+    )
+    withdrawing: Annotated[tuple[_Correction, ...], Field(strict=False)] = (
+        CorrectionKind.WRONG_CHILD,
         CorrectionKind.DUPLICATE,
     )
     swift: Annotated[tuple[_Correction, ...], Field(strict=False)] = (CorrectionKind.WRONG_CHILD,)

@@ -83,6 +83,37 @@ async def test_a_wrong_child_is_put_right_faster(world: World, kind: str, due: s
     assert owed["due_at"].startswith(due)
 
 
+@pytest.mark.parametrize(
+    ("kind", "owed"), [("WRONG_CHILD", False), ("DUPLICATE", False), ("FACT_WRONG", True), ("UPDATE", True)]
+)
+async def test_a_concern_is_decided_on_unless_it_should_never_have_been_told(
+    world: World, kind: str, owed: bool
+) -> None:
+    concern = world.partnership.concern()
+    correction = _correction(world, concern, kind)
+    await world.arrive(concern)
+
+    await world.submit(correction)
+
+    due = [await world.is_owed(duty, concern) for duty in ("acknowledgement", "decision")]
+    assert due == [owed, owed]
+    assert await world.is_owed("correction", correction)
+
+
+@pytest.mark.parametrize(
+    ("kind", "owed"), [("WRONG_CHILD", False), ("DUPLICATE", False), ("FACT_WRONG", False), ("UPDATE", True)]
+)
+async def test_a_request_is_over_once_its_author_does_not_stand_by_it(
+    world: World, kind: str, owed: bool
+) -> None:
+    request = await _asked(world, world.partnership.concern())
+
+    await world.submit(_correction(world, request, kind))
+
+    due = [await world.is_owed(duty, request) for duty in ("acknowledgement", "answer")]
+    assert due == [owed, owed]
+
+
 async def test_a_correction_of_no_known_kind_goes_out_marked(world: World) -> None:
     concern = world.partnership.concern()
     await world.submit(concern)

@@ -160,6 +160,7 @@ def test_a_rule_set_from_before_the_later_rules_still_loads_and_has_no_r06() -> 
     assert policy.fishing is None
     assert (policy.lodging.review_days, policy.patterns.shown) == (7, False)
     assert set(policy.corrections.retracting) == {"WRONG_CHILD", "FACT_WRONG", "DUPLICATE"}
+    assert set(policy.corrections.withdrawing) == {"WRONG_CHILD", "DUPLICATE"}
 
 
 def test_the_clocks_are_those_of_the_field() -> None:

@@ -18,7 +18,7 @@ from candour_protocol.kinds import Kind, Person, Signer
 from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
-from candour_agency import additions, store
+from candour_agency import additions, standing, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns, relays, requests
@@ -137,18 +137,20 @@ def known_to(
 ) -> Cited:
     """The concern as this holder knows it; where it does not, and may, it is passed on."""
     if message.counterparty == to.agency or message.kind is not Kind.CONCERN:
-        return _cited(connection, message)
+        return _cited(connection, setting, message)
     if not message.received:
         copy = store.messages.own_copy(connection, message, to.agency)
-        return _cited(connection, copy or message)
+        return _cited(connection, setting, copy or message)
     if message.relays is not None and _originator(connection, message) == to.agency:
-        return _cited(connection, message)
+        return _cited(connection, setting, message)
     passed_on = store.messages.relayed(connection, message.hash, to.agency)
     if passed_on is not None:
-        return _cited(connection, _successor(connection, passed_on))
+        return _cited(connection, setting, _successor(connection, passed_on))
     if message.codes is None or message.content is None:
-        return _cited(connection, message)  # nobody could open it; the gateway says what is missing
-    return _write(composition, relays.plan(setting, message, to, author), (_cited(connection, message),))
+        return _cited(connection, setting, message)  # nobody could open it; the gateway says what is missing
+    return _write(
+        composition, relays.plan(setting, message, to, author), (_cited(connection, setting, message),)
+    )
 
 
 def _originator(connection: Connection, message: Message) -> str | None:
@@ -169,7 +171,7 @@ def _write(composition: Composition, plan: Plan, rests_on: Sequence[Cited] = ())
     )
 
 
-def _cited(connection: Connection, message: Message) -> Cited:
+def _cited(connection: Connection, setting: Setting, message: Message) -> Cited:
     added = additions.to(connection, message)
     return Cited(
         message.hash,
@@ -181,6 +183,7 @@ def _cited(connection: Connection, message: Message) -> Cited:
         tuple(matter for reply in added if (matter := _opened(reply)) is not None),
         tuple(reply.hash for reply in added if not _is_settled(reply)),
         message.shut_out,
+        standing.of(connection, message, setting.office.directory.policy),
     )
 
 

@@ -9,23 +9,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from candour_protocol import rules
 from candour_protocol.codes import TriageDecision, known
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
 from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes
+from candour_protocol.policy import Policy
 from candour_protocol.rules import Severity
 from candour_protocol.rules.answers import says_too_thin
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
 from candour_agency import debts, handing, store
+from candour_agency.directory import Directory
 from candour_agency.matters import read_codes
 from candour_agency.messages import Direction, Message
 
 _MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
-# A correction that says that the whole statement should never have been made.
-RETRACTING: Final = frozenset({"WRONG_CHILD", "DUPLICATE"})
-_UNSAYING: Final = RETRACTING | {"FACT_WRONG"}
-
 _MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at"})
 
 Columns = dict[str, Any]
@@ -59,8 +58,9 @@ def happened(message: Message) -> Happened:
     )
 
 
-def apply(connection: Connection, happened: Happened, agency: AgencyId) -> list[Message]:
-    """Let a statement take effect; whatever changed here. ``agency`` is this node's own."""
+def apply(connection: Connection, happened: Happened, directory: Directory) -> list[Message]:
+    """Let a statement take effect; whatever changed here. ``directory`` is this node's own."""
+    agency, policy = directory.agency, directory.policy
     if happened.kind is Kind.LINK:
         store.joins.add(connection, happened.name, _joined(happened.codes))
     parent = find_parent(connection, happened)
@@ -70,13 +70,13 @@ def apply(connection: Connection, happened: Happened, agency: AgencyId) -> list[
         return _erase(connection, parent, happened.at)
     if happened.kind is Kind.OUTCOME and parent.kind is Kind.ANSWER and parent.about is not None:
         return apply_to(connection, parent.about, {"outcome_at": happened.at})
-    columns = _columns(happened, parent)
+    columns = _columns(happened, parent, policy)
     if "answered_at" in columns and parent.kind is Kind.REQUEST:
         columns = _answered(connection, parent, happened.at)
     changed = apply_to(connection, parent.hash, columns)
     if happened.kind is Kind.TRANSFER and "transferred_at" in columns:
         changed = _handed_on(connection, happened, parent, agency) or changed
-    if parent.pays_back is not None and _takes_back(happened):
+    if parent.pays_back is not None and _takes_back(happened, policy):
         changed += debts.owed_again(connection, parent, happened.at)
     return [*changed, *_further(connection, happened, parent)]
 
@@ -130,16 +130,16 @@ def apply_to(connection: Connection, name: StatementHash, columns: Columns) -> l
     return [found] if found is not None else []
 
 
-def _columns(happened: Happened, parent: Message) -> Columns:
+def _columns(happened: Happened, parent: Message, policy: Policy) -> Columns:
     """What changes on the parent; nothing where these two may not stand so to each other."""
     if happened.kind is Kind.NOTICE:
         return _noticed(happened, parent)
     if happened.direction is parent.direction:
-        return _by_author(happened, parent)
+        return _by_author(happened, parent, policy)
     return _by_recipient(happened, parent)
 
 
-def _by_author(happened: Happened, parent: Message) -> Columns:
+def _by_author(happened: Happened, parent: Message, policy: Policy) -> Columns:
     """What the author of a statement does with it."""
     match happened.kind:
         case Kind.OUTCOME if parent.kind is Kind.REQUEST:
@@ -150,7 +150,7 @@ def _by_author(happened: Happened, parent: Message) -> Columns:
         case Kind.WITHDRAWAL:
             return {"withdrawn_at": happened.at}
         case Kind.CORRECTION:
-            gone = happened.codes.get("correction_kind") in RETRACTING
+            gone = rules.ends(_correction_kind(happened), parent.kind, policy)
             return {"corrected_at": happened.at} | ({"withdrawn_at": happened.at} if gone else {})
         case Kind.CLOSURE if parent.kind in _MATTERS:
             return {"closed_at": happened.at}
@@ -239,9 +239,14 @@ def _answered(connection: Connection, request: Message, at: int) -> Columns:
     return {"answered_at": at} | ({"more_at": at} if thin else {})
 
 
-def _takes_back(happened: Happened) -> bool:
-    corrected = happened.kind is Kind.CORRECTION and happened.codes.get("correction_kind") in _UNSAYING
+def _takes_back(happened: Happened, policy: Policy) -> bool:
+    corrected = happened.kind is Kind.CORRECTION and rules.retracts(_correction_kind(happened), policy)
     return corrected or happened.kind is Kind.WITHDRAWAL
+
+
+def _correction_kind(happened: Happened) -> str | None:
+    stated = happened.codes.get("correction_kind")
+    return stated if isinstance(stated, str) else None
 
 
 # -- what changes besides the parent -----------------------------------------------------------------

@@ -324,7 +324,7 @@ def _affect(batch: Batch, happened: Happened) -> None:
     if happened.codes.get("notice") == Notice.ERASED and not _may_erase(batch, happened):
         batch.incident("unproven-erasure", happened.name)
         return
-    for changed in effects.apply(batch.connection, happened, batch.office.agency):
+    for changed in effects.apply(batch.connection, happened, batch.office.directory):
         batch.put(changed)
         batch.note(changed)
     if happened.codes.get("notice") == Notice.RELEASED:

@@ -14,7 +14,7 @@ from candour_protocol import rules
 from candour_protocol.ids import GENERAL, Address, AgencyId, StatementHash, parse_address
 from candour_protocol.kinds import ConcernCodes, Kind, RequestCodes, parse_codes
 from candour_protocol.matters import read_matter
-from candour_protocol.rules import Ask, Judgement, Outcome, Told, Violation
+from candour_protocol.rules import Ask, Judgement, Outcome, Telling, Told, Violation
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 from candour_agency.calls import Call, Composed, Composition
@@ -99,7 +99,9 @@ def _judge_part(
         ask = replace(_ask(call, part, codes, outcomes), earlier=about_child(asked, codes))
         judged = rules.judge_request(ask, policy)
     elif isinstance(codes, ConcernCodes):
-        judged = rules.judge_concern(codes, _original(part), plan.to.agency, policy)
+        judged = rules.judge_concern(
+            codes, _original(part), plan.to.agency, policy, telling=_telling(call, part, codes)
+        )
     else:
         return Judgement.of(local.violations)
     return Judgement.of(_merged(judged.violations, local.violations))
@@ -112,6 +114,14 @@ def _merged(gateway: Sequence[Violation], local: Sequence[Violation]) -> Iterato
     for violation in gateway:
         if violation.rule not in better or violation.pointer not in ATTESTED:
             yield violation
+
+
+def _telling(call: Call, part: Composed, codes: ConcernCodes) -> Telling | None:
+    """Of a relay, whether what it relays still stands."""
+    if codes.relays is None:
+        return None
+    gone = any(one.standing.taken_back for one in part.cited)
+    return Telling(call.office.agency, call.now, taken_back=gone)
 
 
 def _original(part: Composed) -> ConcernCodes | None:
@@ -148,7 +158,8 @@ def _told(
     if message is None:
         to, outcome = part.plan.to, outcomes.get(cited.hash, Outcome.PASSED)
         return Told(cited.hash, office.agency, to.agency, to.inbox, outcome, now, cited.matter.codes)
-    return _logged(office, message, cited.matter.codes, part.plan.to, now)
+    told = _logged(office, message, cited.matter.codes, part.plan.to, now)
+    return replace(told, taken_back=cited.standing.taken_back, unapplied=cited.standing.unapplied)
 
 
 def _logged(office: Office, message: Message, codes: ConcernCodes, to: Address, now: datetime) -> Told:

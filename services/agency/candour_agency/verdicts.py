@@ -111,7 +111,7 @@ def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
         if message.kind in _TOGETHER:
             batch.flush()
         happened = replace(effects.happened(message), at=entry.t_ms)
-        for changed in effects.apply(batch.connection, happened, batch.office.agency):
+        for changed in effects.apply(batch.connection, happened, batch.office.directory):
             batch.note(changed)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from candour_protocol.rules.answers import costs_nothing, is_unlocked, says_too_thin
+from candour_protocol.rules.corrected import ends, retracts
 from candour_protocol.rules.facts import Ask, Earlier, Matter, Telling, Told, is_emergency
 from candour_protocol.rules.identity import plainly_another
 from candour_protocol.rules.judge import (
@@ -37,6 +38,7 @@ __all__ = [
     "check_matter",
     "check_subject",
     "costs_nothing",
+    "ends",
     "is_emergency",
     "is_kept_from",
     "is_unlocked",
@@ -46,6 +48,7 @@ __all__ = [
     "judge_request",
     "names_nobody",
     "plainly_another",
+    "retracts",
     "says_something",
     "says_too_thin",
     "still_current",

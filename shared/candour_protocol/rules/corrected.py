@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from candour_protocol.codes import CorrectionKind, known, nearest
-from candour_protocol.kinds import CorrectionCodes
+from candour_protocol.kinds import CorrectionCodes, Kind
+from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Ask, Telling
 from candour_protocol.rules.judgement import Severity, Violation
+
+
+def retracts(correction_kind: str | None, policy: Policy) -> bool:
+    """Whether nothing rests any more on what was corrected."""
+    return correction_kind in {kind.value for kind in policy.corrections.retracting}
+
+
+def ends(correction_kind: str | None, corrected: Kind, policy: Policy) -> bool:
+    """Whether what was corrected is over, so that nothing but the correction is owed about it.
+
+    A request is, whenever its author no longer stands by it. A concern is only where it should never have
+    been told: one wrong fact stops no clock for the child.
+    """
+    withdrawn = correction_kind in {kind.value for kind in policy.corrections.withdrawing}
+    return retracts(correction_kind, policy) and (withdrawn or corrected is Kind.REQUEST)
 
 
 def r14_correction(codes: CorrectionCodes) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from candour_protocol import rules
@@ -37,6 +37,7 @@ from candour_agency.drafts import coding
 from candour_agency.drafts.concerns import Setting, reach
 from candour_agency.messages import Message
 from candour_agency.schemas.request import LineBody, RequestBody
+from candour_agency.standing import Standing
 from candour_agency.writing import Plan
 
 _LINE: Final = re.compile(r"/lines/(?P<place>[0-9]{1,3})(?P<rest>.*)\Z")
@@ -55,6 +56,7 @@ class Cited:
         restricted: only few may see it here.
         shut_out: staff ids of those who may never see it here.
         message: the statement, where it was there before the call.
+        standing: what corrections have left of it.
     """
 
     hash: StatementHash
@@ -66,6 +68,7 @@ class Cited:
     added: tuple[rules.Matter, ...] = ()
     replies: tuple[StatementHash, ...] = ()
     shut_out: frozenset[str] = frozenset()
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def matters(self) -> tuple[rules.Matter, ...]:
