@@ -22,7 +22,7 @@ from candour_protocol.kinds import (
     RequestCodes,
 )
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin
+from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin, settles_a_line
 
 from candour_gateway import aftermath, announcing, clocks, debts, erasing
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark, Route
@@ -197,14 +197,11 @@ def _proof(logged: Logged, book: Casebook) -> int | None:
 def _duties(logged: Logged, route: Route, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     for duty in clocks.DUTIES.get(logged.kind, (Duty.DELIVERY,)):
         yield owed(logged, duty, hearing, urgent=route.urgent)
-    asked = book.find(logged.irt) if _settles_a_line(logged.codes) else None
+    codes = logged.codes
+    told = isinstance(codes, AnswerCodes) and settles_a_line(codes)
+    asked = book.find(logged.irt) if told else None
     if asked is not None and asked.route is not None:
         yield owed(asked, Duty.OUTCOME, hearing, book)
-
-
-def _settles_a_line(codes: Codes | None) -> bool:
-    """Whether an answer gives something that can come to anything: "too thin" asks, and gives nothing."""
-    return isinstance(codes, AnswerCodes) and any(not says_too_thin(each) for each in codes.outcomes)
 
 
 def _without_words(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:

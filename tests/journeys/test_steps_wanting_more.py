@@ -40,6 +40,50 @@ async def test_what_wants_more_is_open_again_once_the_asker_has_said_it(town: To
     assert "reopened" in await events(town, CSC, asked.request)
 
 
+@pytest.mark.parametrize("outcome", ["NEED_MORE", "DISCLOSED_FULL"])
+async def test_an_outcome_is_owed_of_what_was_answered_and_not_of_what_wants_more(
+    town: Town, outcome: str
+) -> None:
+    asked = await ask(town)
+
+    await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, outcome))
+
+    owed = outcome == "DISCLOSED_FULL"
+    assert await _outcomes_owed(town, asked.request) == [owed, owed]
+    assert await _gateway_waits(town, asked.request) is owed
+
+
+async def test_an_outcome_is_owed_from_the_first_line_that_is_answered(town: Town) -> None:
+    asked = await ask(town, lines=2)
+
+    await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, "DISCLOSED_FULL"))
+
+    assert await _outcomes_owed(town, asked.request) == [True, True]
+    assert await _gateway_waits(town, asked.request)
+
+
+async def test_no_outcome_is_owed_of_what_whoever_asked_has_ended(town: Town) -> None:
+    asked = await ask(town)
+    await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, "DISCLOSED_FULL"))
+
+    await say(town, CSC, f"/v1/requests/{asked.request}/closure", {"reason": "CHILD_SAFE"})
+
+    assert await _outcomes_owed(town, asked.request) == [False, False]
+    assert not await _gateway_waits(town, asked.request)
+
+
+async def _outcomes_owed(town: Town, request: str) -> list[bool]:
+    """Whether both sides see that the outcome is still owed."""
+    seen = [(await town.message(agency, request))["obligations"] for agency in (CSC, POLICE)]
+    return [any(one["kind"] == "outcome" and one["settled_at"] is None for one in each) for each in seen]
+
+
+async def _gateway_waits(town: Town, request: str) -> bool:
+    """Whether the gateway says that it is."""
+    found = (await town.ask_gateway("GET", "/v1/obligations?limit=500")).json()["items"]
+    return any((one["kind"], one["id"]) == ("outcome", request) for one in found)
+
+
 async def _answers_owed(town: Town, request: str) -> list[bool]:
     """Whether an answer is still owed, as both sides see it."""
     seen = [(await town.message(agency, request))["obligations"] for agency in (CSC, POLICE)]

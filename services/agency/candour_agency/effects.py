@@ -12,7 +12,7 @@ from typing import Any, Final
 from candour_protocol import rules
 from candour_protocol.codes import TriageDecision, known
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
-from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes
+from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes, parse_codes
 from candour_protocol.policy import Policy
 from candour_protocol.rules import Severity
 from candour_protocol.rules.answers import says_too_thin
@@ -72,7 +72,7 @@ def apply(connection: Connection, happened: Happened, directory: Directory) -> l
         return apply_to(connection, parent.about, {"outcome_at": happened.at})
     columns = _columns(happened, parent, policy)
     if "answered_at" in columns and parent.kind is Kind.REQUEST:
-        columns = _answered(connection, parent, happened.at)
+        columns = _answered(connection, parent, happened.at) | _given(happened)
     changed = apply_to(connection, parent.hash, columns)
     if happened.kind is Kind.TRANSFER and "transferred_at" in columns:
         changed = _handed_on(connection, happened, parent, agency) or changed
@@ -237,6 +237,13 @@ def _answered(connection: Connection, request: Message, at: int) -> Columns:
     if request.more_at is not None:
         store.messages.change(connection, request.hash, answered_at=at)
     return {"answered_at": at} | ({"more_at": at} if thin else {})
+
+
+def _given(happened: Happened) -> Columns:
+    """From the first answer that settles a line on, its holder is owed the outcome."""
+    codes = parse_codes(Kind.ANSWER, happened.codes)
+    told = isinstance(codes, AnswerCodes) and rules.settles_a_line(codes)
+    return {"given_at": happened.at} if told else {}
 
 
 def _takes_back(happened: Happened, policy: Policy) -> bool:

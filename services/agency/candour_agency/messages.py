@@ -77,6 +77,7 @@ class Message:
     answered_at: int | None
     more_at: int | None
     reopened_at: int | None
+    given_at: int | None
     outcome_at: int | None
     paid_at: int | None
     owed_again_at: int | None

@@ -161,10 +161,11 @@ def _challenge(
 def _outcome(
     message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
 ) -> Iterator[Obligation]:
-    if message.kind is Kind.REQUEST and message.answered_at is not None:
+    """What came of an answer, from the first line that was answered on; "too thin" answers none."""
+    if message.kind is Kind.REQUEST and message.given_at is not None:
         limit = directory.policy.deadlines.outcome
-        due = _by_calendar(message.answered_at, limit, sender, GENERAL, directory)
-        yield Obligation("outcome", sender, recipient, due, message.outcome_at)
+        due = _by_calendar(message.given_at, limit, sender, GENERAL, directory)
+        yield Obligation("outcome", sender, recipient, due, message.outcome_at or _ended(message))
 
 
 def _debt(

@@ -74,6 +74,7 @@ messages = Table(
     Column("answered_at", BigInteger),  # of a request, the last time; open again from a later reopened_at on
     Column("more_at", BigInteger),  # when its answer last wanted more from the asker
     Column("reopened_at", BigInteger),  # when the asker last said more
+    Column("given_at", BigInteger),  # when the first line was answered, so that the outcome is owed
     Column("outcome_at", BigInteger),
     Column("paid_at", BigInteger),  # the last time; owed again from a later owed_again_at on
     Column("owed_again_at", BigInteger),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from candour_protocol.rules.answers import costs_nothing, is_unlocked, says_too_thin
+from candour_protocol.rules.answers import costs_nothing, is_unlocked, says_too_thin, settles_a_line
 from candour_protocol.rules.corrected import ends, retracts
 from candour_protocol.rules.facts import Ask, Earlier, Matter, Telling, Told, is_emergency
 from candour_protocol.rules.identity import plainly_another
@@ -51,5 +51,6 @@ __all__ = [
     "retracts",
     "says_something",
     "says_too_thin",
+    "settles_a_line",
     "still_current",
 ]

@@ -35,6 +35,14 @@ def costs_nothing(codes: AnswerCodes) -> bool:
     return bool(codes.outcomes) and all(says_too_thin(outcome) for outcome in codes.outcomes)
 
 
+def settles_a_line(codes: AnswerCodes) -> bool:
+    """Whether an answer gives what can come to anything, so that its holder is owed the outcome.
+
+    "Too thin" asks, and gives nothing.
+    """
+    return any(not says_too_thin(outcome) for outcome in codes.outcomes)
+
+
 def discloses(outcomes: Iterable[str | None]) -> bool:
     """Whether any line is told; such a disclosure is no referral of what it shows."""
     return any(outcome in _DISCLOSED for outcome in outcomes)
