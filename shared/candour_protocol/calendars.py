@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from candour_protocol.policy_tables import Clock, Unit
+from candour_protocol.policy_clocks import Clock, Unit
 from candour_protocol.profiles import Calendar, Day, Hours, Nation, Profile
 
 _DAY = timedelta(days=1)

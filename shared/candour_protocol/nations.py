@@ -16,7 +16,8 @@ from pydantic import Field, model_validator
 
 from candour_protocol.codes import Power
 from candour_protocol.identifiers import Scheme
-from candour_protocol.policy_tables import Limit, Section
+from candour_protocol.policy_clocks import Limit
+from candour_protocol.policy_tables import Section
 from candour_protocol.profiles import Nation
 
 _Text = Annotated[str, Field(min_length=1, max_length=400)]

@@ -20,16 +20,14 @@ from candour_protocol.codes import Urgency
 from candour_protocol.errors import PolicyError
 from candour_protocol.ids import PolicyId, sha256_text
 from candour_protocol.nations import Nations
+from candour_protocol.policy_clocks import Clock, Clocks, Deadlines, Step, Unit
 from candour_protocol.policy_phrases import Phrases, Vocabulary
 from candour_protocol.policy_tables import (
     Answers,
     Asker,
     Cell,
-    Clock,
-    Clocks,
     Corrections,
     Current,
-    Deadlines,
     Emergency,
     Fishing,
     Identity,
@@ -42,8 +40,6 @@ from candour_protocol.policy_tables import (
     Retention,
     Scope,
     Section,
-    Step,
-    Unit,
     Words,
 )
 from candour_protocol.toml_lines import line_of

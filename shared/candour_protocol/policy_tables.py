@@ -47,30 +47,6 @@ class Cell(StrEnum):
     EXCEPTION = "-"
 
 
-class Step(StrEnum):
-    """What an urgency sets a clock for."""
-
-    ACKNOWLEDGEMENT = "acknowledgement"
-    DECISION = "decision"
-    ANSWER = "answer"
-
-
-class Unit(StrEnum):
-    """How a clock counts; ``elapsed`` is what one unit lasts where no calendar stretches it."""
-
-    MINUTES = "minutes"
-    HOURS = "hours"
-    OPEN_HOURS = "open hours"
-    WORKING_HOURS = "working hours"
-    WORKING_DAYS = "working days"
-
-    @property
-    def elapsed(self) -> timedelta:
-        if self is Unit.MINUTES:
-            return timedelta(minutes=1)
-        return timedelta(days=1) if self is Unit.WORKING_DAYS else timedelta(hours=1)
-
-
 class Section(BaseModel):
     """A table of the file: closed, frozen, strict."""
 
@@ -80,30 +56,11 @@ class Section(BaseModel):
 _Table = TypeVar("_Table", bound=Section)
 
 
-def _refuse_falling(table: _Table, steps: Sequence[int]) -> _Table:
+def refuse_falling(table: _Table, steps: Sequence[int]) -> _Table:
     """Escalations come one after the other."""
     if any(later <= sooner for sooner, later in pairwise(steps)):
         raise ValueError("each step of an escalation comes later than the one before it")
     return table
-
-
-class Clock(Section):
-    """A limit such as ``4 working hours``."""
-
-    amount: int = Field(ge=1, le=10_000)
-    unit: Unit
-
-    @property
-    def elapsed(self) -> timedelta:
-        """The limit on the wall clock, before any calendar stretches it."""
-        return self.amount * self.unit.elapsed
-
-
-def _clock(text: object) -> object:
-    amount, _, unit = text.partition(" ") if isinstance(text, str) else ("", "", "")
-    if not amount.isdecimal() or unit not in list(Unit):
-        raise ValueError("a limit such as '4 hours' is wanted")
-    return Clock(amount=int(amount), unit=Unit(unit))
 
 
 def _holders(listed: object) -> object:
@@ -120,8 +77,6 @@ def _cell(text: str) -> str:
     return text
 
 
-Limit = Annotated[Clock, BeforeValidator(_clock)]
-_Limit = Limit
 _Count = Annotated[int, Field(ge=1, le=100)]
 _Days = Annotated[int, Field(ge=1, le=36_500)]
 _Months = Annotated[int, Field(ge=1, le=1_200)]
@@ -266,7 +221,7 @@ class Emergency(Section):
 
     @model_validator(mode="after")
     def _rising(self) -> Self:
-        return _refuse_falling(self, self.escalate_hours)
+        return refuse_falling(self, self.escalate_hours)
 
     @property
     def debt(self) -> timedelta:
@@ -346,48 +301,6 @@ class Onward(Section):
     """Marks under which a received concern is never passed on."""
 
     forbidding_marks: Annotated[tuple[_Mark, ...], Field(strict=False)]
-
-
-class Clocks(Section):
-    """The limits of one urgency."""
-
-    acknowledgement: _Limit
-    decision: _Limit
-    answer: _Limit
-
-
-class Deadlines(Section):
-    """Limits that do not depend on the urgency's clocks.
-
-    ``need_more``: how long the clock of an answer stops at most while the asker is to say more.
-    ``escalate_percent``: at which parts of its limit an obligation that is still open is spoken of: the due
-    time itself, then to the next in rank each time. ``challenge_urgent`` is for EMERGENCY and RED.
-    """
-
-    delivery_urgent: _Limit
-    delivery_ordinary: _Limit
-    outcome: _Limit
-    need_more: _Limit = Clock(amount=1, unit=Unit.WORKING_DAYS)
-    correction: _Limit = Clock(amount=2, unit=Unit.WORKING_DAYS)
-    correction_swift: _Limit = Clock(amount=4, unit=Unit.HOURS)
-    challenge: Annotated[tuple[_Limit, ...], Field(strict=False, min_length=1, max_length=4)] = (
-        Clock(amount=1, unit=Unit.WORKING_DAYS),
-    )
-    challenge_urgent: Annotated[tuple[_Limit, ...], Field(strict=False, min_length=1, max_length=4)] = (
-        Clock(amount=1, unit=Unit.HOURS),
-    )
-    escalate_percent: Annotated[
-        tuple[Annotated[int, Field(ge=100, le=1_000)], ...], Field(strict=False, min_length=1, max_length=8)
-    ] = (100, 150, 200)
-
-    @model_validator(mode="after")
-    def _rising(self) -> Self:
-        return _refuse_falling(self, self.escalate_percent)
-
-    def challenge_at(self, stage: int, *, urgent: bool) -> Clock:
-        """How long a challenge may stand undecided at its stage, from 1; later ones are as the last."""
-        stages = self.challenge_urgent if urgent else self.challenge
-        return stages[min(stage, len(stages)) - 1]
 
 
 class Retention(Section):

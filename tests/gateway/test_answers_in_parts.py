@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from candour_gateway.clocks import longest_pause
 from candour_protocol import profiles
 from candour_protocol.calendars import end_of, opening
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.policy import Clock, Unit
+from candour_protocol.policy import Clock, Unit, load_policy, policy_for
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
@@ -98,6 +99,17 @@ async def test_without_a_word_the_clock_goes_on_after_one_working_day(world: Wor
     duty = (await world.obligations())["answer", request.statement.hash]
     assert datetime.fromisoformat(duty["since"]) == ends
     assert datetime.fromisoformat(duty["due_at"]) > ends
+
+
+@pytest.mark.parametrize("hours", [1, 3])
+def test_how_long_a_question_back_stops_the_clock_is_for_the_policy_to_say(hours: int) -> None:
+    written = policy_for("anytown").decode()
+    policy = load_policy(
+        written.replace('need_more = "1 working days"', f'need_more = "{hours} hours"').encode()
+    )
+    start = datetime(2026, 11, 20, 16, tzinfo=UTC)
+
+    assert longest_pause(start, None, policy) == start + timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(("early", "anew"), [(timedelta(seconds=1), True), (timedelta(0), False)])

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from candour_protocol.calendars import Opening, bank_holidays, end_of
-from candour_protocol.policy_tables import Clock, Unit
+from candour_protocol.policy_clocks import Clock, Unit
 from candour_protocol.profiles import Calendar, Day, Hours, Nation, Term
 from hypothesis import given
 from hypothesis import strategies as st

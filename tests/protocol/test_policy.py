@@ -8,7 +8,7 @@ import pytest
 from candour_protocol import base64url
 from candour_protocol.codes import AgencyKind, ConcernCategory, InfoCategory, Urgency
 from candour_protocol.errors import PolicyError
-from candour_protocol.policy import Policy, Step, default_policy, load_policy, policy_for
+from candour_protocol.policy import Clock, Policy, Step, Unit, default_policy, load_policy, policy_for
 from candour_protocol.toml_lines import line_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,6 +161,24 @@ def test_a_rule_set_from_before_the_later_rules_still_loads_and_has_no_r06() -> 
     assert (policy.lodging.review_days, policy.patterns.shown) == (7, False)
     assert set(policy.corrections.retracting) == {"WRONG_CHILD", "FACT_WRONG", "DUPLICATE"}
     assert set(policy.corrections.withdrawing) == {"WRONG_CHILD", "DUPLICATE"}
+
+
+def test_how_long_a_question_back_stops_the_clock_stands_in_the_policy() -> None:
+    written = 'need_more = "1 working days"'
+    longer = load_policy(changed(written, 'need_more = "8 working hours"'))
+    unsaid = re.sub(r"^need_more = .*\n", "", SHIPPED, flags=re.MULTILINE)
+
+    assert written in SHIPPED
+    assert longer.deadlines.need_more == Clock(amount=8, unit=Unit.WORKING_HOURS)
+    assert load_policy(unsaid.encode()).deadlines == load_policy(SHIPPED.encode()).deadlines
+
+
+@pytest.mark.parametrize("amount", ["0 hours", "1 day", "-1 hours", ""])
+def test_a_question_back_stops_the_clock_for_a_limit_and_for_nothing_else(amount: str) -> None:
+    with pytest.raises(PolicyError) as error:
+        load_policy(changed('need_more = "1 working days"', f'need_more = "{amount}"'))
+
+    assert f"line {line_with(SHIPPED, 'need_more =')}" in str(error.value)
 
 
 def test_the_clocks_are_those_of_the_field() -> None:
