@@ -34,9 +34,9 @@ from candour_gateway.lanes import owed, pause_ends
 from candour_gateway.matters import (
     TAKEN_BACK_BY,
     above,
-    challenged_kind,
     copies_of,
     decided,
+    is_anothers,
     is_decided_again,
     is_open,
     matter_of,
@@ -54,6 +54,7 @@ _SUBSTANCE = ("R02", "R03")
 
 def of(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """What it does to others, and what those do to it that were logged before it came."""
+    yield from _decided_again(logged, book)
     yield from _on(book.find(parent_of(logged.irt, logged.codes)), logged, hearing, book)
     yield from foretold(logged, hearing, book)
 
@@ -287,17 +288,31 @@ def _transferred(parent: Logged, logged: Logged, codes: TransferCodes, hearing: 
         yield owed(logged, Duty.ACKNOWLEDGEMENT, hearing)
 
 
+def _decided_again(logged: Logged, book: Casebook) -> Iterator[Effect]:
+    """Somebody else's meets an open challenge of the one before; of a closure it opens the matter."""
+    matter = matter_of(logged, book)
+    challenge = book.at(matter.history.challenged_by) if matter else None
+    first = decided(challenge, book)
+    if matter is None or challenge is None or first is None:
+        return
+    if not redecides(logged.kind, logged.codes, matter, book) or not _may_meet(logged, first):
+        return
+    if first.kind is Kind.CLOSURE:
+        yield Marked(matter.index, matter.hash, Mark.CLOSED, None)
+    yield from _challenge_met(challenge, logged, book)
+
+
+def _may_meet(logged: Logged, first: Logged) -> bool:
+    """Whether whoever decided says it, to those to whom it was said, by another person."""
+    # of a transfer one goes to the new holder and one to who told: each is challenged by whom it came to
+    told = logged.kind is not Kind.TRANSFER or logged.aud == first.aud
+    return logged.iss == first.iss and told and is_anothers(logged.codes, first)
+
+
 def _answered(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """A new decision or answer meets an open challenge of the old one; one of a closure opens the matter."""
     if logged.kind is Kind.REPLY:
         yield from _replied(parent, logged, hearing, book)
-        return
-    challenge = book.at(parent.history.challenged_by)
-    if challenge is not None and redecides(logged.kind, logged.codes, parent, book):
-        if challenged_kind(parent, book) is Kind.CLOSURE:
-            yield Marked(parent.index, parent.hash, Mark.CLOSED, None)
-        yield from _challenge_met(challenge, logged, book)
-    if logged.kind is Kind.ANSWER and "R11" in logged.rules:
+    elif logged.kind is Kind.ANSWER and "R11" in logged.rules:
         yield from _not_enough(parent, logged, hearing, book)
 
 
@@ -310,11 +325,19 @@ def _not_enough(request: Logged, answer: Logged, hearing: Hearing, book: Caseboo
 
 
 def _replied(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """Words meet a challenge only of what cannot be decided again, and let go on what waited for them."""
-    if parent.kind is Kind.CHALLENGE and logged.iss == parent.aud and not is_decided_again(parent, book):
+    """Words can meet a challenge, and let go on what waited for them."""
+    if parent.kind is Kind.CHALLENGE and _explains(parent, logged, book):
         yield from _challenge_met(parent, logged, book)
     wanted = book.at(parent.history.paused_by)
     if parent.iss == logged.iss and wanted is not None and is_open(parent):
         yield Marked(parent.index, parent.hash, Mark.PAUSED, None)
         if hearing.at < pause_ends(parent, wanted.at, hearing):  # else its time has begun anew already
             yield Reopened(owed(parent, Duty.ANSWER, hearing))
+
+
+def _explains(challenge: Logged, reply: Logged, book: Casebook) -> bool:
+    """Whether words are enough: of what cannot be decided again; or a second person's, that it stands."""
+    if not is_decided_again(challenge, book):
+        return reply.iss == challenge.aud
+    first = decided(challenge, book)
+    return first is not None and rules.stands_by_word(first.kind) and _may_meet(reply, first)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from candour_protocol.kinds import AnswerCodes, ChallengeCodes, Codes, ConcernCodes, RequestCodes
+from candour_protocol import rules
+from candour_protocol.kinds import (
+    AnswerCodes,
+    ChallengeCodes,
+    Codes,
+    ConcernCodes,
+    CorrectionCodes,
+    RequestCodes,
+)
 from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE, Kind
 
 from candour_gateway.casebook import Casebook, Logged
@@ -107,27 +115,33 @@ def challenged_kind(matter: Logged, book: Casebook) -> Kind | None:
 
 
 def is_decided_again(challenge: Logged, book: Casebook) -> bool:
-    """Whether what is challenged is for somebody else to decide again, and not for words to explain."""
+    """Whether what is challenged is for somebody else to decide again, and not for anybody to explain."""
     first = decided(challenge, book)
     return first is not None and _again_by(first, matter_of(first, book)) is not None
 
 
 def _again_by(first: Logged, matter: Logged | None) -> Kind | None:
     """By what it is decided again. Whoever a concern was told to opens it again by another decision."""
-    if first.kind in (Kind.DECISION, Kind.ANSWER):
-        return first.kind
     ended = matter is not None and matter.kind is Kind.CONCERN and first.iss == matter.aud
-    return Kind.DECISION if first.kind is Kind.CLOSURE and ended else None
+    return rules.again_by(first.kind, reopens=ended)
 
 
 def redecides(kind: Kind, codes: Codes | None, matter: Logged, book: Casebook) -> bool:
-    """Whether a decision or an answer takes the place of what is under challenge."""
+    """Whether a statement of this kind takes the place of what is under challenge."""
     first = decided(book.at(matter.history.challenged_by), book)
     if first is None or _again_by(first, matter) is not kind:
         return False
     if isinstance(codes, AnswerCodes) and isinstance(first.codes, AnswerCodes):
         return bool(_lines(codes) & _lines(first.codes))
+    if isinstance(codes, CorrectionCodes) and isinstance(first.codes, CorrectionCodes):
+        return codes.corrects == first.codes.corrects
     return True
+
+
+def is_anothers(codes: Codes | None, first: Logged) -> bool:
+    """Whether somebody else signs than who signed what is challenged."""
+    before = first.codes.actor if first.codes else None
+    return rules.is_another(before, codes.actor if codes else None)
 
 
 def _lines(answer: AnswerCodes) -> set[int]:

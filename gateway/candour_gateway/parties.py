@@ -30,7 +30,14 @@ from candour_protocol.rules import Outcome, are_two, costs_nothing
 
 from candour_gateway.casebook import PASSING, Casebook, History, Logged
 from candour_gateway.erasing import parties
-from candour_gateway.matters import TAKEN_BACK_BY, decided, redecides, unanswered_checks
+from candour_gateway.matters import (
+    TAKEN_BACK_BY,
+    decided,
+    is_anothers,
+    matter_of,
+    redecides,
+    unanswered_checks,
+)
 from candour_gateway.naming import parent_of
 
 NOT_A_PARTY = "not-a-party"
@@ -207,8 +214,8 @@ def _redecided(kind: Kind, matter: Logged, codes: Codes, book: Casebook) -> Stan
     if not redecides(kind, codes, matter, book):
         return None
     first = decided(book.at(matter.history.challenged_by), book)
-    same = codes.actor is None or (first is not None and first.codes and first.codes.actor == codes.actor)
-    return Standing(SAME_DECIDER, "/decider") if same else None
+    pointer = "/author" if kind is Kind.OUTCOME else "/decider"
+    return None if first is None or is_anothers(codes, first) else Standing(SAME_DECIDER, pointer)
 
 
 def _is_opened(logged: Logged | None) -> bool:
@@ -219,8 +226,11 @@ def _outcome(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     """The asker, about the answer that it got or about its own request."""
     parent = book.find(claims.irt)
     if parent and parent.kind is Kind.REQUEST:
-        return None if parent.passes and _own(parent, claims) else _IRT
-    return _answering(Kind.ANSWER)(claims, codes, book)
+        fault = None if parent.passes and _own(parent, claims) else _IRT
+    else:
+        fault = _answering(Kind.ANSWER)(claims, codes, book)
+    request = matter_of(parent, book)
+    return fault or (_redecided(Kind.OUTCOME, request, codes, book) if request else None)
 
 
 def _challenge(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:

@@ -21,6 +21,7 @@ from candour_gateway.screening import matched
 from candour_gateway.sitting import Heard, Sitting
 from candour_protocol import erasures
 from candour_protocol.ids import GATEWAY, AgencyId, Txn
+from candour_protocol.kinds import CHALLENGEABLE
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import load_policy
 from candour_protocol.statement import Body, Issued, parse
@@ -55,7 +56,7 @@ _SOUND: JsonValue = attested("R02", "R03", "R13", ruleset=RULE_SET.id)
 _THIN: JsonValue = attested("R02", "R03", "R13", failing=("R02",), ruleset=RULE_SET.id)
 _ASKED: JsonValue = attested("R02", "R03", "R05", "R07", "R09", "R12", "R13", ruleset=RULE_SET.id)
 _REASONED: JsonValue = attested("R11", ruleset=RULE_SET.id)
-_CHALLENGED = (Kind.DELIVERY, Kind.DECISION, Kind.ANSWER, Kind.CLOSURE, Kind.CHALLENGE)
+CHALLENGED = (*sorted(CHALLENGEABLE), Kind.CHALLENGE)
 _MARKS: tuple[JsonValue, ...] = ([], ["NOT_FAMILY"], ["NOT_FAMILY", "REFERRER_PROTECTED"], ["NO_ONWARD"])
 _LINES: JsonValue = [
     {"line": line, "role": "SUBJECT_CHILD", "category": "EDU_ATTEND", "months": 6} for line in (1, 2)
@@ -252,7 +253,7 @@ class Steps(RuleBasedStateMachine):
             ),
         )
 
-    @rule(choice=_any, of_kind=st.sampled_from(_CHALLENGED), stage=st.integers(1, 4), back=st.booleans())
+    @rule(choice=_any, of_kind=st.sampled_from(CHALLENGED), stage=st.integers(1, 4), back=st.booleans())
     def challenge(self, choice: int, of_kind: Kind, stage: int, back: bool) -> None:
         def make(of: Issued) -> Issued:
             claims = of.statement.claims
@@ -262,9 +263,23 @@ class Steps(RuleBasedStateMachine):
 
         self._about(choice, of_kind, make)
 
-    @rule(choice=_any, kind=st.sampled_from(["WRONG_CHILD", "FACT_WRONG", "UPDATE", "NO_SUCH_KIND"]))
-    def correct(self, choice: int, kind: str) -> None:
-        self._about(choice, None, lambda of: self._own(Kind.CORRECTION, of, correction_kind=kind))
+    @rule(
+        choice=_any,
+        kind=st.sampled_from(["WRONG_CHILD", "FACT_WRONG", "UPDATE", "NO_SUCH_KIND"]),
+        actor=_people,
+    )
+    def correct(self, choice: int, kind: str, actor: str) -> None:
+        self._about(
+            choice, None, lambda of: self._own(Kind.CORRECTION, of, correction_kind=kind, actor=actor)
+        )
+
+    @rule(choice=_any, actor=_people)
+    def conclude(self, choice: int, actor: str) -> None:
+        self._about(
+            choice,
+            Kind.ANSWER,
+            lambda of: self.partnership.answering(Kind.OUTCOME, of, outcome="ASSESS_S17", actor=actor),
+        )
 
     @rule(choice=_any)
     def withdraw(self, choice: int) -> None:
@@ -291,21 +306,21 @@ class Steps(RuleBasedStateMachine):
             choice, Kind.CORRECTION, lambda of: self.partnership.answering(Kind.APPLIED, of, applied=applied)
         )
 
-    @rule(choice=_any, own=st.booleans())
-    def reply(self, choice: int, own: bool) -> None:
+    @rule(choice=_any, own=st.booleans(), actor=_people)
+    def reply(self, choice: int, own: bool, actor: str) -> None:
         def make(of: Issued) -> Issued:
             claims = of.statement.claims
             frm, to = (claims.iss, claims.aud) if own else (claims.aud, claims.iss)
-            return self.partnership.say(Kind.REPLY, frm, to, {}, irt=of.statement.hash)
+            return self.partnership.say(Kind.REPLY, frm, to, {"actor": actor}, irt=of.statement.hash)
 
-        self._about(choice, None, make)
+        self._about(choice, Kind.CHALLENGE if choice % 3 == 0 else None, make)
 
-    @rule(choice=_any, to=_parties)
-    def hand_over(self, choice: int, to: AgencyId) -> None:
+    @rule(choice=_any, to=_parties, actor=_people)
+    def hand_over(self, choice: int, to: AgencyId, actor: str) -> None:
         def make(of: Issued) -> Issued:
             claims = of.statement.claims
             return self.partnership.say(
-                Kind.TRANSFER, claims.aud, claims.iss, {"to": to}, irt=of.statement.hash
+                Kind.TRANSFER, claims.aud, claims.iss, {"to": to, "actor": actor}, irt=of.statement.hash
             )
 
         self._about(choice, Kind.CONCERN, make)

@@ -16,7 +16,7 @@ from candour_protocol.kinds.lists import Kind
 
 from tests.gateway.courier import Courier
 from tests.gateway.partnership import START, TestClock
-from tests.gateway.random_steps import PARTIES, PEOPLE, THREADS, Steps, founded
+from tests.gateway.random_steps import CHALLENGED, PARTIES, PEOPLE, THREADS, Steps, founded
 from tests.gateway.world import World, open_world
 
 _STEPS = 60
@@ -36,7 +36,7 @@ _VALUES: Mapping[str, Sequence[object]] = {
     "opened": ("sound", "sound", "sound", "thin", "unreadable"),
     "capacity": ("second", "lodgee"),
     "kind": ("WRONG_CHILD", "FACT_WRONG", "UPDATE"),
-    "of_kind": (Kind.DELIVERY, Kind.DECISION, Kind.ANSWER, Kind.CLOSURE, Kind.CHALLENGE),
+    "of_kind": CHALLENGED,
     "reason": (None, "CHECKS_UNANSWERED"),
     "applied": ("yes", "cannot"),
     "hours": (1, 1, 5, 24 * 8),
@@ -46,6 +46,8 @@ _MOVES = (
     *("deliver_everything", "deliver_everything", "answer", "answer", "approve", "approve", "decide"),
     *(
         "challenge",
+        "challenge",
+        "conclude",
         "correct",
         "withdraw",
         "close",

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from candour_agency import references, store
 from candour_agency.arrival import Arrival, Verdict
-from candour_agency.effects import Happened
+from candour_agency.happenings import Happened
 from candour_agency.messages import Message
 from candour_agency.moments import to_ms
 from candour_agency.office import Office

@@ -8,19 +8,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from candour_protocol import rules
 from candour_protocol.kinds import CHALLENGEABLE, STAGES, AnswerCodes, Kind, Signer
 from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.drafts import steps
-from candour_agency.effects import open_challenges
 from candour_agency.faults import CallError, Code
 from candour_agency.matters import read_codes
 from candour_agency.messages import Message
+from candour_agency.reconsidering import actor_of, challenged, decided, open_challenges
 from candour_agency.schemas.steps import ChallengeBody
 from candour_agency.stating import MATTERS, compose
 
+_NAME_ANOTHER: Final = (
+    "Somebody else has to decide this again: give `{member}.staff_id`, or use that person's token."
+)
+_STAYS_OPEN: Final = (
+    "A challenge of this stays open until somebody else than before, known by a staff id, decides again, or "
+    "says in a reply to it why this stands."
+)
 _NOT_ENOUGH: Final = "R11"  # flagged: delivered, and to be thought about again
 # That a concern was found thin is challenged by the concern's own id.
 _BY_ID: Final = CHALLENGEABLE - {Kind.DELIVERY}
@@ -28,7 +36,7 @@ _BY_ID: Final = CHALLENGEABLE - {Kind.DELIVERY}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision or an answer that is about to be given; ``lines`` are those of an answer."""
+    """A decision, an answer or an outcome that is about to be given; ``lines`` are those of an answer."""
 
     kind: Kind
     decider: Signer | None
@@ -124,19 +132,23 @@ def check_decider(connection: Connection, call: Call, matter: Message, decision:
         return
     actor = call.acting.actor(call.office.keys.actor, matter.txn)
     if actor is None:
-        detail = (
-            "Somebody else has to decide this again: give `decider.staff_id`, or use that person's token."
-        )
-        raise CallError(Code.NOBODY_NAMED, detail)
+        raise CallError(Code.NOBODY_NAMED, _NAME_ANOTHER.format(member=_member(decision.kind)))
     person = _named(decision.decider)
     if any(_same(one, person, actor) for one in before):
         detail = "This was challenged: somebody else than who decided before has to decide again."
         raise CallError(Code.SAME_DECIDER, detail)
 
 
+def _member(kind: Kind) -> str:
+    return "author" if kind is Kind.OUTCOME else "decider"
+
+
 def _before(connection: Connection, matter: Message, decision: Decision) -> list[Message]:
     """What this agency decided before on the same: of answers only those that share a line."""
     given = store.messages.about(connection, matter.hash)
+    if decision.kind is Kind.OUTCOME:  # it is told about an answer, or about the request itself
+        answers = [one for one in given if one.kind is Kind.ANSWER]
+        given += [one for each in answers for one in store.messages.about(connection, each.hash)]
     kinds = {decision.kind, *((Kind.CLOSURE,) if decision.kind is Kind.DECISION else ())}
     own = [one for one in given if one.kind in kinds and not one.received and one.verdict != "refused"]
     return [one for one in own if one.kind is not Kind.ANSWER or _lines(one) & decision.lines]
@@ -164,3 +176,34 @@ def _named(signer: Signer | None) -> str | None:
     """Who it is: by staff id, else by name, in whatever case that was typed."""
     text = (signer.staff_id or signer.name) if signer else None
     return " ".join(text.split()).casefold() if text else None
+
+
+# -- what stands by a second person's word ------------------------------------------------------------
+
+
+def check_word(connection: Connection, challenge: Message, said: bool) -> None:
+    """Whoever was challenged says why it stands, in words.
+
+    Raises:
+        CallError: they say nothing.
+    """
+    first = decided(connection, challenge) if challenge.kind is Kind.CHALLENGE else None
+    owes = first is not None and not first.received and rules.stands_by_word(first.kind)
+    if owes and not said:
+        raise misplaced("/facts", "Say why it stands, in `facts` or `answers`; or decide it again.")
+
+
+def still_open(connection: Connection, call: Call, parent: Message, kind: Kind) -> list[str]:
+    """What to tell whoever says something that does not meet a challenge, as they decided before.
+
+    Args:
+        kind: of what is said about ``parent``.
+    """
+    actor = call.acting.actor(call.office.keys.actor, parent.txn)
+    challenges = [parent] if parent.kind is Kind.CHALLENGE else challenged(connection, parent, kind)
+    for one in challenges:
+        first = decided(connection, one)
+        own = first is not None and not first.received and rules.stands_by_word(first.kind)
+        if first is not None and own and not rules.is_another(actor_of(first.codes), actor):
+            return [_STAYS_OPEN]
+    return []

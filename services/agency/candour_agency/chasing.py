@@ -14,7 +14,7 @@ from candour_protocol.strict_json import JsonObject
 
 from candour_agency import store
 from candour_agency.batch import Batch
-from candour_agency.effects import Happened
+from candour_agency.happenings import Happened
 from candour_agency.messages import Direction, Message
 from candour_agency.writing import Plan
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from candour_agency import grounds, store
 from candour_agency.calls import Call, Composition
+from candour_agency.challenges import still_open
 from candour_agency.drafts import steps
 from candour_agency.faults import CallError, Code
 from candour_agency.messages import Message
@@ -63,7 +64,9 @@ def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) 
     grounds.check_correction(call.office.directory.policy, body)
     copies = store.messages.own_copies(connection, message) if message.kind is Kind.CONCERN else [message]
     standing = [one for one in copies if one.withdrawn_at is None]
-    return compose(call, standing, lambda now: steps.correction(now, body))
+    composition = compose(call, standing, lambda now: steps.correction(now, body))
+    composition.notices += still_open(connection, call, message, Kind.CORRECTION)
+    return composition
 
 
 def apply(connection: Connection, call: Call, jti: str, body: AppliedBody) -> Composition:

@@ -6,7 +6,6 @@ Times are those of the log, so that both parties show the same. Source: protocol
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from candour_protocol import rules
@@ -16,46 +15,19 @@ from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes, pars
 from candour_protocol.policy import Policy
 from candour_protocol.rules import Severity
 from candour_protocol.rules.answers import says_too_thin
-from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
 from candour_agency import debts, handing, store
 from candour_agency.directory import Directory
+from candour_agency.happenings import Happened
 from candour_agency.matters import read_codes
 from candour_agency.messages import Direction, Message
+from candour_agency.reconsidering import explains, matter_of, met
 
 _MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
 _MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at"})
 
 Columns = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """A statement that the log let through. ``at`` is its log time in milliseconds."""
-
-    name: StatementHash
-    kind: Kind
-    direction: Direction
-    counterparty: AgencyId
-    about: StatementHash | None
-    codes: JsonObject
-    content: JsonObject
-    at: int
-
-
-def happened(message: Message) -> Happened:
-    """A stored statement, as it takes effect once more or late."""
-    return Happened(
-        message.hash,
-        message.kind,
-        message.direction,
-        message.counterparty,
-        message.about,
-        message.codes or {},
-        message.content or {},
-        message.logged_at or message.made_at,
-    )
 
 
 def apply(connection: Connection, happened: Happened, directory: Directory) -> list[Message]:
@@ -69,7 +41,8 @@ def apply(connection: Connection, happened: Happened, directory: Directory) -> l
     if happened.codes.get("notice") == Notice.ERASED:
         return _erase(connection, parent, happened.at)
     if happened.kind is Kind.OUTCOME and parent.kind is Kind.ANSWER and parent.about is not None:
-        return apply_to(connection, parent.about, {"outcome_at": happened.at})
+        told = apply_to(connection, parent.about, {"outcome_at": happened.at})
+        return [*told, *_further(connection, happened, parent)]
     columns = _columns(happened, parent, policy)
     if "answered_at" in columns and parent.kind is Kind.REQUEST:
         columns = _answered(connection, parent, happened.at) | _given(happened)
@@ -265,13 +238,10 @@ def _further(connection: Connection, happened: Happened, parent: Message) -> Ite
             matter = matter_of(connection, parent)
             if matter is not None and matter.hash != parent.hash:
                 yield from apply_to(connection, matter.hash, {"challenged_at": happened.at})
-        case Kind.DECISION | Kind.ANSWER:
-            for challenge in open_challenges(connection, parent, happened.kind):
-                if challenge.direction is not happened.direction:
-                    yield from _decided_again(connection, challenge, parent, happened)
-        case Kind.REPLY if parent.kind is Kind.CHALLENGE and parent.direction is not happened.direction:
-            if again_by(connection, parent) is None:
-                yield from apply_to(connection, parent.hash, {"answered_at": happened.at})
+        case Kind.DECISION | Kind.ANSWER | Kind.OUTCOME | Kind.TRANSFER | Kind.CORRECTION:
+            yield from _met(connection, happened, parent)
+        case Kind.REPLY if parent.kind is Kind.CHALLENGE and explains(connection, parent, happened):
+            yield from apply_to(connection, parent.hash, {"answered_at": happened.at})
         case Kind.NOTICE if happened.codes.get("notice") == Notice.RELEASED and not parent.received:
             if parent.verdict in (None, "held"):  # the notice may overtake the receipt
                 store.messages.change(connection, parent.hash, **_let_through(parent))
@@ -298,71 +268,12 @@ def _approved_with_it(connection: Connection, request: Message, at: int) -> Iter
             yield from store.messages.by_hash(connection, [one.hash]).values()
 
 
-def matter_of(connection: Connection, message: Message | None) -> Message | None:
-    """The concern or request at the root of what was said about it."""
-    seen: set[StatementHash] = set()
-    while message is not None and message.kind not in _MATTERS and message.hash not in seen:
-        seen.add(message.hash)
-        above = store.messages.by_hash(connection, [message.about] if message.about else [])
-        message = above.get(message.about) if message.about else None
-    return message if message is None or message.kind in _MATTERS else None
-
-
-def decided(connection: Connection, challenge: Message) -> Message | None:
-    """What a challenge is about in the end, through all its stages."""
-    found: Message | None = challenge
-    while found is not None and found.kind is Kind.CHALLENGE:
-        above = store.messages.by_hash(connection, [found.about] if found.about else [])
-        found = above.get(found.about) if found.about else None
-    return found
-
-
-def open_challenges(connection: Connection, matter: Message, kind: Kind | None = None) -> list[Message]:
-    """Challenges to what was decided about a concern or request, not answered and not taken further yet.
-
-    With ``kind`` only those that another statement of that kind answers.
-    """
-    found = _open_challenges(connection, matter)
-    return [one for one in found if kind is None or again_by(connection, one) is kind]
-
-
-def again_by(connection: Connection, challenge: Message) -> Kind | None:
-    """By what that which is challenged is decided again; ``None`` where words may explain it.
-
-    Whoever a concern was told to opens it again by another decision, where they had closed it.
-    """
-    first = decided(connection, challenge)
-    if first is None or first.kind in (Kind.DECISION, Kind.ANSWER):
-        return first.kind if first is not None else None
-    matter = matter_of(connection, first)
-    ended = matter is not None and matter.kind is Kind.CONCERN and first.direction is not matter.direction
-    return Kind.DECISION if first.kind is Kind.CLOSURE and ended else None
-
-
-def _decided_again(
-    connection: Connection, challenge: Message, matter: Message, happened: Happened
-) -> Iterator[Message]:
-    first = decided(connection, challenge)
-    if first is not None and first.kind is Kind.CLOSURE:
-        store.messages.change(connection, matter.hash, closed_at=None)
-    yield from apply_to(connection, challenge.hash, {"answered_at": happened.at})
-
-
-def _open_challenges(connection: Connection, matter: Message) -> list[Message]:
-    return [
-        one
-        for one in store.messages.thread(connection, matter.txn)
-        if one.kind is Kind.CHALLENGE
-        and one.counterparty == matter.counterparty
-        and one.verdict != "refused"
-        and (one.answered_at, one.closed_at, one.withdrawn_at) == (None, None, None)
-        and _is_about(connection, one, matter)
-    ]
-
-
-def _is_about(connection: Connection, challenge: Message, matter: Message) -> bool:
-    root = matter_of(connection, challenge)
-    return root is not None and root.hash == matter.hash
+def _met(connection: Connection, happened: Happened, parent: Message) -> Iterator[Message]:
+    matter = matter_of(connection, parent)
+    for challenge, first in met(connection, happened, matter) if matter else ():
+        if matter is not None and first.kind is Kind.CLOSURE:
+            store.messages.change(connection, matter.hash, closed_at=None)
+        yield from apply_to(connection, challenge.hash, {"answered_at": happened.at})
 
 
 def _joined(codes: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from candour_agency import grounds, store
 from candour_agency.asking import known_to
 from candour_agency.calls import Call, Composition, misplaced, visible
+from candour_agency.challenges import still_open
 from candour_agency.drafts import coding, steps
 from candour_agency.drafts.concerns import Setting
 from candour_agency.faults import CallError, Code
@@ -93,6 +94,7 @@ def transfer(connection: Connection, call: Call, jti: str, body: TransferBody) -
     holder = _holder(call, body.to)
     now = regarding(call, concern)
     composition = Composition(concern.txn, Pen(call.office, call.now))
+    composition.notices += still_open(connection, call, concern, Kind.TRANSFER)
     if holder.agency not in (call.office.agency, concern.counterparty):
         waits = _told_first(connection, call, composition, concern, holder, body)
         composition.write(steps.transfer(now, body, holder, holder, waits))

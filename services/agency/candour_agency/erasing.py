@@ -17,8 +17,8 @@ from candour_agency import store
 from candour_agency.calls import Call, Composition
 from candour_agency.drafts import reactions, steps
 from candour_agency.drafts.reactions import Reacting
-from candour_agency.effects import Happened
 from candour_agency.faults import CallError, Code
+from candour_agency.happenings import Happened
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms
 from candour_agency.schemas.steps import ErasureBody

@@ -17,7 +17,7 @@ from candour_protocol.policy import Policy
 from candour_agency.calls import Call
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
-from candour_agency.schemas.reactions import DecisionBody, OutcomeBody
+from candour_agency.schemas.reactions import DecisionBody, OutcomeBody, ReplyBody
 from candour_agency.schemas.steps import AppliedBody, ClosureBody, CorrectionBody
 
 NOT_FINAL = "This decision was sent as not final, and the clocks run on: {lacks}"
@@ -95,6 +95,12 @@ def check_applied(body: AppliedBody) -> None:
     """
     if body.applied == "cannot" and not _says(body.why_not):
         refuse([Place("/why_not", _SAY_WHY)])
+
+
+def says_anything(body: ReplyBody) -> bool:
+    """Whether a reply has any words in it."""
+    answered, facts = body.answers or (), body.facts or ()
+    return _says(*(one.text for one in answered), *(one.what for one in facts))
 
 
 def _says(*texts: str | None) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from candour_agency import grounds, handing, store
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible
-from candour_agency.challenges import Decision, check_decider
+from candour_agency.challenges import Decision, check_decider, check_word, still_open
 from candour_agency.drafts import reactions
 from candour_agency.faults import CallError, Code, unknown_message
 from candour_agency.lodging import give_word
@@ -129,10 +129,10 @@ def _own_deliveries(connection: Connection, request: Message) -> list[StatementH
 
 
 def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) -> Composition:
-    """What came of the answer to an own request.
+    """What came of the answer to an own request; after a challenge told by somebody else than before.
 
     Raises:
-        CallError: no such own request, it has no answer yet, or nothing is told.
+        CallError: no such own request, it has no answer yet, nothing is told, or the same person tells it.
     """
     request = visible(connection, call, jti)
     if request.received or request.kind is not Kind.REQUEST:
@@ -142,6 +142,7 @@ def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) ->
     if parent is None:
         raise CallError(Code.WRONG_KIND, "This request has no answer yet. Tell the outcome once it has.")
     grounds.check_outcome(body)
+    check_decider(connection, call, request, Decision(Kind.OUTCOME, body.author))
     return compose(call, [parent], lambda now: reactions.outcome(now, body))
 
 
@@ -165,17 +166,21 @@ def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) ->
 
 
 def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Composition:
-    """More for a thread.
+    """More for a thread; about a challenge, why what was challenged stands.
 
     Raises:
-        CallError: no such thread here, or it is not clear to whom.
+        CallError: no such thread here, it is not clear to whom, or it does not say why that stands.
     """
     thread = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
     if not thread:
         raise unknown_message()
     parent = _replied_to(thread, body.in_reply_to)
     waits = [] if parent.received or parent.receipt is not None else [parent.hash]
-    return compose(call, [parent], lambda now: reactions.reply(now, body, waits))
+    check_word(connection, parent, grounds.says_anything(body))
+    composition = compose(call, [parent], lambda now: reactions.reply(now, body, waits))
+    if parent.kind is Kind.CHALLENGE:
+        composition.notices += still_open(connection, call, parent, Kind.REPLY)
+    return composition
 
 
 def _replied_to(thread: list[Message], jti: str | None) -> Message:

@@ -20,7 +20,7 @@ from candour_protocol.statement import match
 from candour_agency import additions, chasing, debts, effects, erasing, references, reissuing, store
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
-from candour_agency.effects import Happened
+from candour_agency.happenings import Happened, happened
 from candour_agency.messages import Direction, Message
 from candour_agency.writing import Plan
 
@@ -349,7 +349,7 @@ def _send_on(batch: Batch, happened: Happened) -> None:
 
 def _catch_up(batch: Batch, name: StatementHash) -> None:
     """What is about a statement may have come before it: it takes effect now."""
-    early = [effects.happened(one) for one in batch.early.get(name, ()) if one.received or one.unlocks]
+    early = [happened(one) for one in batch.early.get(name, ()) if one.received or one.unlocks]
     early += [one for one in batch.fresh.values() if one.about == name and one.kind is not Kind.DELIVERY]
     for one in early:
         _affect(batch, one)

@@ -67,7 +67,10 @@ WHO: Final[Mapping[Event, str]] = {
     Event.ACKNOWLEDGED: "a named person at the recipient has it",
     Event.HANDED_ON: "its recipient hands it to a colleague, who is yet to say that they have it",
     Event.DECIDED: "the recipient of a concern says what will be done",
-    Event.ANSWERED: "the recipient answers a request, decides again, explains, or cannot apply a correction",
+    Event.ANSWERED: (
+        "the recipient answers a request, has somebody else decide again or say why it stands, explains, or "
+        "cannot apply a correction"
+    ),
     Event.OUTCOME: "who asked tells what came of it",
     Event.CLOSED: "either party ends the matter, or a later message took its place",
     Event.LAPSED: "nobody approved it within seven days, or it was not needed",
@@ -144,7 +147,8 @@ What takes a message back can arrive before it: it takes effect once that comes.
 a message goes on at once to where it stood before. `refused`, `closed`, `lapsed` and `withdrawn` are ends:
 mend what was returned and send it as a new message, ask again, or tell the concern anew. A closure that is
 challenged, and that somebody else decides again, is undone: the matter stands where it would stand without
-it.
+it. A challenge is answered by another decision, answer, outcome, transfer or correction of somebody else; of
+the last three also by a second person's reply to the challenge that says why it stands.
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Kind
 
-from candour_agency import effects, mending, reissuing, store
+from candour_agency import effects, happenings, mending, reissuing, store
 from candour_agency.arrival import Verdict
 from candour_agency.batch import Batch
 from candour_agency.messages import Message, Place
@@ -110,7 +110,7 @@ def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
     elif message.kind is Kind.LINK or (message.about is not None and message.kind is not Kind.DELIVERY):
         if message.kind in _TOGETHER:
             batch.flush()
-        happened = replace(effects.happened(message), at=entry.t_ms)
+        happened = replace(happenings.happened(message), at=entry.t_ms)
         for changed in effects.apply(batch.connection, happened, batch.office.directory):
             batch.note(changed)
 

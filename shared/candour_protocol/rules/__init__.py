@@ -19,7 +19,8 @@ from candour_protocol.rules.judge import (
 )
 from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
 from candour_protocol.rules.lodging import is_kept_from
-from candour_protocol.rules.signers import are_two
+from candour_protocol.rules.reconsidering import again_by, stands_by_word
+from candour_protocol.rules.signers import are_two, is_another
 from candour_protocol.rules.substance import still_current
 from candour_protocol.rules.texts import names_nobody, says_something
 
@@ -34,11 +35,13 @@ __all__ = [
     "Telling",
     "Told",
     "Violation",
+    "again_by",
     "are_two",
     "check_matter",
     "check_subject",
     "costs_nothing",
     "ends",
+    "is_another",
     "is_emergency",
     "is_kept_from",
     "is_unlocked",
@@ -52,5 +55,6 @@ __all__ = [
     "says_something",
     "says_too_thin",
     "settles_a_line",
+    "stands_by_word",
     "still_current",
 ]

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from candour_agency import challenges, corrections, effects, endings, erasing, lodging, ties
+from candour_agency import challenges, corrections, endings, erasing, lodging, reconsidering, ties
 from candour_agency.api import gate, openapi
 from candour_agency.api.answering import EITHER_PARTY, about, react
 from candour_agency.api.desk import AtDesk, Desk
@@ -152,7 +152,7 @@ async def _as_the_parent(
 
     def composed(connection: Connection, call: Call, body: B) -> Composition:
         message = visible(connection, call, jti)
-        scope = _scope(effects.matter_of(connection, message))
+        scope = _scope(reconsidering.matter_of(connection, message))
         if scope not in access.scopes:
             raise CallError(Code.MISSING_SCOPE, f"Ask for a token with the scope {scope}.")
         return compose(connection, call, jti, body)

@@ -1,0 +1,126 @@
+"""What is under challenge, and what meets it: the gateway reckons the same. Source: domain 4.1 and 4.2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from candour_protocol import rules
+from candour_protocol.ids import ActorToken, AgencyId, StatementHash
+from candour_protocol.kinds import Kind
+from candour_protocol.strict_json import JsonObject
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.happenings import Happened
+from candour_agency.messages import Message
+
+_MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
+
+
+def matter_of(connection: Connection, message: Message | None) -> Message | None:
+    """The concern or request at the root of what was said about it."""
+    seen: set[StatementHash] = set()
+    while message is not None and message.kind not in _MATTERS and message.hash not in seen:
+        seen.add(message.hash)
+        message = _above(connection, message)
+    return message if message is None or message.kind in _MATTERS else None
+
+
+def decided(connection: Connection, challenge: Message) -> Message | None:
+    """What a challenge is about in the end, through all its stages."""
+    found: Message | None = challenge
+    while found is not None and found.kind is Kind.CHALLENGE:
+        found = _above(connection, found)
+    return found
+
+
+def _above(connection: Connection, message: Message) -> Message | None:
+    """What it is about; of what was passed on to us, our copy."""
+    if message.about is None:
+        return None
+    found = store.messages.by_hash(connection, [message.about]).get(message.about)
+    return found or store.messages.copy_from(connection, message.about, message.counterparty)
+
+
+def open_challenges(connection: Connection, matter: Message, kind: Kind | None = None) -> list[Message]:
+    """Challenges to what was decided about a concern or request, not answered and not taken further yet.
+
+    With ``kind`` only those that another statement of that kind answers.
+    """
+    found = _open_with(connection, matter, matter.counterparty)
+    return [one for one in found if kind is None or again_by(connection, one) is kind]
+
+
+def _open_with(connection: Connection, matter: Message, other: AgencyId | None) -> list[Message]:
+    """Those between us and ``other``, or anybody: whoever a matter was handed on to may challenge that."""
+    return [
+        one
+        for one in store.messages.thread(connection, matter.txn)
+        if one.kind is Kind.CHALLENGE
+        and other in (None, one.counterparty)
+        and one.verdict != "refused"
+        and (one.answered_at, one.closed_at, one.withdrawn_at) == (None, None, None)
+        and _is_about(connection, one, matter)
+    ]
+
+
+def _is_about(connection: Connection, challenge: Message, matter: Message) -> bool:
+    root = matter_of(connection, challenge)
+    return root is not None and root.hash == matter.hash
+
+
+def again_by(connection: Connection, challenge: Message) -> Kind | None:
+    """By what that which is challenged is decided again; ``None`` where words may explain it.
+
+    Whoever a concern was told to opens it again by another decision, where they had closed it.
+    """
+    first = decided(connection, challenge)
+    if first is None:
+        return None
+    matter = matter_of(connection, first)
+    ended = matter is not None and matter.kind is Kind.CONCERN and first.direction is not matter.direction
+    return rules.again_by(first.kind, reopens=ended)
+
+
+def may_meet(first: Message, by: Happened) -> bool:
+    """Whether whoever decided says it, to those to whom it was said, by another person."""
+    same = (first.direction, first.counterparty) == (by.direction, by.counterparty)
+    return same and rules.is_another(actor_of(first.codes), actor_of(by.codes))
+
+
+def actor_of(codes: JsonObject | None) -> ActorToken | None:
+    """Who signed a statement, as its codes name them."""
+    named = (codes or {}).get("actor")
+    return ActorToken(named) if isinstance(named, str) else None
+
+
+def challenged(connection: Connection, parent: Message, kind: Kind) -> list[Message]:
+    """Open challenges, by whomever, that another statement of this kind about ``parent`` can meet."""
+    matter = matter_of(connection, parent)
+    found = _open_with(connection, matter, None) if matter is not None else []
+    fitting = [one for one in found if again_by(connection, one) is kind]
+    if kind is not Kind.CORRECTION:
+        return fitting
+    firsts = [(one, decided(connection, one)) for one in fitting]
+    return [one for one, first in firsts if first is not None and first.about == parent.hash]
+
+
+def met(connection: Connection, happened: Happened, matter: Message) -> Iterator[tuple[Message, Message]]:
+    """The open challenges of a matter that a statement meets, each with what was challenged."""
+    for challenge in _open_with(connection, matter, happened.counterparty):
+        first = decided(connection, challenge)
+        if again_by(connection, challenge) is not happened.kind or first is None:
+            continue
+        if not may_meet(first, happened):
+            continue
+        if happened.kind is not Kind.CORRECTION or happened.about == first.about:
+            yield challenge, first
+
+
+def explains(connection: Connection, challenge: Message, reply: Happened) -> bool:
+    """Whether words are enough: of what cannot be decided again; or a second person's, that it stands."""
+    if again_by(connection, challenge) is None:
+        return challenge.direction is not reply.direction
+    first = decided(connection, challenge)
+    return first is not None and rules.stands_by_word(first.kind) and may_meet(first, reply)
