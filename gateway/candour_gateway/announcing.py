@@ -45,7 +45,7 @@ def _passed_on(relay: Logged, book: Casebook) -> Iterator[Effect]:
 
 
 def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[Effect]:
-    """Its holder learns, in the restricted inbox, how urgent it is and with whom it is lodged; no more."""
+    """Its holder learns, in the restricted inbox, its class, how urgent it is and with whom it is lodged."""
     withheld = codes.withheld
     if withheld is None or withheld.kept_from is None or codes.relays is not None:
         return
@@ -53,6 +53,7 @@ def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[
     if holder not in (concern.aud, concern.iss, GATEWAY) and hearing.directory.is_member(holder):
         stub = Lodged(
             statement=concern.hash,
+            classes=hearing.policy.matrix.classes(codes.categories),
             urgency=codes.urgency,
             need_level=codes.need_level,
             lodged_with=withheld.lodged_with,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -163,6 +163,11 @@ class Matrix(Section):
     @cached_property
     def _column_of(self) -> Mapping[str, str]:
         return {info.value: column for column, listed in self.columns.items() for info in listed}
+
+    def classes(self, concerns: Iterable[str]) -> tuple[str, ...]:
+        """The groups of some categories, in the order of the file; ``unsure`` where none has one."""
+        known = {self._group_of[concern] for concern in concerns if concern in self._group_of}
+        return tuple(group for group in self.groups if group in known) or (UNSURE,)
 
     def written(self, concern: str, information: str) -> str:
         """The cell as it is written, for one category of concern."""

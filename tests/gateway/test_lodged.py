@@ -55,8 +55,23 @@ async def test_a_lodged_concern_is_delivered_to_its_lodgee_at_once(world: World)
     assert world.copies(concern)
 
 
-async def test_the_holder_is_told_in_its_restricted_inbox_that_something_is_lodged(world: World) -> None:
-    concern = _lodged(world)
+@pytest.mark.parametrize(
+    ("categories", "classes"),
+    [
+        (["NEGLECT"], ["neglect"]),
+        (["DOMESTIC_ABUSE", "PHYSICAL_ADULT", "PHYSICAL_CHILD"], ["physical", "domestic"]),
+        (["STAFF_ALLEGATION", "SEXUAL_ADULT"], ["sexual"]),  # the holder is told no more than the class
+        (["STAFF_ALLEGATION"], ["unsure"]),
+        (["NO_SUCH_CODE"], ["unsure"]),
+        ([], ["unsure"]),
+    ],
+)
+async def test_the_holder_is_told_in_its_restricted_inbox_that_something_is_lodged(
+    world: World, categories: list[JsonValue], classes: list[str]
+) -> None:
+    concern = world.partnership.concern(
+        GP, CSC, withheld=_withheld(), actor=an_actor(), categories=categories
+    )
 
     await world.submit(concern)
 
@@ -65,6 +80,7 @@ async def test_the_holder_is_told_in_its_restricted_inbox_that_something_is_lodg
     codes = world.codes(concern.body)
     assert stub == {
         "statement": concern.statement.hash,
+        "classes": classes,
         "urgency": codes["urgency"],
         "need_level": codes["need_level"],
         "lodged_with": CSC,

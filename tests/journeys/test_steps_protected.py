@@ -106,6 +106,7 @@ async def test_the_holder_learns_in_its_restricted_inbox_alone_that_something_is
     hidden = (await town.call(SCHOOL, "GET", "/v1/inbox", token=ordinary)).json()["items"]
 
     assert {each["inbox"] for each in shown} == {"restricted"}
+    assert shown[0]["text"].startswith("a concern (")
     assert "lodged whole with" in shown[0]["text"]
     assert "urgency AMBER, level" in shown[0]["text"]
     assert shown[0]["id"] not in [each["id"] for each in hidden]

@@ -151,6 +151,7 @@ def test_whatever_json_arrives_it_parses_or_is_a_mismatch(kind: Kind, data: Any,
 
 _AN_ACTOR = "A" * 22
 _A_HASH = "A" * 43
+_A_STUB = {"statement": _A_HASH, "urgency": "RED", "need_level": "L4", "lodged_with": "testborough-csc"}
 _A_THREAD = "01932f3a-0000-7000-8000-000000000000"
 
 
@@ -174,6 +175,7 @@ def _codes(kind: Kind, **own: Any) -> dict[str, Any]:
         (Kind.TOLD, {"told_outside": {"how": "PHONE", "when": "2026-11-20T10:05Z"}}),
         (Kind.TOLD, {"told_outside": {"how": "POST", "when": "2026-11-20"}, "reply_by": "2026-11-27"}),
         (Kind.NOTICE, {"notice": "lapse", "about": _A_HASH}),
+        (Kind.NOTICE, {"notice": "lodged", "about": {**_A_STUB, "classes": ["physical", "self_harm"]}}),
         (
             Kind.NOTICE,
             {
@@ -196,6 +198,12 @@ def test_each_of_these_parses_and_is_written_again_as_it_was(kind: Kind, own: di
     assert parse_codes(kind, value).model_dump(mode="json") == value
 
 
+def test_a_notice_of_before_a_class_was_told_still_parses() -> None:
+    codes = parse_codes(Kind.NOTICE, _codes(Kind.NOTICE, notice="lodged", about=_A_STUB))
+
+    assert codes.model_dump()["about"] == {**_A_STUB, "classes": ()}
+
+
 @pytest.mark.parametrize(
     ("kind", "own", "pointer"),
     [
@@ -210,6 +218,11 @@ def test_each_of_these_parses_and_is_written_again_as_it_was(kind: Kind, own: di
         (Kind.TOLD, {"told_outside": None}, "/told_outside"),
         (Kind.TOLD, {"told_outside": {"how": "PHONE", "when": "at tea time"}}, "/told_outside/when"),
         (Kind.NOTICE, {"notice": "gossip"}, "/notice"),
+        (
+            Kind.NOTICE,
+            {"notice": "lodged", "about": {**_A_STUB, "classes": ["HE HIT HER"]}},
+            "/about/constrained-str",
+        ),
     ],
 )
 def test_each_number_and_form_of_these_is_kept(kind: Kind, own: dict[str, Any], pointer: str) -> None:

@@ -254,6 +254,13 @@ def test_every_category_of_concern_has_a_row_and_all_information_a_column() -> N
     assert matrix.written("NEGLECT", "PROB_RISK") == "J"
 
 
+def test_a_class_of_concerns_is_a_row_of_the_matrix() -> None:
+    matrix = a_policy().matrix
+
+    assert matrix.classes(["OUT_OF_SIGHT", "CSE", "GANGS"]) == ("exploitation", "unseen")
+    assert matrix.classes(["STAFF_ALLEGATION"]) == matrix.classes([]) == ("unsure",)
+
+
 TEXT = """a = 1
 [t]
 b = [

@@ -33,11 +33,11 @@ TEXTS: Final = {
     Notice.ERASED: "what this said was deleted",
 }
 LODGED: Final = (
-    "a concern is kept from your ordinary inboxes and lodged whole with {holder}, who can judge it: "
+    "a concern{classes} is kept from your ordinary inboxes and lodged whole with {holder}, who can judge it: "
     "urgency {urgency}, level {level}; speak to them"
 )
 NOT_LODGED: Final = (
-    "a concern is kept from your ordinary inboxes, and it does not say with whom it is lodged: "
+    "a concern{classes} is kept from your ordinary inboxes, and it does not say with whom it is lodged: "
     "urgency {urgency}, level {level}"
 )
 STILL_OWED: Final = "still owed {when}: {owed}; {hears} should hear of it now"
@@ -99,14 +99,21 @@ def told(message: Message, directory: Directory) -> Told | None:
 
 
 def _lodged(stub: JsonObject, directory: Directory) -> str:
-    """To the holder of a lodged concern: how urgent it is, and whom to ask about it."""
+    """To the holder of a lodged concern: its class, how urgent it is, and whom to ask about it."""
+    classes = _classes(stub)
     urgency, level = (str(stub.get(name) or "not given") for name in ("urgency", "need_level"))
     named = stub.get("lodged_with")
     if not isinstance(named, str):
-        return NOT_LODGED.format(urgency=urgency, level=level)
+        return NOT_LODGED.format(classes=classes, urgency=urgency, level=level)
     contact = directory.contact(parse_address(named))
     holder = f"{contact.name} ({contact.phone})" if contact.phone else contact.name
-    return LODGED.format(holder=holder, urgency=urgency, level=level)
+    return LODGED.format(classes=classes, holder=holder, urgency=urgency, level=level)
+
+
+def _classes(stub: JsonObject) -> str:
+    named = stub.get("classes")
+    words = [str(one).replace("_", " ") for one in named] if isinstance(named, list) else []
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _reminder(message: Message, agency: AgencyId) -> Reminder | None:

@@ -57,15 +57,21 @@ class Pattern(WireModel):
     ids: Annotated[tuple[JtiField, ...], Field(strict=False, max_length=64)]
 
 
+_Class = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+
 class Lodged(WireModel):
     """What the holder of a lodged concern may know of it (R10): codes alone, no story.
 
     Attributes:
         statement: the concern; the holder cannot open it.
+        classes: groups of the need-to-know matrix; what has no group, as an allegation against staff, is not
+            told. Empty in notices of before it was.
         lodged_with: who holds it whole and can judge it.
     """
 
     statement: Hash
+    classes: Annotated[tuple[_Class, ...], Field(strict=False, max_length=64)] = ()
     urgency: Code | None
     need_level: Code | None
     lodged_with: AddressText | None
