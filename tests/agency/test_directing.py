@@ -159,15 +159,76 @@ async def test_what_is_kept_from_an_agency_never_reaches_its_ordinary_inbox(
     assert (await school.get("/v1/inbox", token=ordinary))["items"] == []
 
 
-async def test_what_is_kept_from_a_restricted_inbox_is_not_addressed_to_it(gp: Office) -> None:
-    kept = _withheld(**{"from": f"{SCHOOL}/restricted"})
+SECRET = f"{SCHOOL}/restricted"
 
-    refused = await gp.call("POST", "/v1/concerns", a_concern(f"{SCHOOL}/restricted", withheld=kept))
-    elsewhere = await gp.post("/v1/concerns", a_concern(SCHOOL, withheld=kept))
+
+@pytest.mark.parametrize(
+    ("recipients", "kept", "members", "reached"),
+    [
+        ([SECRET], {}, {}, [CSC]),
+        ([SECRET, POLICE], {}, {}, [POLICE, CSC]),
+        ([SECRET, CSC], {}, {}, [CSC]),
+        ([SECRET, POLICE], {"lodged_with": None}, {}, [POLICE]),
+        ([SECRET], {"lodged_with": None}, {}, [f"{LADO}/restricted"]),  # who covers for that inbox
+        ([SECRET], {"lodged_with": GP}, {}, [f"{LADO}/restricted"]),  # nobody lodges with themselves
+        ([SECRET], {"lodged_with": SCHOOL}, {}, [f"{LADO}/restricted"]),
+        ([SECRET], {"lodged_with": None}, {"handling": ["LADO_ONLY"]}, [LADO]),
+        ([SECRET], {}, ALLEGATION, [f"{CSC}/restricted", LADO]),
+        ([SECRET], {"lodged_with": None}, ALLEGATION, [LADO]),
+        ([SECRET], {"lodged_with": LADO}, ALLEGATION, [LADO]),
+        ([SCHOOL], {}, {}, [SCHOOL]),
+    ],
+)
+async def test_what_is_addressed_to_the_restricted_inbox_that_it_is_kept_from_goes_to_who_can_judge_it(
+    gp: Office,
+    partnership: Partnership,
+    recipients: list[str],
+    kept: dict[str, Any],
+    members: dict[str, Any],
+    reached: list[str],
+) -> None:
+    _shuts(partnership, SCHOOL, cover=LADO)
+    await gp.node.desk.registering.refresh()
+    withheld = _withheld(**({"from": SECRET} | kept))
+    body = a_concern(recipients=recipients, withheld=withheld, **members)
+
+    sent = await gp.post("/v1/concerns", body)
+    checked = (await gp.call("POST", "/v1/concerns/check", body)).json()
+
+    assert [one["recipient"] for one in sent["messages"]] == reached
+    assert [one["recipient"] for one in checked["recipients"]] == reached
+    assert checked["notices"] == sent.get("notices", [])
+    told = any(f"kept from {SECRET}" in one for one in sent.get("notices", []))
+    assert told is (SECRET in recipients)
+
+
+async def test_whoever_gets_it_instead_can_read_it(gp: Office, csc: Office) -> None:
+    body = a_concern(SECRET, withheld=_withheld(**{"from": SECRET}))
+
+    sent = await gp.post("/v1/concerns", body)
+
+    await csc.until(sent["messages"][0]["id"], "delivered")
+
+
+async def test_a_concern_is_sent_back_only_where_nobody_at_all_could_judge_it(gp: Office) -> None:
+    kept = _withheld(**{"from": SECRET, "lodged_with": None})
+
+    refused = await gp.call("POST", "/v1/concerns", a_concern(SECRET, withheld=kept))
 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/withheld/from"
-    assert [one["recipient"] for one in elsewhere["messages"]] == [SCHOOL]
+    assert "`lodged_with`" in refused.json()["errors"][0]["detail"]
+
+
+async def test_an_inbox_is_not_asked_about_what_it_must_not_see(gp: Office) -> None:
+    concern = a_concern(SECRET, withheld=_withheld(**{"from": SECRET}))
+    for member in ("recipients", "subject", "author"):
+        del concern[member]
+
+    refused = await gp.call("POST", "/v1/requests", a_request(SECRET, concern=concern))
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/recipients"
 
 
 async def test_a_designated_officer_from_whom_an_allegation_is_kept_is_not_told_it(csc: Office) -> None:

@@ -32,6 +32,10 @@ from candour_agency.schemas.request import RequestBody
 from candour_agency.telling import randomness
 from candour_agency.writing import Pen, Plan
 
+_NOT_TOLD = (
+    "The inbox that is asked must not see the concern. Tell that first, to whoever can judge it. Then ask "
+    "another inbox of that agency: the request waits for their word."
+)
 _IDENTIFIERS = ("nhs_number", "upn", "chi", "hcn", "mother_nhs_number")
 
 
@@ -59,6 +63,8 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     inline = _inline(call, body)
     told = inline[0] if inline else None
     directed = direct(call.office.directory, named_first, told, call.now, asked=body.urgency)
+    if not directed.addresses:
+        raise misplaced("/recipients", _NOT_TOLD)
     named = [_concern(connection, call, jti, place) for place, jti in enumerate(body.concern_ids)]
     txn = named[0].txn if named else Txn(new_uuid7(call.now))
     composition = Composition(txn, Pen(call.office, call.now))

@@ -1,8 +1,9 @@
 """Whom a concern goes to: decided from the directory before anything is sealed. Pure.
 
 An allegation against staff never goes to an ordinary inbox: it goes to the designated officer of the area,
-and to the restricted inbox of whoever was named. Nor does any concern go to an inbox that it is kept from.
-What cannot wait for a closed inbox goes to its cover too. Source: domain R10 and 5.2, protocol principles.
+and to the restricted inbox of whoever was named. Nor does any concern go to an inbox that it is kept from:
+somebody else gets it who can judge it, and it is sent back only where nobody is known. What cannot wait for a
+closed inbox goes to its cover too. Source: domain R10 and 5.2, protocol principles.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from candour_protocol.codes import ConcernCategory, HandlingMark, Urgency, WithholdingReason
-from candour_protocol.ids import GENERAL, RESTRICTED, Address, AgencyId
+from candour_protocol.ids import GENERAL, RESTRICTED, Address, AgencyId, parse_address
 
 from candour_agency.covering import Cover, covers
 from candour_agency.directory import Directory
@@ -27,9 +28,15 @@ DIVERTED: Final = (
 KEPT_FROM: Final = (
     "It is kept from {inbox}: the restricted inbox of {agency}, which its named senior reads, gets it."
 )
-_CONTRADICTED: Final = (
-    "It is addressed to the very inbox that it is kept from. Leave that recipient out, and lodge the concern "
-    "with somebody else who can judge it."
+LEFT_OUT: Final = "It is kept from {inbox}, to which it was addressed: that inbox does not get it."
+LODGED: Final = "{instead}, with whom it is lodged, gets it in the place of {inbox}."
+LADO_INSTEAD: Final = "{instead}, the designated officer of the area, gets it: it is for them alone."
+COVERING: Final = (
+    "{instead}, which covers for {inbox}, gets it: somebody has to judge it. Lodge it with them."
+)
+NOBODY_ELSE: Final = (
+    "It is addressed only to the very inbox that it is kept from, and nobody is known who could judge it "
+    "instead. Give in `lodged_with` who holds it whole, or name another recipient."
 )
 LADO_TOLD: Final = "{agency} is told too: it is the designated officer of the area."
 NO_LADO: Final = (
@@ -62,16 +69,19 @@ def direct(
     urgency, by which its author hears that they are closed, and until when.
 
     Raises:
-        CallError: a concern is kept from the very restricted inbox that it is addressed to.
+        CallError: a concern goes to nobody, being kept from the one inbox that it is addressed to.
     """
     if concern is None:
         urgency = coding.code(Urgency, asked)
         return _covered(directory, Directed(tuple(named)), urgency, now, lambda cover: None)
     kept_from = _kept_from(directory, concern)
-    directed = _around(kept_from, named)
+    directed = _around(directory, concern, kept_from, named)
     shut = {kept_from.agency} if kept_from else set()
     if _is_allegation(concern):
-        directed = _restricted(directory, directed, shut)
+        directed = _restricted(directory, directed, shut, named)
+    if not (directed.addresses or directed.also):
+        directed = _last_resort(directory, concern, kept_from, directed)
+    if _is_allegation(concern):
         shut |= {to.agency for to in named}  # whoever was named may be who it is about
 
     def as_told(cover: Address) -> Address | None:
@@ -117,15 +127,70 @@ def _kept_from(directory: Directory, concern: Matter) -> Address | None:
     return coding.address(named, "/withheld/from", directory.is_member)
 
 
-def _around(kept_from: Address | None, named: Sequence[Address]) -> Directed:
-    """No ordinary inbox of the agency that it is kept from gets it: its restricted one does."""
+def _around(
+    directory: Directory, concern: Matter, kept_from: Address | None, named: Sequence[Address]
+) -> Directed:
+    """No ordinary inbox of the agency that it is kept from gets it: its restricted one does.
+
+    Where it is kept from that one too, whoever it is lodged with gets it instead.
+    """
     if kept_from is None:
         return Directed(tuple(named))
     if kept_from.inbox == RESTRICTED:
-        if kept_from in named:
-            raise CallError(Code.INVALID_BODY, _CONTRADICTED, places=[Place("/withheld/from", _CONTRADICTED)])
-        return Directed(tuple(named))
+        return _past(directory, concern, kept_from, named) if kept_from in named else Directed(tuple(named))
     return _diverted(named, lambda to: to.agency == kept_from.agency, KEPT_FROM)
+
+
+def _past(directory: Directory, concern: Matter, kept_from: Address, named: Sequence[Address]) -> Directed:
+    """Past the restricted inbox that must not see it: a concern is never refused, nor hidden."""
+    others = tuple(to for to in named if to != kept_from)
+    left_out = LEFT_OUT.format(inbox=kept_from)
+    lodgee = _lodgee(directory, concern, kept_from)
+    if lodgee is None or lodgee in others:
+        return Directed(others, notices=(left_out,))
+    return Directed(others, (lodgee,), (left_out, LODGED.format(instead=lodgee, inbox=kept_from)))
+
+
+def _last_resort(
+    directory: Directory, concern: Matter, kept_from: Address | None, directed: Directed
+) -> Directed:
+    """Somebody gets it all the same: of the designated officer's alone they, else who covers for that inbox.
+
+    Raises:
+        CallError: there is nobody.
+    """
+    found, note = None, COVERING
+    if kept_from is not None and HandlingMark.LADO_ONLY.value in coding.marks(concern.handling):
+        lado = _lado_for(directory, [kept_from.agency])
+        found, note = _somebody_else(directory, Address(lado) if lado else None, kept_from), LADO_INSTEAD
+    elif kept_from is not None:
+        found = _covering(directory, kept_from)
+    if found is None:
+        raise CallError(Code.INVALID_BODY, NOBODY_ELSE, places=[Place("/withheld/from", NOBODY_ELSE)])
+    told = note.format(instead=found, inbox=kept_from)
+    return replace(directed, also=(found,), notices=(*directed.notices, told))
+
+
+def _lodgee(directory: Directory, concern: Matter, kept_from: Address) -> Address | None:
+    named = concern.withheld.lodged_with if concern.withheld else None
+    lodgee = coding.address(named, "/withheld/lodged_with", directory.is_member)
+    return _somebody_else(directory, lodgee, kept_from)
+
+
+def _covering(directory: Directory, kept_from: Address) -> Address | None:
+    """The restricted inbox of the agency that looks while that one is closed."""
+    profile = directory.profile(kept_from.agency)
+    inboxes = [profile.inbox(name) for name in (RESTRICTED, GENERAL)] if profile else []
+    named = next((inbox.cover for inbox in inboxes if inbox is not None and inbox.cover), None)
+    cover = Address(parse_address(named).agency, RESTRICTED) if named else None
+    return _somebody_else(directory, cover, kept_from)
+
+
+def _somebody_else(directory: Directory, found: Address | None, kept_from: Address) -> Address | None:
+    """Neither the author nor whoever it is kept from, and somebody to whom it can be sealed."""
+    if found is None or found.agency in (directory.agency, kept_from.agency):
+        return None
+    return found if directory.seal_to(found) is not None else None
 
 
 def _diverted(named: Sequence[Address], wanted: Callable[[Address], bool], note: str) -> Directed:
@@ -137,17 +202,20 @@ def _diverted(named: Sequence[Address], wanted: Callable[[Address], bool], note:
     return Directed(tuple(dict.fromkeys(after)), notices=tuple(dict.fromkeys(notes)))
 
 
-def _restricted(directory: Directory, directed: Directed, shut: set[AgencyId]) -> Directed:
-    named = directed.addresses
-    lados = [to for to in named if directory.is_lado(to.agency)]
-    diverted = _diverted(named, lambda to: to not in lados, DIVERTED)
-    notices = [*directed.notices, *diverted.notices]
-    also: tuple[Address, ...] = ()
+def _restricted(
+    directory: Directory, directed: Directed, shut: set[AgencyId], asked_for: Sequence[Address]
+) -> Directed:
+    reached = (*directed.addresses, *directed.also)
+    lados = [to for to in reached if directory.is_lado(to.agency)]
+    diverted = _diverted(directed.addresses, lambda to: to not in lados, DIVERTED)
+    besides = _diverted(directed.also, lambda to: to not in lados, DIVERTED)
+    notices = [*directed.notices, *diverted.notices, *besides.notices]
+    also = besides.addresses
     if not lados and not directory.is_lado(directory.agency):
-        found = _lado_for(directory, [to.agency for to in named])
+        found = _lado_for(directory, [to.agency for to in asked_for])
         found = None if found in shut else found
         notices.append(LADO_TOLD.format(agency=found) if found else NO_LADO)
-        also = (Address(found, GENERAL),) if found else ()
+        also += (Address(found, GENERAL),) if found else ()
     return Directed(diverted.addresses, also, tuple(dict.fromkeys(notices)))
 
 
