@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from candour_protocol import rules
-from candour_protocol.kinds import (
-    AnswerCodes,
-    ChallengeCodes,
-    Codes,
-    ConcernCodes,
-    CorrectionCodes,
-    RequestCodes,
-)
+from candour_protocol.kinds import ChallengeCodes, Codes, ConcernCodes, RequestCodes
 from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE, Kind
 
 from candour_gateway.casebook import Casebook, Logged
@@ -131,18 +124,10 @@ def redecides(kind: Kind, codes: Codes | None, matter: Logged, book: Casebook) -
     first = decided(book.at(matter.history.challenged_by), book)
     if first is None or _again_by(first, matter) is not kind:
         return False
-    if isinstance(codes, AnswerCodes) and isinstance(first.codes, AnswerCodes):
-        return bool(_lines(codes) & _lines(first.codes))
-    if isinstance(codes, CorrectionCodes) and isinstance(first.codes, CorrectionCodes):
-        return codes.corrects == first.codes.corrects
-    return True
+    return rules.is_on_the_same(codes, first.codes)
 
 
 def is_anothers(codes: Codes | None, first: Logged) -> bool:
     """Whether somebody else signs than who signed what is challenged."""
     before = first.codes.actor if first.codes else None
     return rules.is_another(before, codes.actor if codes else None)
-
-
-def _lines(answer: AnswerCodes) -> set[int]:
-    return {each.line for each in answer.outcomes}

@@ -114,6 +114,22 @@ async def test_whoever_it_was_handed_on_to_hears_from_somebody_else_why(town: To
     assert await states(town, challenge["id"], CSC, POLICE) == ["answered", "answered"]
 
 
+async def test_another_line_answered_by_somebody_else_meets_no_challenge(town: Town) -> None:
+    asked = await ask(town, lines=2)
+    path = f"/v1/requests/{asked.request}/answer"
+    await say(town, POLICE, path, an_answer(SERGEANT))
+    challenge = await say(town, CSC, f"/v1/messages/{asked.request}/challenge", WRONG)
+    second = an_answer(INSPECTOR, "DISCLOSED_FULL")
+    second["outcomes"][0]["line"] = 2
+
+    await say(town, POLICE, path, second)
+    before = await states(town, challenge["id"], CSC, POLICE)
+    await say(town, POLICE, path, an_answer(INSPECTOR, "DISCLOSED_FULL"))
+
+    assert before == ["delivered", "delivered"]
+    assert await states(town, challenge["id"], CSC, POLICE) == ["answered", "answered"]
+
+
 async def _sent(town: Town, who: Any, path: str, body: Any) -> dict[str, Any]:
     """The whole answer to a call, once the courier has brought its messages."""
     answer = await town.call(who, "POST", path, json=body, headers={"Prefer": "wait=10"})

@@ -7,12 +7,13 @@ from typing import Final
 
 from candour_protocol import rules
 from candour_protocol.ids import ActorToken, AgencyId, StatementHash
-from candour_protocol.kinds import Kind
+from candour_protocol.kinds import Kind, parse_codes
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.happenings import Happened
+from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 
 _MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
@@ -114,7 +115,7 @@ def met(connection: Connection, happened: Happened, matter: Message) -> Iterator
             continue
         if not may_meet(first, happened):
             continue
-        if happened.kind is not Kind.CORRECTION or happened.about == first.about:
+        if rules.is_on_the_same(parse_codes(happened.kind, happened.codes), read_codes(first)):
             yield challenge, first
 
 

@@ -19,7 +19,7 @@ from candour_protocol.rules.judge import (
 )
 from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
 from candour_protocol.rules.lodging import is_kept_from
-from candour_protocol.rules.reconsidering import again_by, stands_by_word
+from candour_protocol.rules.reconsidering import again_by, is_on_the_same, stands_by_word
 from candour_protocol.rules.signers import are_two, is_another
 from candour_protocol.rules.substance import still_current
 from candour_protocol.rules.texts import names_nobody, says_something
@@ -44,6 +44,7 @@ __all__ = [
     "is_another",
     "is_emergency",
     "is_kept_from",
+    "is_on_the_same",
     "is_unlocked",
     "judge_answer",
     "judge_concern",

@@ -6,7 +6,7 @@ Source: protocol section 3.1 (``challenge``), domain 4.1 and 4.2.
 
 from __future__ import annotations
 
-from candour_protocol.kinds import Kind
+from candour_protocol.kinds import AnswerCodes, Codes, CorrectionCodes, Kind
 
 _AGAIN = frozenset({Kind.DECISION, Kind.ANSWER, Kind.OUTCOME, Kind.TRANSFER, Kind.CORRECTION})
 _BY_WORD = frozenset({Kind.OUTCOME, Kind.TRANSFER, Kind.CORRECTION})
@@ -30,3 +30,18 @@ def stands_by_word(first: Kind) -> bool:
     A decision or an answer is given again in its own form, even if it says the same.
     """
     return first in _BY_WORD
+
+
+def is_on_the_same(again: Codes | None, first: Codes | None) -> bool:
+    """Whether an answer shares a line with the one before, and a correction is of the same statement."""
+    match again, first:
+        case AnswerCodes(), AnswerCodes():
+            return bool(_lines(again) & _lines(first))
+        case CorrectionCodes(), CorrectionCodes():
+            return again.corrects == first.corrects
+        case _:
+            return True
+
+
+def _lines(answer: AnswerCodes) -> set[int]:
+    return {each.line for each in answer.outcomes}
