@@ -1,11 +1,12 @@
 """Random agencies take random steps with every kind of statement; what must never happen does not. Section 4.
 
 Judged without a database, so that there are many steps; the other tests judge again what went through
-the real tables.
+the real tables. CANDOUR_RANDOM_RUNS is how many runs are made, of up to 40 steps each.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,8 @@ from hypothesis.stateful import invariant
 
 from tests.gateway.partnership import CSC
 from tests.gateway.random_steps import RULE_SET, Steps
+
+RUNS = int(os.environ.get("CANDOUR_RANDOM_RUNS", "50"))
 
 
 class Exchange(Steps):
@@ -155,9 +158,9 @@ def _from_log(heard: Heard) -> Submission:
 
 
 Exchange.TestCase.settings = settings(
-    max_examples=50,
+    max_examples=RUNS,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-TestExchange = pytest.mark.timeout(600)(Exchange.TestCase)
+TestExchange = pytest.mark.timeout(max(600, 3 * RUNS))(Exchange.TestCase)
