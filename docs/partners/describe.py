@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from candour_protocol import ids, wire
-from candour_protocol.kinds import CODES, CONTENT, IN_FORCE, PLAIN, T1, T2, Kind
+from candour_protocol.kinds import CODES, CONTENT, IN_FORCE, OPTIONAL_T1, PLAIN, T1, T2, Kind
 from candour_protocol.statement import MAX_BODY
 from candour_protocol.transport.rabbitmq_message import MEDIA_TYPE
 from candour_protocol.transport.topology import DELIVER, SUBMIT, SUBMIT_LANES, Lane, inbox_queue
@@ -177,15 +177,16 @@ def _kinds() -> dict[str, Any]:
     _, shared = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     named: dict[str, Any] = dict(sorted(shared["$defs"].items()))
     for kind in kinds:
-        named[f"{kind}-T1"] = _disclosed(CODES[kind].__name__, T1[kind])
+        named[f"{kind}-T1"] = _disclosed(CODES[kind].__name__, T1[kind], OPTIONAL_T1.get(kind, ()))
         named[f"{kind}-T2"] = _disclosed(CONTENT[kind].__name__, T2[kind])
     return named
 
 
-def _disclosed(model: str, fields: tuple[str, ...]) -> dict[str, Any]:
+def _disclosed(model: str, fields: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    besides = f" Left out where there is nothing to say: {' '.join(optional)}." if optional else ""
     return {
         "allOf": [{"$ref": f"#/components/schemas/{model}"}],
-        "description": f"Every one of {' '.join(fields) or 'none'}; null where absent.",
+        "description": f"Every one of {' '.join(fields) or 'none'}; null where absent.{besides}",
     }
 
 

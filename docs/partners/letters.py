@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from candour_protocol import rules
+from candour_protocol import adults, rules
 from candour_protocol.children import RANDOM_BYTES, child_tokens, is_random, request_tokens, tokens_in
 from candour_protocol.errors import MalformedError
 from candour_protocol.ids import Address, ChildToken, Txn, new_uuid7, parse_address
@@ -86,6 +86,8 @@ class Secretary:
     def _concern(self, to: Address, txn: Txn, codes: JsonObject, content: JsonObject) -> Letter:
         codes = _whole(Kind.CONCERN, codes)
         codes["checks"] = self._checks(Kind.CONCERN, codes, content, ())
+        if codes["relays"] is None:
+            codes |= self._adults(Kind.CONCERN, codes, content, ())
         return Letter(Kind.CONCERN, to, txn, codes["urgency"] in URGENT, codes, content)
 
     def _child(self, content: Any, paid: Message | None) -> list[ChildToken]:
@@ -124,6 +126,7 @@ class Secretary:
         dumped = content.model_dump(exclude_none=True)
         told = [*cited, *(reply for one in cited for reply in self._book.added_to(one))]
         codes["checks"] = self._checks(Kind.REQUEST, codes, dumped, told)
+        codes |= self._adults(Kind.REQUEST, codes, dumped, told)
         waits = tuple(one.hash for one in told if one.own)
         return Letter(Kind.REQUEST, to, txn, codes["urgency"] in URGENT, codes, dumped, waits=waits)
 
@@ -195,6 +198,14 @@ class Secretary:
     def _tokens(self, subject: Person | None) -> list[ChildToken]:
         fresh = secrets.token_bytes(RANDOM_BYTES)
         return list(child_tokens(subject or Person(), self._office.partnership, fresh))
+
+    def _adults(
+        self, kind: Kind, codes: JsonObject, content: JsonObject, told: Sequence[Message]
+    ) -> JsonObject:
+        """Tokens of the adults who are alleged to be a risk, where the partnership's policy wants them."""
+        matters = [read_matter(one.kind, one.codes or {}, one.content or {}) for one in told]
+        matter = read_matter(kind, codes, content)
+        return adults.stated(matter, matters, self._directory.policy, self._office.partnership)
 
     def _checks(
         self, kind: Kind, codes: JsonObject, content: JsonObject, told: Sequence[Message]

@@ -24,6 +24,7 @@ StatementHash = NewType("StatementHash", str)
 PolicyId = NewType("PolicyId", str)
 ActorToken = NewType("ActorToken", str)
 ChildToken = NewType("ChildToken", str)
+AdultToken = NewType("AdultToken", str)
 
 GATEWAY = AgencyId("gateway")
 REGISTRAR = AgencyId("registrar")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from candour_protocol import rules
+from candour_protocol import adults, rules
 from candour_protocol.children import recomputes, tokens_in
 from candour_protocol.disclosures import Disclosure
 from candour_protocol.errors import CandourError, MismatchError, UnreadableError
@@ -130,6 +130,8 @@ class Opener:
             return MISMATCH, {}
         if not self._names_its_child(matter, cited) or rules.check_subject(matter, told):
             return MISMATCH, {}
+        if not adults.recomputes(matter, told, self._rule_set(matter), self.partnership):
+            return MISMATCH, {}
         return self._rerun(matter, told, statement.claims.iat)
 
     def _check_original(self, matter: rules.Matter) -> None:
@@ -161,12 +163,17 @@ class Opener:
             codes.child, matter.subject, self.partnership, [tokens_in(one.codes) for one in cited]
         )
 
+    def _rule_set(self, matter: rules.Matter) -> Policy | None:
+        """That by which its sender judged it, where it is here."""
+        attested: Mapping[str, str] | None = getattr(matter.codes, "checks", None)
+        return self.rule_set(PolicyId(attested["ruleset"])) if attested is not None else None
+
     def _rerun(
         self, matter: rules.Matter, told: Sequence[rules.Matter], iat: int
     ) -> tuple[str, Mapping[str, str]]:
         """Run the sender's rule set again, and compare with what it attests."""
         attested: Mapping[str, str] | None = getattr(matter.codes, "checks", None)
-        policy = self.rule_set(PolicyId(attested["ruleset"])) if attested is not None else None
+        policy = self._rule_set(matter)
         if attested is None or policy is None:
             return SOUND, {}
         checks = dict(rules.check_matter(matter, told, iat, policy).checks)

@@ -21,6 +21,7 @@ from candour_protocol.errors import PolicyError
 from candour_protocol.ids import PolicyId, sha256_text
 from candour_protocol.nations import Nations
 from candour_protocol.policy_clocks import Clock, Clocks, Deadlines, Step, Unit
+from candour_protocol.policy_patterns import Patterns
 from candour_protocol.policy_phrases import Phrases, Vocabulary
 from candour_protocol.policy_tables import (
     Answers,
@@ -35,7 +36,6 @@ from candour_protocol.policy_tables import (
     Lodging,
     Matrix,
     Onward,
-    Patterns,
     Rates,
     Retention,
     Scope,
@@ -147,12 +147,13 @@ def policy_for(
     identifiers: Literal["live", "test"] = "live",
     clock_speed: int = 1,
     patterns: bool = False,
+    adults: bool = False,
     rate: int | None = None,
 ) -> bytes:
     """The shipped policy for a partnership of one's own.
 
-    ``patterns``: whether social care is shown them. ``rate``: statements that each agency may send a minute,
-    instead of the shipped number.
+    ``patterns``: whether social care is shown them; ``adults``: whether those of one adult too. ``rate``:
+    statements that each agency may send a minute, instead of the shipped number.
 
     Raises:
         PolicyError: not the id of a partnership, or a clock that may not be sped up.
@@ -162,6 +163,7 @@ def policy_for(
         "identifiers": f'"{identifiers}"',
         "clock_speed": str(clock_speed),
         "shown": str(patterns).lower(),
+        "adults": str(adults).lower(),
         **({} if rate is None else dict.fromkeys(("urgent_per_minute", "ordinary_per_minute"), str(rate))),
     }
     text = default_policy().decode()

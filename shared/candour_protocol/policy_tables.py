@@ -253,13 +253,17 @@ class Identity(Section):
 
 
 class Fishing(Section):
-    """How often one asker may ask one holder, and how many holders, about one child (R06)."""
+    """How often one asker may ask one holder, and how many holders, about one child (R06).
+
+    Of ``adult_children`` unrelated children with whom it asks about one adult both leads hear.
+    """
 
     window_days: _Days
     requests_per_holder: _Count
     holders: _Count
     lines: _Count
     round_purposes: _Purposes
+    adult_children: Annotated[int, Field(ge=2, le=100)] = 3
 
 
 class Lodging(Section):
@@ -290,16 +294,6 @@ class Corrections(Section):
         CorrectionKind.DUPLICATE,
     )
     swift: Annotated[tuple[_Correction, ...], Field(strict=False)] = (CorrectionKind.WRONG_CHILD,)
-
-
-class Patterns(Section):
-    """When several concerns about one child are shown together to social care. Off unless switched on."""
-
-    shown: bool = False
-    window_days: _Days = 180
-    concerns: _Count = 3
-    agencies: _Count = 2
-    unseen: Annotated[tuple[_Category, ...], Field(strict=False)] = (ConcernCategory.OUT_OF_SIGHT,)
 
 
 class Onward(Section):

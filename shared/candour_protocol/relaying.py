@@ -11,7 +11,7 @@ from typing import Final
 from candour_protocol import disclosures, strict_json
 from candour_protocol.codes import HandlingMark
 from candour_protocol.errors import MalformedError
-from candour_protocol.ids import ActorToken, StatementHash
+from candour_protocol.ids import RESTRICTED, ActorToken, StatementHash
 from candour_protocol.statement import MAX_STORY
 from candour_protocol.strict_json import JsonObject
 
@@ -26,12 +26,15 @@ def relay_codes(
 ) -> JsonObject:
     """T1 of a relay but for its ``checks``: what the originator said, which nobody else may change.
 
+    Its ``adults`` go on as they stand, except to an inbox that may name none.
+
     Args:
         original: T1 of the concern that is passed on; ``name`` is its hash.
         inbox: the one at the new recipient.
     """
     own: JsonObject = {"actor": actor, "inbox": inbox, "relays": name, "pays_back": None, "checks": None}
-    return {**original, **own}
+    kept = {name: value for name, value in original.items() if name != "adults" or inbox != RESTRICTED}
+    return {**kept, **own}
 
 
 def passed_on(codes: JsonObject, texts: Sequence[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from candour_protocol.disclosures import CODES, fresh_salt
 from candour_protocol.errors import CourierError, MalformedError, MismatchError, UnauthenticError
 from candour_protocol.ids import GATEWAY, AgencyId, Jti, Kid, StatementHash
 from candour_protocol.keys import SealKey, SigningKey, VerifyKey
-from candour_protocol.kinds.lists import PLAIN, T1, T2, Kind, digest_count
+from candour_protocol.kinds.lists import OPTIONAL_T1, PLAIN, T1, T2, Kind, digest_count
 from candour_protocol.sealing import Envelope
 from candour_protocol.strict_json import JsonObject, JsonValue
 
@@ -187,7 +187,7 @@ def issue(
         MalformedError: ``too-large``, or what the recipients' loader would refuse too.
         MismatchError: ``mismatch`` or ``form``; a draft that does not fit its kind.
     """
-    codes, content = _all_fields(draft.codes, T1[draft.kind]), _all_fields(draft.content, T2[draft.kind])
+    codes, content = _all_codes(draft), _all_fields(draft.content, T2[draft.kind])
     _refuse_unreadable(codes, content)
     shown = () if draft.kind in PLAIN else (disclosures.make(CODES, codes, salts()),)
     hidden = [disclosures.make(name, value, salts()) for name, value in content.items()]
@@ -232,6 +232,14 @@ def _read_codes(text: str) -> JsonObject:
     if disclosure.name != CODES or not isinstance(disclosure.value, dict):
         raise MismatchError("mismatch", "the disclosure beside the statement is not its codes")
     return disclosure.value
+
+
+def _all_codes(draft: Draft) -> JsonObject:
+    """T1; what a kind may have besides stands there only where it says something."""
+    given = draft.codes or {}
+    extra = {name: given[name] for name in OPTIONAL_T1.get(draft.kind, ()) if name in given}
+    rest = {name: value for name, value in given.items() if name not in extra}
+    return _all_fields(rest, T1[draft.kind]) | extra
 
 
 def _all_fields(given: JsonObject | None, names: tuple[str, ...]) -> JsonObject:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from candour_protocol import disclosures
 from candour_protocol.ids import StatementHash
-from candour_protocol.kinds import IN_FORCE, PLAIN, T1, T2, Kind
+from candour_protocol.kinds import IN_FORCE, OPTIONAL_T1, PLAIN, T1, T2, Kind
 from candour_protocol.strict_json import JsonObject, JsonValue
 from candour_protocol.transport.port import Ack, Outbound
 from candour_protocol.transport.topology import SUBMIT, submit_key
@@ -122,7 +122,8 @@ async def all_survived(surgery: Surgery, statements: Sequence[Signed]) -> None:
 async def test_every_code_of_a_kind(surgery: Surgery, town: Town, kind: Kind) -> None:
     proper = await a_proper(kind, surgery, town)
 
-    odd = [_fresh(surgery, proper).with_codes(**{name: value}) for name in T1[kind] for value in ODD]
+    names = (*T1[kind], *OPTIONAL_T1.get(kind, ()))
+    odd = [_fresh(surgery, proper).with_codes(**{name: value}) for name in names for value in ODD]
 
     await all_survived(surgery, [each.signed() for each in odd])
 

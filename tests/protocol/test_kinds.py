@@ -9,6 +9,7 @@ from candour_protocol.kinds import (
     CODES,
     CONTENT,
     IN_FORCE,
+    OPTIONAL_T1,
     PLAIN,
     T1,
     T2,
@@ -22,19 +23,32 @@ from candour_protocol.rules.rehearsal import ANSWER, CONCERN, REQUEST, written
 from hypothesis import given
 from hypothesis import strategies as st
 
+ADULTS = ["a1." + "A" * 43, "a1." + "B" * 42 + "A"]
 CONCERN_CODES: dict[str, Any] = dict(written(Kind.CONCERN, CONCERN).codes.model_dump(mode="json"))
 
 
 def test_every_kind_in_force_that_discloses_has_models_for_exactly_its_closed_lists() -> None:
     assert set(CODES) == set(CONTENT) == IN_FORCE - PLAIN
     for kind in CODES:
-        assert tuple(field.alias or name for name, field in CODES[kind].model_fields.items()) == T1[kind]
+        known = (*T1[kind], *OPTIONAL_T1.get(kind, ()))
+        assert tuple(field.alias or name for name, field in CODES[kind].model_fields.items()) == known
         assert tuple(CONTENT[kind].model_fields) == T2[kind]
 
 
 def test_codes_and_contents_share_no_name() -> None:
     for kind in Kind:
-        assert set(T1[kind]).isdisjoint(T2[kind])
+        assert {*T1[kind], *OPTIONAL_T1.get(kind, ())}.isdisjoint(T2[kind])
+
+
+@pytest.mark.parametrize(("kind", "body"), [(Kind.CONCERN, CONCERN), (Kind.REQUEST, REQUEST)])
+def test_codes_that_name_no_adult_are_as_they_were_before_there_was_such_a_member(
+    kind: Kind, body: Any
+) -> None:
+    codes = written(kind, body).codes
+
+    assert tuple(codes.model_dump(mode="json")) == T1[kind]
+    assert tuple(codes.model_copy(update={"adults": tuple(ADULTS)}).model_dump()) == (*T1[kind], "adults")
+    assert parse_codes(kind, codes.model_dump(mode="json") | {"adults": ADULTS}) != codes
 
 
 @pytest.mark.parametrize(
@@ -74,6 +88,12 @@ def test_the_codes_are_frozen() -> None:
         ("child", ["9990001014"], "/child/0"),
         ("child", ["v1." + "B" * 42 + "A", "v1." + "A" * 43], "/child"),
         ("child", ["v1." + "A" * 43, "v1." + "A" * 43], "/child"),
+        ("adults", [], "/adults"),
+        ("adults", None, "/adults"),
+        ("adults", ["v1." + "A" * 43], "/adults/0"),
+        ("adults", [*reversed(ADULTS)], "/adults"),
+        ("adults", ADULTS * 33, "/adults"),
+        ("child", ADULTS, "/child/0"),
         ("txn", "01932f3a-0000-4000-8000-000000000000", "/txn"),
         ("actor", "bly", "/actor"),
         ("inbox", "No Such", "/inbox"),

@@ -56,6 +56,24 @@ def test_patterns_are_shown_only_where_a_partnership_says_so() -> None:
     assert [load_policy(default_policy()).patterns.shown, *shown] == [False, True, False]
 
 
+def test_adults_are_named_by_a_switch_of_its_own() -> None:
+    named = [load_policy(policy_for("testborough", adults=each)).patterns for each in (True, False)]
+
+    assert [(each.adults, each.shown, each.any) for each in named] == [
+        (True, False, True),
+        (False, False, False),
+    ]
+    assert not load_policy(policy_for("testborough", patterns=True)).patterns.adults
+    assert not load_policy(default_policy()).patterns.adults
+
+
+@pytest.mark.parametrize("number", [0, 1, 101])
+def test_one_child_of_an_adult_is_no_pattern(number: int) -> None:
+    for shipped in ("adult_children = 2", "adult_children = 3"):
+        with pytest.raises(PolicyError):
+            load_policy(SHIPPED.replace(shipped, f"adult_children = {number}", 1).encode())
+
+
 @pytest.mark.parametrize("net", ["", "No Such", 'x"\nidentifiers = "test', "ab"])
 def test_a_partnership_needs_a_proper_name(net: str) -> None:
     with pytest.raises(PolicyError):
@@ -158,7 +176,7 @@ def test_a_rule_set_from_before_the_later_rules_still_loads_and_has_no_r06() -> 
     policy = load_policy(earlier.encode())
 
     assert policy.fishing is None
-    assert (policy.lodging.review_days, policy.patterns.shown) == (7, False)
+    assert (policy.lodging.review_days, policy.patterns.any) == (7, False)
     assert set(policy.corrections.retracting) == {"WRONG_CHILD", "FACT_WRONG", "DUPLICATE"}
     assert set(policy.corrections.withdrawing) == {"WRONG_CHILD", "DUPLICATE"}
 

@@ -7,7 +7,7 @@ import hmac
 from dataclasses import replace
 
 import pytest
-from candour_protocol import base64url, strict_json
+from candour_protocol import base64url, disclosures, strict_json
 from candour_protocol.errors import (
     CandourError,
     MalformedError,
@@ -316,3 +316,16 @@ def test_every_codes_object_names_all_fields_of_its_kind() -> None:
     codes = match(parse(body.jwt), body)
 
     assert codes == dict.fromkeys(T1[Kind.CONCERN])
+
+
+def test_what_is_optional_stands_last_and_only_where_it_says_something() -> None:
+    plain, naming = issued(Kind.CONCERN, codes={}).body, issued(Kind.CONCERN, codes={"adults": ["a1"]}).body
+
+    read = [disclosures.read(body.disclosures[0]).value for body in (plain, naming)]
+
+    assert [[*each] for each in read if isinstance(each, dict)] == [
+        [*T1[Kind.CONCERN]],
+        [*T1[Kind.CONCERN], "adults"],
+    ]
+    with pytest.raises(MismatchError):
+        issued(Kind.ACKNOWLEDGEMENT, codes={"adults": ["a1"]})

@@ -48,7 +48,7 @@ from candour_protocol.kinds.ending import (
 )
 from candour_protocol.kinds.fields import Codes, Content, Openness, WireModel
 from candour_protocol.kinds.link import LinkCodes, LinkContent
-from candour_protocol.kinds.lists import IN_FORCE, PLAIN, T1, T2, Kind, digest_count
+from candour_protocol.kinds.lists import IN_FORCE, OPTIONAL_T1, PLAIN, T1, T2, Kind, digest_count
 from candour_protocol.kinds.notice import Lodged, Notice, NoticeCodes, NoticeContent, Pattern
 from candour_protocol.kinds.outcome import OutcomeCodes, OutcomeContent
 from candour_protocol.kinds.people import Attachment, Author, Person, Professional, Reach, Signer
@@ -63,6 +63,7 @@ __all__ = [
     "CODES",
     "CONTENT",
     "IN_FORCE",
+    "OPTIONAL_T1",
     "PLAIN",
     "STAGES",
     "T1",

@@ -7,16 +7,17 @@ from pydantic import Field
 from candour_protocol.kinds.fields import (
     Actor,
     AddressText,
+    Adults,
     AgencyList,
     Checks,
     Child,
     Code,
     CodeList,
-    Codes,
     Content,
     DateText,
     Hash,
     Inbox,
+    NamingAdults,
     Openness,
     Rows,
     WireModel,
@@ -34,8 +35,8 @@ class Withheld(WireModel):
     review_on: DateText | None
 
 
-class ConcernCodes(Codes):
-    """T1 of a concern."""
+class ConcernCodes(NamingAdults):
+    """T1 of a concern; ``adults`` is optional on the wire."""
 
     child: Child
     categories: CodeList
@@ -49,6 +50,7 @@ class ConcernCodes(Codes):
     pays_back: Hash | None
     withheld: Withheld | None
     checks: Checks | None
+    adults: Adults = ()
 
 
 class Fact(WireModel):

@@ -9,12 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from candour_protocol.errors import MalformedError
-from candour_protocol.ids import ActorToken, AgencyId, ChildToken, Jti, StatementHash, Txn, parse_address
+from candour_protocol.ids import (
+    ActorToken,
+    AdultToken,
+    AgencyId,
+    ChildToken,
+    Jti,
+    StatementHash,
+    Txn,
+    parse_address,
+)
 
 MAX_LINES = 40
 MAX_REFERENCES = 10
@@ -25,8 +41,10 @@ _SHA256 = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 _NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 THREAD = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TOKEN = rf"[vr]1\.{_SHA256}"
+ADULT_TOKEN = rf"a1\.{_SHA256}"
 
 Item = TypeVar("Item")
+_Token = TypeVar("_Token", bound=str)
 
 
 class WireModel(BaseModel):
@@ -65,14 +83,21 @@ HashList = Annotated[tuple[Hash, ...], Field(strict=False, max_length=MAX_REFERE
 AgencyList = Annotated[tuple[Agency, ...], Field(strict=False, max_length=MAX_ROWS)]
 
 
-def _ascending(tokens: tuple[ChildToken, ...]) -> tuple[ChildToken, ...]:
+def _ascending(tokens: tuple[_Token, ...]) -> tuple[_Token, ...]:
     if any(left >= right for left, right in pairwise(tokens)):
-        raise ValueError("child tokens stand in ascending order, each once")
+        raise ValueError("tokens stand in ascending order, each once")
     return tokens
 
 
 Child = Annotated[
     tuple[Annotated[ChildToken, Field(pattern=rf"^{TOKEN}$")], ...],
+    Field(strict=False, min_length=1, max_length=MAX_TOKENS),
+    AfterValidator(_ascending),
+]
+
+# Where there are none the member is left out: it is never empty, and never null.
+Adults = Annotated[
+    tuple[Annotated[AdultToken, Field(pattern=rf"^{ADULT_TOKEN}$")], ...],
     Field(strict=False, min_length=1, max_length=MAX_TOKENS),
     AfterValidator(_ascending),
 ]
@@ -108,6 +133,17 @@ class Codes(WireModel):
 
     txn: TxnField
     actor: Actor | None
+
+
+class NamingAdults(Codes):
+    """T1 of a kind that may name adults; one that names none is written as if there were no such member."""
+
+    @model_serializer(mode="wrap")
+    def _without_nobody(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if not written.get("adults"):
+            written.pop("adults", None)
+        return written
 
 
 class Content(WireModel):

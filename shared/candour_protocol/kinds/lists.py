@@ -89,6 +89,9 @@ T1: Mapping[Kind, tuple[str, ...]] = {
     **dict.fromkeys(PLAIN, ()),
 }
 
+# What the codes of a kind may have besides, where a policy wants it; left out otherwise, and never null.
+OPTIONAL_T1: Mapping[Kind, tuple[str, ...]] = {Kind.CONCERN: ("adults",), Kind.REQUEST: ("adults",)}
+
 T2: Mapping[Kind, tuple[str, ...]] = {
     Kind.CONCERN: _names(
         "subject household professionals facts impact safe_tonight whereabouts done_so_far outcome_wanted"

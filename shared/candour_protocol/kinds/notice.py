@@ -44,12 +44,13 @@ class Pattern(WireModel):
     """Concerns that together may be more than each alone: counts, kinds of agency, days and ids, no story.
 
     Attributes:
-        seen: which pattern (``CHILD``, ``OUT_OF_SIGHT``).
+        seen: which pattern: about one ``CHILD``, about one who went ``OUT_OF_SIGHT``, or about unrelated
+            children to whom one adult is an ``ALLEGED_RISK``.
         agency_kinds: of those who told, each kind once.
         dates: the day of each concern, oldest first; ``ids`` in the same order.
     """
 
-    seen: Annotated[str, Field(pattern=r"^(CHILD|OUT_OF_SIGHT)$")]
+    seen: Annotated[str, Field(pattern=r"^(CHILD|OUT_OF_SIGHT|ALLEGED_RISK)$")]
     concerns: Annotated[int, Field(ge=1)]
     agencies: Annotated[int, Field(ge=1)]
     agency_kinds: CodeList
@@ -80,7 +81,8 @@ class Lodged(WireModel):
 class NoticeCodes(Codes):
     """T1 of a notice.
 
-    ``about`` is the statement that it concerns, the pattern that was seen, or the concern that is lodged.
+    ``about`` is the statement that it concerns, the pattern that was seen, or the concern that is lodged. A
+    pattern that names a request is what its asker has asked about one adult (R06).
     """
 
     notice: Annotated[Notice, Field(strict=False)]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from candour_protocol.kinds.concern import Original
 from candour_protocol.kinds.fields import (
     Actor,
+    Adults,
     Checks,
     Child,
     Code,
-    Codes,
     Content,
     HashList,
     Inbox,
     Line,
     Months,
+    NamingAdults,
     Openness,
     Rows,
     WireModel,
@@ -30,8 +31,8 @@ class Asked(WireModel):
     months: Months | None
 
 
-class RequestCodes(Codes):
-    """T1 of a request."""
+class RequestCodes(NamingAdults):
+    """T1 of a request; ``adults`` is optional on the wire."""
 
     child: Child
     concern_refs: HashList
@@ -47,6 +48,7 @@ class RequestCodes(Codes):
     author_level: Code | None
     still_current: bool | None
     checks: Checks | None
+    adults: Adults = ()
 
 
 class Question(WireModel):

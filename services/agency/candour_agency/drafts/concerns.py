@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from candour_protocol import rules
+from candour_protocol import adults, rules
 from candour_protocol.children import child_tokens
 from candour_protocol.codes import ConcernCategory, NeedLevel, Urgency, WithholdingReason
 from candour_protocol.ids import Address, ChildToken, StatementHash, Txn
@@ -77,6 +77,7 @@ def plan(setting: Setting, body: Matter, child: Child, to: Address, pays_back: S
     content = _content(setting, body, child)
     matter = rules.Matter(Kind.CONCERN, parse_codes(Kind.CONCERN, codes), content)
     codes["checks"] = dict(rules.check_matter(matter, (), setting.iat, setting.policy).checks)
+    codes |= adults.stated(matter, (), setting.policy, setting.office.keys.partnership)
     urgency = str(codes["urgency"] or "")
     return Plan(Kind.CONCERN, to, setting.txn, urgency, codes, content.model_dump(exclude_none=True))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from candour_protocol import rules
+from candour_protocol import adults, rules
 from candour_protocol.children import request_tokens
 from candour_protocol.codes import (
     InfoCategory,
@@ -128,6 +128,8 @@ def plan(
     matter = rules.Matter(Kind.REQUEST, parse_codes(Kind.REQUEST, codes), content)
     told = [matter for one in cited for matter in one.matters]
     codes["checks"] = dict(rules.check_matter(matter, told, setting.iat, setting.policy).checks)
+    if not any(one.restricted or one.matter is None for one in cited):
+        codes |= adults.stated(matter, told, setting.policy, setting.office.keys.partnership)
     waits = tuple(name for one in cited for name in one.waits)
     urgency = str(codes["urgency"] or "")
     dumped = content.model_dump(exclude_none=True)
