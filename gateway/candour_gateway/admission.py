@@ -29,7 +29,7 @@ from candour_gateway.effects import Routed
 from candour_gateway.instants import from_ms, to_ms
 from candour_gateway.lanes import lane_of
 from candour_gateway.ledger import Appended, Ledger, Tip
-from candour_gateway.naming import is_of_a_child, is_private, keys_of
+from candour_gateway.naming import is_of_a_child, is_of_an_adult, is_private, keys_of
 from candour_gateway.notices import Herald
 from candour_gateway.screening import Unfit
 from candour_gateway.sitting import Again, Heard, Result, Sitting
@@ -178,7 +178,7 @@ class Admission:
         return admitted
 
     def _readers(self) -> Sequence[AgencyId]:
-        return patterns.social_care(self.directory) if self._policy.patterns.shown else ()
+        return patterns.social_care(self.directory) if self._policy.patterns.any else ()
 
     async def _say(self, connection: AsyncConnection, sitting: Sitting) -> None:
         """What the operator is to see of how a batch was judged."""
@@ -249,8 +249,13 @@ class Admission:
         if heard.verdict.outcome == "refused":
             return
         for key in set(keys_of(logged.iss, logged.aud, logged.irt, logged.codes)):
-            if self._policy.patterns.shown or not is_of_a_child(key):
+            if self._may_keep(key):
                 yield self._box.blind(key) if is_private(key) else key, logged.index
+
+    def _may_keep(self, key: str) -> bool:
+        """No list of children or of adults is begun unless the partnership has switched that on."""
+        switches = self._policy.patterns
+        return (switches.shown or not is_of_a_child(key)) and (switches.adults or not is_of_an_adult(key))
 
     def _kept_until(self, heard: Heard) -> datetime | None:
         """What is on its way is kept until its delivery says otherwise; what is held may lapse."""

@@ -8,7 +8,7 @@ from candour_protocol.ids import GATEWAY, AgencyId, parse_address
 from candour_protocol.kinds import ConcernCodes, LinkCodes, Lodged, Notice, RequestCodes
 from candour_protocol.rules import is_emergency
 
-from candour_gateway import patterns
+from candour_gateway import adults, patterns
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.effects import Effect, Notified
 from candour_gateway.matters import above
@@ -28,11 +28,14 @@ def of(logged: Logged, verdict: Verdict, hearing: Hearing, book: Casebook) -> It
             yield from _passed_on(logged, book)
             yield from _lodged(logged, codes, hearing)
             yield from patterns.seen(logged, codes, hearing, book)
+            yield from adults.seen(logged, codes, hearing, book)
         case LinkCodes() as codes:
             yield from patterns.joined(logged, codes, hearing, book)
         case RequestCodes() as codes if is_emergency(codes) and book.overdue_debts(logged.iss, hearing.at):
             for to in (logged.iss, logged.aud):
                 yield notified(to, Notice.DEBT, logged)
+        case RequestCodes() as codes:
+            yield from adults.asked(logged, codes, hearing, book)
         case _:
             pass
 

@@ -181,6 +181,10 @@ class Casebook:
         found = [each for each in self.traced(key) if each.verdict is not Outcome.REFUSED]
         return found[:MOST_UNDER_A_KEY]
 
+    def latest(self, key: str) -> list[Logged]:
+        """What counts under a key that anybody can fill and nobody may blind: the newest, in log order."""
+        return self.traced(key)[-MOST_UNDER_A_KEY:]
+
     def names(self) -> Iterator[StatementHash]:
         """Every statement that one in here names."""
         for logged in self._logged.values():

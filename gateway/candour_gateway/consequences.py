@@ -24,7 +24,7 @@ from candour_protocol.kinds import (
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin, settles_a_line
 
-from candour_gateway import aftermath, announcing, clocks, debts, erasing
+from candour_gateway import adults, aftermath, announcing, clocks, debts, erasing
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.debts import SOUND
@@ -171,6 +171,8 @@ def _released(logged: Logged, codes: ApprovalCodes, hearing: Hearing, book: Case
         return
     yield from _sent(held, hearing, book, approval=logged.index)
     yield Settled(held.index, held.hash, Duty.APPROVAL, logged.index)
+    if isinstance(held.codes, RequestCodes):
+        yield from adults.asked(held, held.codes, hearing, book)
     if logged.iss != held.iss:
         yield announcing.notified(held.iss, Notice.RELEASED, held)
 

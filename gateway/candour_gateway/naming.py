@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from candour_protocol.adults import may_link
 from candour_protocol.claims import Claims
-from candour_protocol.ids import AgencyId, StatementHash
+from candour_protocol.ids import AdultToken, AgencyId, StatementHash
 from candour_protocol.kinds import (
     ApprovalCodes,
     ChallengeCodes,
@@ -73,9 +74,11 @@ def keys_of(iss: AgencyId, aud: AgencyId, irt: StatementHash | None, codes: Code
             yield from (thread_key(codes.txn, told) for told in ({iss}, {aud}, {iss, aud}))
             if codes.relays is None:
                 yield from (child_key(token) for token in codes.child)
+                yield from (adult_key(token) for token in adults_of(codes))
         case RequestCodes():
             yield from names_in(irt, codes)
             yield from (asked_key(iss, token) for token in codes.child)
+            yield from (adult_asked_key(iss, token) for token in adults_of(codes))
         case ApprovalCodes() | CorrectionCodes() | WithdrawalCodes() | ChallengeCodes() | TransferCodes():
             yield from names_in(irt, codes)
         case LinkCodes():
@@ -112,6 +115,21 @@ def asked_key(iss: AgencyId, token: str) -> str:
     return f"asked:{iss}:{token}"
 
 
+def adults_of(codes: ConcernCodes | RequestCodes) -> tuple[AdultToken, ...]:
+    """The adults that a statement may link to others by; none, where it is kept from an ordinary inbox."""
+    return codes.adults if may_link(codes) else ()
+
+
+def adult_key(token: str) -> str:
+    """The concerns that allege an adult to be a risk, relays apart. Kept as `adult_asked_key` is."""
+    return f"adult:{token}"
+
+
+def adult_asked_key(iss: AgencyId, token: str) -> str:
+    """The requests of an agency about an adult. Kept only where adults are named: it lists them."""
+    return f"adult-asked:{iss}:{token}"
+
+
 def joined_key(item: str, known_to: Collection[AgencyId]) -> str:
     """The links that join a thread or a token to something: of one agency, or between two.
 
@@ -137,3 +155,8 @@ def is_private(key: str) -> bool:
 def is_of_a_child(key: str) -> bool:
     """Whether it would make a list of the concerns about each child."""
     return key.startswith("child:")
+
+
+def is_of_an_adult(key: str) -> bool:
+    """Whether it would make a list of what is said, or asked, about each adult."""
+    return key.startswith(("adult:", "adult-asked:"))

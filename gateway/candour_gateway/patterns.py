@@ -1,4 +1,4 @@
-"""Several concerns that may be more together than each alone. Source: domain 5.5.
+"""Several concerns about one child that may be more together than each alone. Source: domain 5.5.
 
 Off unless the policy switches it on. Social care alone is told, in counts, kinds of agency, days and ids: no
 story, no score. Nothing is matched but tokens, and what a person at that social care has joined;
@@ -26,14 +26,14 @@ _AT_MOST = 64
 
 def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Notified]:
     """What social care is to be told, now that one more concern has come."""
-    if not hearing.policy.patterns.shown or codes.relays is not None or not _is_open(logged):
+    if not hearing.policy.patterns.shown or codes.relays is not None or not is_open(logged):
         return
     for to in social_care(hearing.directory):
         kin = kinship.joined(codes.child, (), frozenset({to}), book)
         tokens = set(codes.child) | _known(kin, to, book)
         together = _together(tokens, logged, hearing, book)
         pattern = _several(together, hearing) or _unseen(logged, codes, together, hearing)
-        if pattern is not None and _is_for(to, together, hearing):
+        if pattern is not None and is_for(to, together, hearing):
             yield Notified(to, Notice.PATTERN, pattern, new_uuid7(hearing.at))
 
 
@@ -51,7 +51,7 @@ def joined(link: Logged, codes: LinkCodes, hearing: Hearing, book: Casebook) -> 
     tokens = _known(named | kinship.joined(named, items, reader, book), link.iss, book)
     together = _together(tokens, None, hearing, book)
     pattern = _several(together, hearing)
-    if pattern is not None and _is_for(link.iss, together, hearing):
+    if pattern is not None and is_for(link.iss, together, hearing):
         yield Notified(link.iss, Notice.PATTERN, pattern, new_uuid7(hearing.at))
 
 
@@ -70,7 +70,7 @@ def _was_said(link: Logged, book: Casebook) -> bool:
     return any(
         each.hash != link.hash
         and each.iss == link.iss
-        and _stands(each)
+        and stands(each)
         and isinstance(each.codes, LinkCodes)
         and items <= set(each.codes.joins or ())
         for item in items
@@ -83,7 +83,7 @@ def _several(together: Sequence[Logged], hearing: Hearing) -> Pattern | None:
     agencies = {each.iss for each in together}
     if len(together) < wanted.concerns or len(agencies) < wanted.agencies:
         return None
-    return _shown("CHILD", together, hearing)
+    return shown("CHILD", together, hearing)
 
 
 def _unseen(
@@ -92,7 +92,7 @@ def _unseen(
     unseen = any(category in hearing.policy.patterns.unseen for category in codes.categories)
     if not unseen or all(each.hash == logged.hash for each in together):
         return None
-    return _shown("OUT_OF_SIGHT", together, hearing)
+    return shown("OUT_OF_SIGHT", together, hearing)
 
 
 def _together(
@@ -101,20 +101,26 @@ def _together(
     """The concerns about this child in the window; what was told to several at once counts once."""
     since = hearing.at - timedelta(days=hearing.policy.patterns.window_days)
     found = {each.index: each for token in tokens for each in book.traced(child_key(token))}
-    told = [each for each in sorted(found.values(), key=lambda one: one.index) if _stands(each)]
-    tellings: dict[tuple[AgencyId, str], Logged] = {}
-    for each in (*told, *([newest] if newest is not None else [])):
-        if each.at >= since and isinstance(each.codes, ConcernCodes):
-            tellings.setdefault((each.iss, each.codes.txn), each)
-    return list(tellings.values())
+    told = [each for each in sorted(found.values(), key=lambda one: one.index) if stands(each)]
+    return tellings([each for each in (*told, *([newest] if newest else [])) if each.at >= since])
 
 
-def _stands(each: Logged) -> bool:
+def tellings(told: Sequence[Logged]) -> list[Logged]:
+    """The first of each concern that was told to several at once, or about several children."""
+    first: dict[tuple[AgencyId, str], Logged] = {}
+    for each in told:
+        if isinstance(each.codes, ConcernCodes):
+            first.setdefault((each.iss, each.codes.txn), each)
+    return list(first.values())
+
+
+def stands(each: Logged) -> bool:
+    """Whether it counts: its author says it still, and it is open."""
     history = each.history
-    return each.passes and not history.is_unsaid and _is_open(each)
+    return each.passes and not history.is_unsaid and is_open(each)
 
 
-def _is_open(each: Logged) -> bool:
+def is_open(each: Logged) -> bool:
     """Told to somebody else, and kept from nobody: a pattern is shown to whoever reads the ordinary inbox."""
     codes = each.codes
     if not isinstance(codes, ConcernCodes):
@@ -128,14 +134,15 @@ def social_care(directory: Directory) -> list[AgencyId]:
     return [agency for agency in directory.agencies if directory.kind_of(agency) is AgencyKind.CSC]
 
 
-def _is_for(reader: AgencyId, together: Sequence[Logged], hearing: Hearing) -> bool:
+def is_for(reader: AgencyId, together: Sequence[Logged], hearing: Hearing) -> bool:
     """The one that was told one of them; where none was, the partnership's only one."""
     readers = social_care(hearing.directory)
     told = [each for each in readers if any(each == one.aud for one in together)]
     return reader in told or (not told and len(readers) == 1)
 
 
-def _shown(what: str, together: Sequence[Logged], hearing: Hearing) -> Pattern:
+def shown(what: str, together: Sequence[Logged], hearing: Hearing) -> Pattern:
+    """Counts of all of them, and the days and ids of the latest."""
     latest = together[-_AT_MOST:]
     kinds = {hearing.directory.kind_of(each.iss) for each in together}
     return Pattern(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from candour_protocol.children import same_child
 from candour_protocol.claims import Claims
@@ -23,16 +23,21 @@ def earlier(
 ) -> Iterator[Earlier]:
     """What an agency has asked about this child and was let through, emergencies apart (R06)."""
     found = {each.hash: each for token in codes.child for each in book.traced(asked_key(issuer, token))}
-    for each in sorted(found.values(), key=lambda one: one.index):
+    for each in let_through(found.values(), itself):
         asked = each.codes
-        if each.hash == itself or not each.passes or not isinstance(asked, RequestCodes):
-            continue
-        if is_emergency(asked) or each.history.withdrawn_by is not None:
-            continue
+        assert isinstance(asked, RequestCodes)  # noqa: S101 - narrows the type
         looked_for = tuple(
             line.role for line in asked.asked if line.role and line.category == InfoCategory.KNOWN_YN
         )
         yield Earlier(each.aud, asked.txn, asked.purpose, len(asked.asked), each.at, each.index, looked_for)
+
+
+def let_through(found: Iterable[Logged], itself: StatementHash | None) -> Iterator[Logged]:
+    """Of these requests those that went through and were not withdrawn, emergencies apart, in log order."""
+    for each in sorted(found, key=lambda one: one.index):
+        gone = each.hash == itself or not each.passes or each.history.withdrawn_by is not None
+        if not gone and isinstance(each.codes, RequestCodes) and not is_emergency(each.codes):
+            yield each
 
 
 def kin(

@@ -22,7 +22,7 @@ from candour_gateway import gone
 from candour_gateway.casebook import Casebook
 from candour_gateway.database import Database
 from candour_gateway.directory import Directory
-from candour_gateway.effects import Effect, Owed, Reopened, Settled
+from candour_gateway.effects import Effect, Notified, Owed, Reopened, Settled
 from candour_gateway.sitting import Heard, Sitting
 from candour_gateway.store import dispatches, documents
 from candour_gateway.store import entries as entry_store
@@ -51,6 +51,7 @@ class Replayed:
 
     Attributes:
         verdicts: what the log says of each statement.
+        told: what the gateway has to have given notice of, but for what it finds when time has passed.
     """
 
     entries: int = 0
@@ -59,6 +60,7 @@ class Replayed:
     verdicts: dict[StatementHash, Judged] = field(default_factory=dict)
     owed: dict[tuple[int, str], Owed] = field(default_factory=dict)
     settled: dict[tuple[int, str], int] = field(default_factory=dict)
+    told: list[Notified] = field(default_factory=list)
 
     @property
     def open(self) -> set[tuple[int, str]]:
@@ -66,7 +68,7 @@ class Replayed:
         return set(self.owed) - set(self.settled)
 
     def note(self, effects: list[Effect]) -> None:
-        """Keep what is owed and what was settled."""
+        """Keep what is owed, what was settled, and what had to be told."""
         for effect in effects:
             match effect:
                 case Owed(index=index, duty=duty):
@@ -76,6 +78,8 @@ class Replayed:
                     self.settled.pop((owed.index, owed.duty.value), None)
                 case Settled(index=index, duty=duty, by=by) if (index, duty.value) in self.owed:
                     self.settled.setdefault((index, duty.value), by)
+                case Notified():
+                    self.told.append(effect)
                 case _:
                     pass
 

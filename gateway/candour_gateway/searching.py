@@ -26,7 +26,17 @@ from candour_protocol.kinds import (
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.matters import copies_of
-from candour_gateway.naming import asked_key, child_key, joined_key, matter_key, parent_of, thread_key
+from candour_gateway.naming import (
+    adult_asked_key,
+    adult_key,
+    adults_of,
+    asked_key,
+    child_key,
+    joined_key,
+    matter_key,
+    parent_of,
+    thread_key,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,18 @@ def _of_a_concern(
     for reader in readers if codes.relays is None else ():
         yield from map(child_key, codes.child)
         yield from _of_children(codes.child, (), {reader}, book)
+        yield from _of_adults(codes, [adult_key(token) for token in adults_of(codes)], {reader}, book)
+
+
+def _of_adults(
+    codes: ConcernCodes | RequestCodes, keys: Collection[str], known_to: Collection[AgencyId], book: Casebook
+) -> Iterator[str]:
+    """What else is said of them, or asked about them, and what the children of all that are joined to."""
+    yield from keys
+    said = [codes, *(each.codes for key in keys for each in book.latest(key))] if keys else []
+    for each in said:
+        if isinstance(each, ConcernCodes | RequestCodes):
+            yield from _joined_to(each.child, (each.txn,), known_to, book)
 
 
 def _of_a_link(codes: LinkCodes, reader: Collection[AgencyId], book: Casebook) -> Iterator[str]:
@@ -126,6 +148,8 @@ def _joined_to(
 
 def _of_a_request(codes: RequestCodes, asker: AgencyId, holder: AgencyId, book: Casebook) -> Iterator[str]:
     yield from (asked_key(asker, token) for token in codes.child)
+    about = [adult_asked_key(asker, token) for token in adults_of(codes)]
+    yield from _of_adults(codes, about, {asker, holder}, book)
     cited = [logged for name in codes.concern_refs if (logged := book.find(name))]
     for each in cited:
         yield from _lodged(each)

@@ -34,7 +34,7 @@ async def _notify(
 
 
 @pytest.mark.parametrize(
-    "notice", ["clock", "debt", "escalation", "incident", "relay", "correction", "closed"]
+    "notice", ["clock", "debt", "escalation", "incident", "relay", "correction", "closed", "pattern"]
 )
 async def test_a_notice_stands_in_the_timeline_and_the_worklist_in_peoples_words(
     school: Office, csc: Office, notice: str

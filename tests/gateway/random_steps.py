@@ -20,8 +20,8 @@ from candour_gateway.replay import Replayed
 from candour_gateway.screening import matched
 from candour_gateway.sitting import Heard, Sitting
 from candour_protocol import erasures
-from candour_protocol.ids import GATEWAY, AgencyId, Txn
-from candour_protocol.kinds import CHALLENGEABLE
+from candour_protocol.ids import GATEWAY, AgencyId, Txn, sha256_text
+from candour_protocol.kinds import CHALLENGEABLE, ConcernCodes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy import load_policy
 from candour_protocol.statement import Body, Issued, parse
@@ -47,7 +47,12 @@ from tests.gateway.partnership import (
     attested,
 )
 
-SHOWN = POLICY.replace(b"shown = false", b"shown = true")
+SHOWN = (
+    POLICY.replace(b"shown = false", b"shown = true")
+    .replace(b"adults = false", b"adults = true")
+    .replace(b"adult_children = 3 ", b"adult_children = 2 ")
+)
+ADULTS: JsonValue = ["a1." + sha256_text(b"an adult")]
 RULE_SET = load_policy(SHOWN)
 PARTIES = (GP, SCHOOL, CSC, POLICE)
 PEOPLE = tuple(an_actor() for _ in range(3))
@@ -135,6 +140,7 @@ class Steps(RuleBasedStateMachine):
     ) -> None:
         codes: JsonObject = {"child": OTHER_CHILD if other else CHILD, "marks": _MARKS[marks % len(_MARKS)]}
         codes["checks"] = _THIN if thin else _SOUND
+        codes |= {"adults": ADULTS} if marks % 2 == 0 else {}
         if held % 4 == 0:
             codes |= {"withheld": _withheld(PARTIES[held % 3], to), "actor": PEOPLE[0]}
         self._hear(self.partnership.concern(frm, to, txn=txn, **codes))
@@ -162,18 +168,22 @@ class Steps(RuleBasedStateMachine):
         def make(of: Issued) -> Issued:
             claims = of.statement.claims
             asker, holder = (claims.iss, claims.aud) if own else (frm, to)
-            return self.partnership.request([of.statement.hash], asker, holder, asked=_LINES, checks=_ASKED)
+            codes: JsonObject = {"asked": _LINES, "checks": _ASKED, "adults": ADULTS}
+            told = self.book.find(of.statement.hash)
+            if told and isinstance(told.codes, ConcernCodes):
+                codes |= {"child": [*told.codes.child], "txn": told.codes.txn}
+            return self.partnership.request([of.statement.hash], asker, holder, **codes)
 
         self._about(choice, Kind.CONCERN, make)
 
     @rule(frm=_parties, to=_parties, txn=_threads, times=st.integers(1, 5))
     def tell_and_ask(self, frm: AgencyId, to: AgencyId, txn: Txn, times: int) -> None:
-        concern = self.partnership.concern(frm, to, txn=txn, checks=_SOUND)
+        about: JsonObject = {"child": OTHER_CHILD if times % 2 else CHILD, "txn": txn, "adults": ADULTS}
+        concern = self.partnership.concern(frm, to, **about, checks=_SOUND)
         self._hear(concern)
         for _ in range(times):
-            self._hear(
-                self.partnership.request([concern.statement.hash], frm, to, asked=_LINES, checks=_ASKED)
-            )
+            codes: JsonObject = {**about, "asked": _LINES, "checks": _ASKED}
+            self._hear(self.partnership.request([concern.statement.hash], frm, to, **codes))
 
     @rule(frm=_parties, lodgee=_parties, txn=_threads)
     def lodge_and_ask(self, frm: AgencyId, lodgee: AgencyId, txn: Txn) -> None:

@@ -14,6 +14,7 @@ import pytest
 from candour_gateway.assembly import build
 from candour_protocol.kinds.lists import Kind
 
+from tests.gateway.adults import said_as_judged_again
 from tests.gateway.courier import Courier
 from tests.gateway.partnership import START, TestClock
 from tests.gateway.random_steps import CHALLENGED, PARTIES, PEOPLE, THREADS, Steps, founded
@@ -85,6 +86,7 @@ async def test_the_tables_give_the_verdicts_that_the_whole_log_gives(seed: int, 
     async with open_world(own) as world:
         await _replay(world, machine)
 
+        await said_as_judged_again(world)
         logged = (await world.replay()).verdicts
         for heard in machine.heard:
             if heard.logged.kind is not Kind.NOTICE:

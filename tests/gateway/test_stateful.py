@@ -19,7 +19,7 @@ from candour_gateway.replay import judge_again
 from candour_gateway.sitting import Heard, Sitting
 from candour_gateway.verdict import Submission
 from candour_protocol.ids import REGISTRAR, AgencyId, parse_address
-from candour_protocol.kinds import Codes, ConcernCodes, NoticeCodes, RequestCodes
+from candour_protocol.kinds import Codes, ConcernCodes, NoticeCodes, Pattern, RequestCodes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import parse
 from hypothesis import HealthCheck, settings
@@ -113,8 +113,13 @@ class Exchange(Steps):
 
     @invariant()
     def patterns_are_shown_to_social_care_alone(self) -> None:
-        shown = [each.to for each in self.effects if isinstance(each, Notified) and each.notice == "pattern"]
-        assert set(shown) <= {CSC}
+        told = [each for each in self.effects if isinstance(each, Notified) and each.notice == "pattern"]
+        assert {each.to for each in told if isinstance(each.about, Pattern)} <= {CSC}
+        for each in told:
+            if isinstance(each.about, str):  # what one agency asks about an adult (R06)
+                request = self.book.find(each.about)
+                assert request is not None
+                assert each.to in (request.iss, request.aud)
 
     def teardown(self) -> None:
         """INV-6: the log and T1 alone give the same verdicts, and the same ledger."""
@@ -125,8 +130,7 @@ class Exchange(Steps):
             assert isinstance(again, Heard)
             assert again.verdict == heard.verdict
             effects += sitting.effects
-        told = [each for each in effects if not _is_pattern(each)]
-        assert told == [each for each in self.effects if not _is_pattern(each)]
+        assert list(map(_unnamed, effects)) == list(map(_unnamed, self.effects))
         self._judge_what_is_left()
 
     def _judge_what_is_left(self) -> None:
@@ -140,9 +144,11 @@ class Exchange(Steps):
             assert judge_again(left, sitting, logged) in (None, logged)
 
 
-def _is_pattern(effect: Effect) -> bool:
+def _unnamed(effect: Effect) -> Effect:
     """A pattern's notice opens a thread of its own, which is named at random."""
-    return isinstance(effect, Notified) and effect.notice == "pattern"
+    if isinstance(effect, Notified) and isinstance(effect.about, Pattern):
+        return replace(effect, txn="")
+    return effect
 
 
 def _lodged(about: Logged, book: Casebook) -> set[AgencyId]:

@@ -28,7 +28,7 @@ from candour_protocol.transport.topology import DELIVER, SUBMIT, Lane, deliver_k
 from candour_protocol.wire import Delivered, render_delivered
 from candour_sandbox.listeners import Listeners, reserve
 
-from tests.gateway.partnership import CSC, GP, INBOXES, NET, ORIGIN, SCHOOL, Partnership, TestClock
+from tests.gateway.partnership import CSC, GP, INBOXES, NET, ORIGIN, POLICY, SCHOOL, Partnership, TestClock
 from tests.journeys.premises import node_settings, write_keys
 from tests.journeys.town import EVERYTHING
 from tests.partners.partner import Partner
@@ -167,9 +167,9 @@ def _client(app: Any) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def open_district(folder: Path, amqp_url: str) -> AsyncIterator[District]:
+async def open_district(folder: Path, amqp_url: str, policy: bytes = POLICY) -> AsyncIterator[District]:
     """Found everything below ``folder`` and on a virtual host of its own; run it, and clear it away."""
-    partnership, realm = Partnership(folder, WallClock()), Realm(amqp_url)
+    partnership, realm = Partnership(folder, WallClock(), policy=policy), Realm(amqp_url)
     realm.make(partnership.parties)
     listeners, place = Listeners(), reserve("gateway", 0)
     gateway = await gateway_assembly.build(

@@ -168,6 +168,38 @@ def _police_asked(town: Town, concern: Message) -> None:
     police.stands(request["id"], lambda one: one["state"] == "closed")
 
 
+# -- two children, one adult -------------------------------------------------------------------------
+
+
+def one_adult(town: Town) -> dict[str, str]:
+    """A school and a surgery tell of a child each, who have nothing to do with each other but one adult."""
+    csc = town[CSC]
+    told = {who: _told(town, who, child) for who, child in ((HILL, _TILLY), (GP, _OWEN))}
+
+    (notice,) = csc.until(lambda: _of_an_adult(csc), "word of an adult")
+    seen = csc.message(notice["id"])["codes"]["about"]
+    assert (seen["seen"], seen["concerns"], seen["agencies"]) == ("ALLEGED_RISK", 2, 2)
+    assert seen["agency_kinds"] == ["GP", "SCHOOL"]
+    assert seen["ids"] == [each["id"] for each in told.values()]
+    return {who: each["id"] for who, each in told.items()}
+
+
+def _of_an_adult(party: Party) -> list[dict[str, Any]]:
+    return [one for one in party.notices("pattern") if "name the same adult as a risk" in one["text"]]
+
+
+def _told(town: Town, who: str, child: Mapping[str, Any]) -> Message:
+    given = {"recipients": [CSC], "subject": child, "household": [_COACH]}
+    told = town[who].tells("C-01", **given, author=VISITOR)
+    town[CSC].came(told["id"])
+    return town[who].stands(told["id"], lambda one: one["opened"] == "sound")
+
+
+_TILLY = {"name": "Tilly Marchbank", "birth_date": "2015-01-09", "nhs_number": "9990002045"}
+_OWEN = {"name": "Owen Harcastle", "birth_date": "2014-06-30", "nhs_number": "9990002053"}
+_COACH = {"name": "Glyn Sorrel", "role": "ALLEGED_RISK", "nhs_number": "9990002061"}
+
+
 # -- borrow now, pay back ----------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from candour_sandbox.premises import provide
 
 from tests.sandbox.conftest import Start
 from tests.sandbox.engine import RealEngine
-from tests.sandbox.fast_stories import CSC, Town, Waiting, emergency, one_home, two_ways_of_asking
+from tests.sandbox.fast_stories import CSC, Town, Waiting, emergency, one_adult, one_home, two_ways_of_asking
 from tests.sandbox.parties import parties
 from tests.sandbox.process import Process
 
@@ -47,7 +47,7 @@ def up(request: pytest.FixtureRequest, start: Start, tmp_path: Path) -> Iterator
     real.clear()
 
 
-def test_three_stories_run_from_end_to_end_while_an_hour_is_a_quarter_of_a_second(up: Up) -> None:
+def test_four_stories_run_from_end_to_end_while_an_hour_is_a_quarter_of_a_second(up: Up) -> None:
     process, engine = up()
     manifest = process.ready()
 
@@ -57,6 +57,7 @@ def test_three_stories_run_from_end_to_end_while_an_hour_is_a_quarter_of_a_secon
         one_home(town)
         emergency(town)
         two_ways_of_asking(town)
+        one_adult(town)
         waiting.lapsed(town)
         shown = {agency: len(party.notices("pattern")) for agency, party in everybody.items()}
 

@@ -95,7 +95,7 @@ def test_what_the_first_start_settles_is_kept(estate: Estate) -> None:
     for same in (Charter(), Charter(60, True, 600)):
         bootstrap.found(estate, NOW, same)
     policy = load_policy(estate.policy.read_bytes())
-    assert (policy.clock_speed, policy.patterns.shown) == (60, True)
+    assert (policy.clock_speed, policy.patterns.shown, policy.patterns.adults) == (60, True, True)
     assert (policy.rates.urgent_per_minute, policy.rates.ordinary_per_minute) == (600, 600)
 
 

@@ -10,7 +10,7 @@ from candour_protocol.ids import AgencyId, parse_address
 from candour_protocol.kinds import Kind, Notice
 from candour_protocol.policy import Policy
 from candour_protocol.reminders import Reminder, recognise
-from candour_protocol.strict_json import JsonObject
+from candour_protocol.strict_json import JsonObject, JsonValue
 
 from candour_agency.directory import Directory
 from candour_agency.messages import Message
@@ -32,6 +32,15 @@ TEXTS: Final = {
     Notice.ERASURE: "the registrar wants this deleted before its time; your agency is asked to agree",
     Notice.ERASED: "what this said was deleted",
 }
+SEEN: Final = {
+    "CHILD": TEXTS[Notice.PATTERN],
+    "OUT_OF_SIGHT": "a child of whom others have told concerns has gone out of sight",
+    "ALLEGED_RISK": "concerns about unrelated children name the same adult as a risk, seen together",
+}
+ASKED: Final = (
+    "one agency has asked about the same adult with several unrelated children; "
+    "the safeguarding lead on each side should look at why"
+)
 LODGED: Final = (
     "a concern{classes} is kept from your ordinary inboxes and lodged whole with {holder}, who can judge it: "
     "urgency {urgency}, level {level}; speak to them"
@@ -81,9 +90,11 @@ def told(message: Message, directory: Directory) -> Told | None:
     code = str(codes.get("notice"))
     reminder = _reminder(message, agency) if code != Notice.LAPSE else None
     if reminder is None:
-        stub = codes.get("about")
-        if code == Notice.LODGED and isinstance(stub, dict):
-            return Told(code, _lodged(stub, directory))
+        about = codes.get("about")
+        if code == Notice.LODGED and isinstance(about, dict):
+            return Told(code, _lodged(about, directory))
+        if code == Notice.PATTERN:
+            return Told(code, _pattern(about))
         known = next((text for notice, text in TEXTS.items() if notice == code), None)
         return Told(code, known or "a notice of the gateway")
     when = _when(reminder, policy)
@@ -96,6 +107,13 @@ def told(message: Message, directory: Directory) -> Told | None:
         "hears": reminder.hears,
     }
     return Told(code, text, shown)
+
+
+def _pattern(about: JsonValue) -> str:
+    """Concerns that were seen together; or, where it names a request, what its asker has asked (R06)."""
+    if not isinstance(about, dict):
+        return ASKED
+    return SEEN.get(str(about.get("seen")), TEXTS[Notice.PATTERN])
 
 
 def _lodged(stub: JsonObject, directory: Directory) -> str:

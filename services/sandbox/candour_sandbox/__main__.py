@@ -68,7 +68,7 @@ Patterns = Annotated[
     bool | None,
     typer.Option(
         "--patterns/--no-patterns",
-        help="Show social care several concerns about one child together. Settled at the first start.",
+        help="Show social care concerns about one child or adult together. Settled at the first start.",
     ),
 ]
 Rate = Annotated[

@@ -43,8 +43,8 @@ class Charter:
 
     Attributes:
         clock_speed: how many times faster limits run; 1 unless said otherwise.
-        patterns: whether social care is shown several concerns about one child together; it is not unless
-            said otherwise.
+        patterns: whether social care is shown several concerns about one child, or about one adult, together;
+            it is not unless said otherwise.
         rate: how many statements a minute each agency may send; the shipped policy's number unless said
             otherwise.
     """
@@ -125,6 +125,7 @@ class _Founding:
             identifiers="test",
             clock_speed=self._charter.clock_speed or 1,
             patterns=bool(self._charter.patterns),
+            adults=bool(self._charter.patterns),
             rate=self._charter.rate,
         )
         durable.write(self._estate.policy, policy)
