@@ -14,12 +14,12 @@ def may_have_mattered(submission: Submission, book: Casebook) -> bool:
     """Whether it names something whose codes are gone, at any remove, or they lay between the same parties.
 
     What is counted (R06), joined by a link or told anew is found by codes alone, so of those no more is known
-    than who said them and to whom.
+    than who said them and to whom. An erasure rests on whatever else its thread holds, whoever said that.
     """
     parties = {submission.claims.iss, submission.claims.aud}
     named = (logged for name in _named(submission, book) if (logged := book.find(name)))
     return any(_is_blank(each) for each in named) or any(
-        not parties.isdisjoint({each.iss, each.aud}) for each in book.blanks()
+        submission.claims.erases or not parties.isdisjoint({each.iss, each.aud}) for each in book.blanks()
     )
 
 

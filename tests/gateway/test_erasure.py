@@ -100,6 +100,27 @@ async def test_what_rested_on_it_is_judged_again_as_it_was_logged(world: World) 
     assert replayed.taken == 2  # its own, and that of the request, which rested on its words
 
 
+async def test_an_erasure_that_waited_for_what_was_erased_since_is_judged_again_as_it_was_logged(
+    world: World,
+) -> None:
+    """What it rested on cannot be found by its thread any more, whose name went with the codes."""
+    concern = await _done(world)
+    world.clock.advance(KEEP)
+    reply = world.partnership.say(
+        Kind.REPLY, SCHOOL, GP, {"txn": world.txn(concern)}, irt=concern.statement.hash
+    )
+    await world.arrive(reply)
+
+    _, verdict = await _registrar(world, concern)
+    name, _ = await _registrar(world, reply)
+    for party in (GP, SCHOOL):
+        await world.submit(world.partnership.agreement(name, party))
+
+    assert verdict == ("held", ("t1-keep",))
+    assert (await _kept(world, reply))["codes"] == 0
+    assert (await world.replay()).differences == []
+
+
 async def test_its_time_begins_with_the_last_that_was_said_in_the_thread(world: World) -> None:
     concern = await _done(world)
     world.clock.advance(timedelta(days=100))
