@@ -13,11 +13,13 @@ from candour_gateway.verdict import Submission
 def may_have_mattered(submission: Submission, book: Casebook) -> bool:
     """Whether it names something whose codes are gone, at any remove, or they lay between the same parties.
 
-    What is counted (R06), joined by a link or told anew is found by codes alone, so of those no more is known
-    than who said them and to whom. An erasure rests on whatever else its thread holds, whoever said that.
+    What is counted (R06), joined by a link, told anew or corrected is found by codes alone. Of those no more
+    is known than who said them and to whom: its own parties, or those of what it names. An erasure rests on
+    whatever else its thread holds, whoever said that.
     """
+    named = [logged for name in _named(submission, book) if (logged := book.find(name))]
     parties = {submission.claims.iss, submission.claims.aud}
-    named = (logged for name in _named(submission, book) if (logged := book.find(name)))
+    parties |= {party for each in named for party in (each.iss, each.aud)}
     return any(_is_blank(each) for each in named) or any(
         submission.claims.erases or not parties.isdisjoint({each.iss, each.aud}) for each in book.blanks()
     )

@@ -25,8 +25,8 @@ from candour_protocol.statement import parse
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
 
-from tests.gateway.partnership import CSC
-from tests.gateway.random_steps import RULE_SET, Steps
+from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL
+from tests.gateway.random_steps import PEOPLE, RULE_SET, THREADS, Steps
 
 RUNS = int(os.environ.get("CANDOUR_RANDOM_RUNS", "50"))
 
@@ -161,6 +161,19 @@ def _from_log(heard: Heard) -> Submission:
     """All that is left of a statement: its JWT and its codes."""
     codes: Codes | None = heard.logged.codes
     return Submission(parse(heard.submission.statement.jwt), heard.submission.body, codes)
+
+
+def test_a_stranger_may_cite_what_was_corrected_by_something_that_is_gone() -> None:
+    state = Exchange()
+    state.tell(frm=GP, to=CSC, txn=THREADS[0], other=False, thin=False, marks=0, held=0)
+    state.correct(choice=0, kind="WRONG_CHILD", actor=PEOPLE[0])
+    [correction] = [at for at, each in enumerate(state.made) if each.statement.claims.kind is Kind.CORRECTION]
+    state.erase_early(choice=correction, agree=True, agreeing=PEOPLE[0])
+
+    state.ask(frm=SCHOOL, to=POLICE, choice=0, own=False)
+
+    assert ("refused", ("R01", "R14")) in [(each.verdict.outcome, each.verdict.rules) for each in state.heard]
+    state.teardown()
 
 
 Exchange.TestCase.settings = settings(
