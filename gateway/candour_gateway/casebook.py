@@ -18,6 +18,7 @@ from candour_protocol.kinds.lists import PLAIN, Kind
 from candour_protocol.rules import Outcome
 from candour_protocol.transport.topology import Lane
 
+from candour_gateway.instants import from_ms, to_ms
 from candour_gateway.naming import MOST_UNDER_A_KEY, keys_of, names_in
 
 PASSING = frozenset({Outcome.PASSED, Outcome.FLAGGED})
@@ -161,7 +162,7 @@ class Casebook:
     _barred: dict[StatementHash, AgencyId] = field(default_factory=dict)
     _debts: dict[StatementHash, Debt] = field(default_factory=dict)
     _blanks: list[StatementHash] = field(default_factory=list)
-    _duties: dict[tuple[int, str], bool] = field(default_factory=dict)  # whether it is open
+    _duties: dict[tuple[int, str], int | None] = field(default_factory=dict)  # open: due when, in ms
 
     def find(self, name: StatementHash | None) -> Logged | None:
         """The logged statement of this hash."""
@@ -224,25 +225,30 @@ class Casebook:
         """Take in open debts."""
         self._debts.update((debt.about, debt) for debt in debts)
 
-    def load_duties(self, duties: Iterable[tuple[int, str, bool]]) -> None:
-        """Take in what was ever due about statements, by index, and whether it is open."""
-        self._duties.update(((index, duty), is_open) for index, duty, is_open in duties)
+    def load_duties(self, duties: Iterable[tuple[int, str, int | None]]) -> None:
+        """Take in what was ever due about statements: index, duty, and while it is open when, in ms."""
+        self._duties.update(((index, duty), due_at) for index, duty, due_at in duties)
 
     def is_due(self, index: int) -> bool:
         """Whether anything is still due about the statement with this index, as far as it was loaded."""
-        return any(is_open for (about, _), is_open in self._duties.items() if about == index)
+        return any(due is not None for (about, _), due in self._duties.items() if about == index)
 
-    def begin_duty(self, index: int, duty: str, *, anew: bool = False) -> None:
+    def due(self, index: int, duty: str) -> datetime | None:
+        """When this falls due about a statement, as long as it is open; as far as it was loaded."""
+        due_at = self._duties.get((index, duty))
+        return None if due_at is None else from_ms(due_at)
+
+    def begin_duty(self, index: int, duty: str, due_at: datetime, *, anew: bool = False) -> None:
         """Something is due; what was done already is due again only ``anew``."""
         if anew:
-            self._duties[index, duty] = True
+            self._duties[index, duty] = to_ms(due_at)
         else:
-            self._duties.setdefault((index, duty), True)
+            self._duties.setdefault((index, duty), to_ms(due_at))
 
     def end_duty(self, index: int, duty: str) -> None:
         """It has been done."""
         if (index, duty) in self._duties:
-            self._duties[index, duty] = False
+            self._duties[index, duty] = None
 
     def erase(self, name: StatementHash) -> None:
         """What it said is gone."""

@@ -106,10 +106,10 @@ def _apply_duty(effect: Owed | Reopened | Settled, book: Casebook) -> None:
             if duty is Duty.DEBT:
                 book.pay(about)
         case Reopened(owed=owed):
-            book.begin_duty(owed.index, owed.duty, anew=True)
+            book.begin_duty(owed.index, owed.duty, owed.due_at, anew=True)
             _note_debt(owed, book)
-        case Owed(index=index, duty=duty):
-            book.begin_duty(index, duty)
+        case Owed(index=index, duty=duty, due_at=due_at):
+            book.begin_duty(index, duty, due_at)
             _note_debt(effect, book)
 
 

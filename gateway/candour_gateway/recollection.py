@@ -14,6 +14,7 @@ from candour_protocol.rules import Earlier, is_emergency
 
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.clocks import Duty
 from candour_gateway.matters import challenged_kind
 from candour_gateway.naming import asked_key, thread_key
 
@@ -29,7 +30,17 @@ def earlier(
         looked_for = tuple(
             line.role for line in asked.asked if line.role and line.category == InfoCategory.KNOWN_YN
         )
-        yield Earlier(each.aud, asked.txn, asked.purpose, len(asked.asked), each.at, each.index, looked_for)
+        yield Earlier(
+            holder=each.aud,
+            txn=asked.txn,
+            purpose=asked.purpose,
+            lines=len(asked.asked),
+            at=each.at,
+            index=each.index,
+            looked_for=looked_for,
+            concerns=frozenset(asked.concern_refs),
+            outcome_due=book.due(each.index, Duty.OUTCOME),
+        )
 
 
 def let_through(found: Iterable[Logged], itself: StatementHash | None) -> Iterator[Logged]:

@@ -169,6 +169,9 @@ class Steps(RuleBasedStateMachine):
             claims = of.statement.claims
             asker, holder = (claims.iss, claims.aud) if own else (frm, to)
             codes: JsonObject = {"asked": _LINES, "checks": _ASKED, "adults": ADULTS}
+            codes |= {
+                "urgency": "GREEN" if choice % 2 else "AMBER"
+            }  # what can wait waits for an outcome (R06)
             told = self.book.find(of.statement.hash)
             if told and isinstance(told.codes, ConcernCodes):
                 codes |= {"child": [*told.codes.child], "txn": told.codes.txn}

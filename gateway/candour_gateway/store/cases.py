@@ -8,7 +8,7 @@ from typing import Any
 from candour_protocol import disclosures
 from candour_protocol.entry import parse_entry
 from candour_protocol.ids import AgencyId, StatementHash
-from candour_protocol.kinds import Codes, DeliveryCodes, parse_codes
+from candour_protocol.kinds import Codes, DeliveryCodes, RequestCodes, parse_codes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome
 from candour_protocol.statement import parse
@@ -84,7 +84,7 @@ async def load(
     await _Search(connection, book, box, names).exhaust(submissions, readers)
     await _load_bars(connection, book, hashes | names)
     await _load_debts(connection, book, submissions)
-    if any(each.claims.erases for each in submissions):
+    if any(each.claims.erases or isinstance(each.codes, RequestCodes) for each in submissions):
         await _load_duties(connection, book)
     return book
 
@@ -186,11 +186,13 @@ async def _load_debts(connection: AsyncConnection, book: Casebook, submissions: 
 
 
 async def _load_duties(connection: AsyncConnection, book: Casebook) -> None:
-    """What was ever due about anything that was loaded; asked for an erasure only."""
+    """What was ever due about anything that was loaded; what erasures and requests depend on."""
     owed = obligations.c
-    query = select(owed.idx, owed.kind, owed.settled_by).where(owed.idx.in_(book.indexes_known()))
+    query = select(owed.idx, owed.kind, owed.due_at, owed.settled_by).where(
+        owed.idx.in_(book.indexes_known())
+    )
     rows = await connection.execute(query)
-    book.load_duties((row.idx, row.kind, row.settled_by is None) for row in rows)
+    book.load_duties((row.idx, row.kind, row.due_at if row.settled_by is None else None) for row in rows)
 
 
 def _logged(row: Any, box: T1Box, erases: tuple[StatementHash, ...]) -> Logged:

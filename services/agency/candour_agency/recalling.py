@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from candour_protocol.codes import InfoCategory
 from candour_protocol.ids import ChildToken
 from candour_protocol.kinds import RequestCodes
-from candour_protocol.policy import Policy
 from candour_protocol.rules import Earlier, is_emergency
 from sqlalchemy import Connection
 
@@ -17,6 +16,8 @@ from candour_agency import store
 from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms, to_ms
+from candour_agency.obligations import obligations
+from candour_agency.office import Office
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,14 @@ class Asked:
     earlier: Earlier
 
 
-def asked_before(connection: Connection, policy: Policy, now: datetime) -> list[Asked]:
-    """The own requests that went through within the time that rule R06 looks back."""
+def asked_before(connection: Connection, office: Office, now: datetime) -> list[Asked]:
+    """The own requests that rule R06 looks back on: of the last weeks, and those that owe an outcome."""
+    policy = office.directory.policy
     if policy.fishing is None:
         return []
     since = to_ms(now - timedelta(days=policy.fishing.window_days))
     found = store.messages.asked_since(connection, since)
-    return [asked for one in found if (asked := _asked(one)) is not None]
+    return [asked for one in found if (asked := _asked(one, office)) is not None]
 
 
 def about_child(asked: Sequence[Asked], codes: RequestCodes) -> tuple[Earlier, ...]:
@@ -41,7 +43,7 @@ def about_child(asked: Sequence[Asked], codes: RequestCodes) -> tuple[Earlier, .
     return tuple(one.earlier for one in asked if one.tokens & set(codes.child))
 
 
-def _asked(message: Message) -> Asked | None:
+def _asked(message: Message, office: Office) -> Asked | None:
     codes = read_codes(message)
     if message.log_index is None or message.logged_at is None:
         return None
@@ -57,5 +59,13 @@ def _asked(message: Message) -> Asked | None:
         looked_for=tuple(
             one.role for one in codes.asked if one.role and one.category == InfoCategory.KNOWN_YN
         ),
+        concerns=frozenset(codes.concern_refs),
+        outcome_due=_outcome_due(message, office),
     )
     return Asked(frozenset(codes.child), earlier)
+
+
+def _outcome_due(message: Message, office: Office) -> datetime | None:
+    owed = obligations(message, office.agency, office.directory)
+    due = (one.due_at for one in owed if one.kind == "outcome" and one.settled_at is None)
+    return next((from_ms(at) for at in due), None)

@@ -107,6 +107,9 @@ class Earlier:
     Attributes:
         index: its place in the log.
         looked_for: the roles of those about whom it asked only whether they are known.
+        concerns: those that it cites.
+        outcome_due: when its holder is to hear what came of the answer, as long as it has not; None if
+            nothing is owed.
     """
 
     holder: AgencyId
@@ -116,6 +119,8 @@ class Earlier:
     at: datetime
     index: int
     looked_for: tuple[str, ...]
+    concerns: frozenset[StatementHash] = frozenset()
+    outcome_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

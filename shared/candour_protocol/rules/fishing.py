@@ -1,15 +1,20 @@
-"""R06: no fishing. Source: domain R06, protocol section 4."""
+"""R06: no fishing, and nothing new that can wait before the last answer has been told what came of it.
+
+Source: domain R06 and 4.2, protocol section 4.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
 
+from candour_protocol.codes import Urgency
 from candour_protocol.policy import Fishing, Policy
 from candour_protocol.rules.facts import Ask, Earlier
 from candour_protocol.rules.judgement import Severity, Violation
 
 Unit = tuple[str, str]
+_CAN_WAIT = (Urgency.GREEN.value, Urgency.BLUE.value)
 
 
 def r06_no_fishing(ask: Ask, policy: Policy) -> Iterator[Violation]:
@@ -17,6 +22,7 @@ def r06_no_fishing(ask: Ask, policy: Policy) -> Iterator[Violation]:
     limits = policy.fishing
     if limits is None or ask.emergency or ask.second_signed:
         return
+    yield from _silent_about_the_last(ask)
     since = ask.at - timedelta(days=limits.window_days)
     earlier = [each for each in ask.earlier if each.at >= since]
     rounds = [each for each in earlier if each.holder == ask.holder and each.index > _newest_fact(ask)]
@@ -28,6 +34,20 @@ def r06_no_fishing(ask: Ask, policy: Policy) -> Iterator[Violation]:
     units = {_unit(each, limits) for each in earlier} | {_unit(_as_earlier(ask), limits)}
     if len(units) > limits.holders:
         yield Violation("R06", "/recipients", Severity.HOLD, str(len(units)))
+
+
+def _silent_about_the_last(ask: Ask) -> Iterator[Violation]:
+    """Reciprocity runs both ways: a holder that answered hears what came of it before it is asked again."""
+    if ask.codes.urgency not in _CAN_WAIT:
+        return
+    owed = [each for each in ask.earlier if each.holder == ask.holder and _is_overdue(each, ask)]
+    for place, name in enumerate(ask.codes.concern_refs):
+        if any(name in each.concerns for each in owed):
+            yield Violation("R06", f"/concern_ids/{place}", Severity.HOLD)
+
+
+def _is_overdue(earlier: Earlier, ask: Ask) -> bool:
+    return earlier.outcome_due is not None and earlier.outcome_due < ask.at
 
 
 def _newest_fact(ask: Ask) -> int:

@@ -153,6 +153,12 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
     ),
     "R06": (
         Fix("/concern_ids", _HOLD, f"Tell this holder what is new, then ask on that. Or: {_SECOND.lower()}."),
+        Fix(
+            "/concern_ids/*",
+            _HOLD,
+            "This holder answered you on that concern, and has not heard in time what came of it. Tell them "
+            f"the outcome, then ask again. Or: {_SECOND.lower()}.",
+        ),
         Fix("/lines", _HOLD, f"Ask fewer lines, or tell this holder what is new. Or: {_SECOND.lower()}."),
         Fix(
             "/recipients",

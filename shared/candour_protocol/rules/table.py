@@ -131,9 +131,12 @@ RULES: tuple[Rule, ...] = (
         id="R06",
         title="No fishing",
         statement="One concern supports a limited round of questions: within four weeks one request to a "
-        "holder and two that follow it up, forty lines, and six holders. A new fact opens a new round.",
+        "holder and two that follow it up, forty lines, and six holders. A new fact opens a new round. "
+        "Whoever is late in telling a holder what came of its answer asks nothing there on the same concern "
+        "that can wait.",
         why="A single anonymous call must not become a licence to ask everybody about a neighbour. A check "
-        "of many holders at once, for triage, a strategy discussion or section 47, is one round.",
+        "of many holders at once, for triage, a strategy discussion or section 47, is one round. Reciprocity "
+        "runs both ways: who answers is to learn whether it helped.",
         severity="a request waits for a second person",
         fix="Add what is new, or ask your manager to approve.",
         kinds=(Kind.REQUEST,),

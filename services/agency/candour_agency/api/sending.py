@@ -149,10 +149,9 @@ async def _check(
     typed = await bodies.read(request, model)
     author = getattr(typed.value, "author", None)
     call = desk.call(access, author if isinstance(author, Signer) else None)
-    policy = desk.office.directory.policy
 
     def work(connection: Connection) -> tuple[Composition, list[Asked]]:
-        return compose(connection, call, typed.value), asked_before(connection, policy, call.now)
+        return compose(connection, call, typed.value), asked_before(connection, desk.office, call.now)
 
     composition, asked = await _knowing(desk, lambda: desk.database.read(work))
     found = rehearse(

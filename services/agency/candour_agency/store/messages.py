@@ -167,12 +167,15 @@ def own_requests(connection: Connection, txn: str) -> list[Message]:
 
 
 def asked_since(connection: Connection, at: int) -> list[Message]:
-    """The own requests that the log let through since a time and that stand, in its order."""
+    """The own requests that the log let through since a time, or that owe an outcome, and that stand.
+
+    In the log's order.
+    """
     query = _SELECT.where(
         messages.c.withdrawn_at.is_(None),
         messages.c.kind == Kind.REQUEST.value,
         messages.c.direction == Direction.OUT.value,
-        messages.c.logged_at >= at,
+        or_(messages.c.logged_at >= at, messages.c.given_at.is_not(None) & messages.c.outcome_at.is_(None)),
         messages.c.verdict.in_(("passed", "flagged")),
     )
     return _all(connection, query.order_by(messages.c.log_index))
