@@ -6,7 +6,7 @@ comes. Source: protocol section 4; domain 4.1, 4.2, R14.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from candour_protocol import rules
 from candour_protocol.children import same_child
@@ -40,7 +40,8 @@ from candour_gateway.matters import (
     is_decided_again,
     is_open,
     matter_of,
-    redecides,
+    open_challenges,
+    redecided,
     relays_of,
     resting_on,
     stands,
@@ -112,9 +113,7 @@ def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> 
 def _ended(request: Logged, by: Logged, book: Casebook) -> Iterator[Effect]:
     """Nothing more is owed for a request that its author ends; a debt is, for what was borrowed was used."""
     yield from _settle(request, by, Duty.ACKNOWLEDGEMENT, Duty.ANSWER, Duty.APPROVAL, Duty.OUTCOME)
-    challenge = book.at(request.history.challenged_by)
-    if challenge is not None:
-        yield from _challenge_met(challenge, by, book)
+    yield from _met(request, open_challenges(request, book), by, book)
 
 
 def _settle(about: Logged, by: Logged, *duties: Duty) -> Iterator[Effect]:
@@ -269,14 +268,32 @@ def _challenged(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook
     yield Settled(parent.index, parent.hash, Duty.CHALLENGE, logged.index)
     matter = matter_of(first, book)
     if matter is not None:
-        yield Marked(matter.index, matter.hash, Mark.CHALLENGED, logged.index)
+        before = open_challenges(matter, book)
+        others = [each for each in before if each.index != parent.index]
+        yield from _chained(matter, before, [logged, *others])
 
 
 def _challenge_met(challenge: Logged, by: Logged, book: Casebook) -> Iterator[Effect]:
     yield Settled(challenge.index, challenge.hash, Duty.CHALLENGE, by.index)
     matter = matter_of(decided(challenge, book), book)
-    if matter is not None and matter.history.challenged_by == challenge.index:
-        yield Marked(matter.index, matter.hash, Mark.CHALLENGED, None)
+    if matter is not None:
+        yield from _met(matter, [challenge], by, book)
+
+
+def _met(matter: Logged, met: Sequence[Logged], by: Logged, book: Casebook) -> Iterator[Effect]:
+    """These are; what else is under challenge in the matter stays so."""
+    for each in met:
+        yield Settled(each.index, each.hash, Duty.CHALLENGE, by.index)
+    before, gone = open_challenges(matter, book), {each.index for each in met}
+    yield from _chained(matter, before, [each for each in before if each.index not in gone])
+
+
+def _chained(matter: Logged, before: Sequence[Logged], after: Sequence[Logged]) -> Iterator[Effect]:
+    """Note at the matter which challenge is the newest, and at each the one below."""
+    end = (before[-1] if before else matter).history.challenged_by
+    for each, below in zip([matter, *after], [*(one.index for one in after), end], strict=True):
+        if each.history.challenged_by != below:
+            yield Marked(each.index, each.hash, Mark.CHALLENGED, below)
 
 
 def _transferred(parent: Logged, logged: Logged, codes: TransferCodes, hearing: Hearing) -> Iterator[Effect]:
@@ -291,15 +308,13 @@ def _transferred(parent: Logged, logged: Logged, codes: TransferCodes, hearing: 
 def _decided_again(logged: Logged, book: Casebook) -> Iterator[Effect]:
     """Somebody else's meets an open challenge of the one before; of a closure it opens the matter."""
     matter = matter_of(logged, book)
-    challenge = book.at(matter.history.challenged_by) if matter else None
-    first = decided(challenge, book)
-    if matter is None or challenge is None or first is None:
+    if matter is None:
         return
-    if not redecides(logged.kind, logged.codes, matter, book) or not _may_meet(logged, first):
-        return
-    if first.kind is Kind.CLOSURE:
+    pairs = redecided(logged.kind, logged.codes, matter, book)
+    met = [(challenge, first) for challenge, first in pairs if _may_meet(logged, first)]
+    if any(first.kind is Kind.CLOSURE for _, first in met):
         yield Marked(matter.index, matter.hash, Mark.CLOSED, None)
-    yield from _challenge_met(challenge, logged, book)
+    yield from _met(matter, [challenge for challenge, _ in met], logged, book)
 
 
 def _may_meet(logged: Logged, first: Logged) -> bool:
@@ -319,7 +334,8 @@ def _answered(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) 
 def _not_enough(request: Logged, answer: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """A reason that is not enough on its own is delivered, and opens the first stage by itself."""
     yield owed(answer, Duty.CHALLENGE, hearing, book, owed_by=answer.iss, owed_to=answer.aud)
-    yield Marked(request.index, request.hash, Mark.CHALLENGED, answer.index)
+    before = open_challenges(request, book)
+    yield from _chained(request, before, [answer, *before])
     for to in (answer.iss, answer.aud):
         yield notified(to, Notice.ESCALATION, answer)
 

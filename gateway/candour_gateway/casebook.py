@@ -74,7 +74,7 @@ class History:
             originator does not.
         unapplied_by: the newest correction that its recipient has not answered yet.
         closed_by: the closure of the matter; of a correction, its recipient's word about it.
-        challenged_by: the open challenge about what was decided on it.
+        challenged_by: the newest open challenge about what was decided on it; of a challenge, the one below.
         suspended_by: of a request, what has taken away the concern that it rests on.
         paused_by: of a request, the answer that wants more before the rest is answered.
         replied_by: of a concern, the newest reply by which its author added to it.

@@ -101,10 +101,23 @@ def matter_of(statement: Logged | None, book: Casebook) -> Logged | None:
     return None
 
 
-def challenged_kind(matter: Logged, book: Casebook) -> Kind | None:
-    """What kind of decision about a matter is under an open challenge."""
-    found = decided(book.at(matter.history.challenged_by), book)
-    return found.kind if found else None
+def open_challenges(matter: Logged, book: Casebook) -> list[Logged]:
+    """Those that are open about what was decided on a matter, the newest first: each names the one before.
+
+    An answer whose reason is not enough on its own stands there as well: it opens the matter by itself.
+    """
+    found: list[Logged] = []
+    below = book.at(matter.history.challenged_by)
+    while below is not None and len(found) < _LONGEST:
+        found.append(below)
+        below = book.at(below.history.challenged_by)
+    return found
+
+
+def is_challenged(kind: Kind, matter: Logged, book: Casebook) -> bool:
+    """Whether a decision of this kind about a matter is under an open challenge."""
+    found = (decided(each, book) for each in open_challenges(matter, book))
+    return any(first is not None and first.kind is kind for first in found)
 
 
 def is_decided_again(challenge: Logged, book: Casebook) -> bool:
@@ -119,12 +132,18 @@ def _again_by(first: Logged, matter: Logged | None) -> Kind | None:
     return rules.again_by(first.kind, reopens=ended)
 
 
-def redecides(kind: Kind, codes: Codes | None, matter: Logged, book: Casebook) -> bool:
-    """Whether a statement of this kind takes the place of what is under challenge."""
-    first = decided(book.at(matter.history.challenged_by), book)
-    if first is None or _again_by(first, matter) is not kind:
-        return False
-    return rules.is_on_the_same(codes, first.codes)
+def redecided(
+    kind: Kind, codes: Codes | None, matter: Logged, book: Casebook
+) -> Iterator[tuple[Logged, Logged]]:
+    """What under challenge such a statement takes the place of: challenges, and what each is about."""
+    for challenge in open_challenges(matter, book):
+        first = decided(challenge, book)
+        if (
+            first is not None
+            and _again_by(first, matter) is kind
+            and rules.is_on_the_same(codes, first.codes)
+        ):
+            yield challenge, first
 
 
 def is_anothers(codes: Codes | None, first: Logged) -> bool:

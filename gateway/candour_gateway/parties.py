@@ -32,10 +32,9 @@ from candour_gateway.casebook import PASSING, Casebook, History, Logged
 from candour_gateway.erasing import parties
 from candour_gateway.matters import (
     TAKEN_BACK_BY,
-    decided,
     is_anothers,
     matter_of,
-    redecides,
+    redecided,
     unanswered_checks,
 )
 from candour_gateway.naming import parent_of
@@ -189,8 +188,8 @@ def _answer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
         return _IRT
     if not costs_nothing(codes) and (stopped := _stopped(request.history)):
         return Standing(stopped, "/irt")
-    if redecided := _redecided(Kind.ANSWER, request, codes, book):
-        return redecided
+    if same := _redecided(Kind.ANSWER, request, codes, book):
+        return same
     if all(_is_opened(book.find(name)) for name in (request.hash, *request.codes.concern_refs)):
         return None
     return Standing(NOT_OPENED, "/irt")
@@ -211,11 +210,9 @@ def _decision(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 
 def _redecided(kind: Kind, matter: Logged, codes: Codes, book: Casebook) -> Standing | None:
     """While a decision is challenged, somebody else than its decider decides again. Source: domain 4.2."""
-    if not redecides(kind, codes, matter, book):
-        return None
-    first = decided(book.at(matter.history.challenged_by), book)
     pointer = "/author" if kind is Kind.OUTCOME else "/decider"
-    return None if first is None or is_anothers(codes, first) else Standing(SAME_DECIDER, pointer)
+    same = any(not is_anothers(codes, first) for _, first in redecided(kind, codes, matter, book))
+    return Standing(SAME_DECIDER, pointer) if same else None
 
 
 def _is_opened(logged: Logged | None) -> bool:

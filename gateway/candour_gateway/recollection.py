@@ -15,7 +15,7 @@ from candour_protocol.rules import Earlier, is_emergency
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.clocks import Duty
-from candour_gateway.matters import challenged_kind
+from candour_gateway.matters import is_challenged
 from candour_gateway.naming import asked_key, thread_key
 
 
@@ -64,7 +64,7 @@ def is_live(concern: Logged, book: Casebook) -> bool:
     history = concern.history
     if history.withdrawn_by is not None:
         return False
-    return history.closed_by is None or challenged_kind(concern, book) is Kind.CLOSURE
+    return history.closed_by is None or is_challenged(Kind.CLOSURE, concern, book)
 
 
 def lodgees(

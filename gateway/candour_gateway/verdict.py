@@ -41,7 +41,7 @@ from candour_gateway import erasing, recollection
 from candour_gateway.casebook import PASSING, Casebook, Logged
 from candour_gateway.clocks import Terms, hold_ends
 from candour_gateway.directory import Directory
-from candour_gateway.matters import above, challenged_kind, is_taken_back
+from candour_gateway.matters import above, is_challenged, is_taken_back
 from candour_gateway.parties import NOT_A_PARTY, WITHDRAWN, check_standing
 
 LATE = "late"
@@ -349,7 +349,7 @@ def _told(logged: Logged, parties: Claims | Logged, book: Casebook) -> Told | No
         at=logged.at,
         codes=logged.codes,
         opened=route.opened if route else None,
-        refreshed=bool(route and route.refreshed) or challenged_kind(logged, book) is Kind.DELIVERY,
+        refreshed=bool(route and route.refreshed) or is_challenged(Kind.DELIVERY, logged, book),
         replied=logged.history.replied_by is not None,
         rules=logged.rules,
         live=all(recollection.is_live(each, book) for each in originals),

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from candour_protocol.kinds.lists import Kind
+from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
 from tests.gateway.partnership import CSC, GP, SCHOOL, an_actor
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.second_looks import a_challenge, a_decision
 from tests.gateway.world import World
 
@@ -170,3 +172,92 @@ async def test_two_professionals_just_want_to_talk(world: World) -> None:
 
     assert world.verdict(advice) == ("passed", ())
     assert await world.judge(world.partnership.request([advice.statement.hash])) == ("refused", ("R01",))
+
+
+# -- several at once --------------------------------------------------------------------------------
+
+
+async def _answered_line_by_line(world: World) -> tuple[Issued, list[Issued]]:
+    """A request for two things, and an answer about each by one person."""
+    concern, decider = world.partnership.concern(), an_actor()
+    lines: JsonValue = [
+        {"line": line, "role": "SUBJECT_CHILD", "category": "EDU_ATTEND", "months": 6} for line in (1, 2)
+    ]
+    request = world.partnership.request([concern.statement.hash], asked=lines)
+    await world.arrive(concern, request)
+    answers = [_line(world, request, line, decider) for line in (1, 2)]
+    await world.arrive(*answers)
+    assert [world.verdict(each) for each in (concern, request, *answers)] == [("passed", ())] * 4
+    return request, answers
+
+
+def _line(world: World, request: Issued, line: int, decider: str) -> Issued:
+    disclosed: JsonValue = [{"line": line, "outcome": "DISCLOSED_FULL", "reason": None}]
+    return world.partnership.answer(request, outcomes=disclosed, actor=decider)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+async def test_two_answers_are_challenged_at_once_and_each_is_given_again(
+    world: World, order: tuple[int, int]
+) -> None:
+    request, answers = await _answered_line_by_line(world)
+    challenges = [a_challenge(world, answer) for answer in answers]
+    for challenge in challenges:
+        await world.submit(challenge)
+
+    owed = []
+    for line in order:
+        again = await world.judge(_line(world, request, line, an_actor()))
+        owed.append([again, *[await world.is_owed("challenge", each) for each in challenges]])
+
+    left = [line != order[0] for line in (1, 2)]
+    assert owed == [[("passed", ()), *left], [("passed", ()), False, False]]
+    assert (await world.replay()).differences == []
+
+
+async def test_one_that_is_taken_back_leaves_the_others_open(world: World) -> None:
+    request, answers = await _answered_line_by_line(world)
+    first, second = (a_challenge(world, answer) for answer in answers)
+    third = a_challenge(world, answers[0])
+    await world.submit(first, second, third)
+
+    await world.submit(
+        world.partnership.say(Kind.WITHDRAWAL, GP, SCHOOL, {"reason": None}, irt=second.statement.hash)
+    )
+    open_then = [await world.is_owed("challenge", each) for each in (first, second, third)]
+    await world.submit(_line(world, request, 1, an_actor()))
+
+    assert open_then == [True, False, True]
+    assert [await world.is_owed("challenge", each) for each in (first, second, third)] == [False] * 3
+
+
+async def test_a_higher_stage_of_one_leaves_the_other_where_it_is(world: World) -> None:
+    request, answers = await _answered_line_by_line(world)
+    first, second = (a_challenge(world, answer) for answer in answers)
+    await world.submit(first, second)
+    higher = a_challenge(world, first, 2)
+
+    await world.submit(higher)
+    owed = [await world.is_owed("challenge", each) for each in (first, second, higher)]
+    await world.submit(_line(world, request, 2, an_actor()))
+    after = [await world.is_owed("challenge", each) for each in (second, higher)]
+    await world.submit(_line(world, request, 1, an_actor()))
+
+    assert (owed, after) == ([False, True, True], [False, True])
+    assert not await world.is_owed("challenge", higher)
+
+
+async def test_while_too_thin_is_challenged_another_challenge_hides_it_from_nobody(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.submit(concern)
+    thin = world.partnership.delivery(concern, "thin")
+    decision = a_decision(world, concern, an_actor())
+    await world.submit(thin, decision)
+    await world.submit(a_challenge(world, thin), a_challenge(world, decision))
+
+    both = await world.judge(world.partnership.request([concern.statement.hash]))
+    await world.submit(a_decision(world, concern, an_actor()))
+    one = await world.judge(world.partnership.request([concern.statement.hash]))
+
+    assert (both, one) == (("passed", ()), ("passed", ()))
