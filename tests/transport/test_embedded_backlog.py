@@ -10,8 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from candour_protocol.ids import GATEWAY
 from candour_protocol.transport import connect
 from candour_protocol.transport.embedded import EmbeddedTransport
+from candour_protocol.transport.embedded_consumer import EmbeddedConsumer
+from candour_protocol.transport.embedded_queue import Queue
+from candour_protocol.transport.embedded_store import Batch, Item
 from candour_protocol.transport.port import Ack, Delivery, Park, PublishResult, Retry, Settlement
 
 from tests.transport.recorder import AGENCIES, INBOX, PATIENCE, Recorder, to_school
@@ -28,6 +32,34 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+async def test_what_becomes_due_while_the_file_is_being_read_is_handed_out() -> None:
+    """The first look finds nothing, and takes longer than it takes for a retry to be due."""
+    queue = Queue(INBOX, lambda: 0, last=1)
+    retried = Item(1, Delivery(INBOX, "key", GATEWAY, b"due", 2, datetime.now(UTC)))
+    recorder = Recorder()
+
+    async def load(of: Queue) -> None:
+        if ripe := of.take_ripe():
+            of.add_ripe([retried], ripe)
+        elif of.fresh_on_disk():
+            of.delay(0, retried.id)
+            wakes = of.wakes
+            await of.changed(wakes)
+            of.add_fresh([], through=1)
+
+    async def settle(_: Batch) -> None:
+        pass
+
+    async def flush() -> bool:
+        return True
+
+    consumer = EmbeddedConsumer(queue, recorder, 8, load=load, settle=settle, flush=flush, clock=lambda: 0)
+    await recorder.until_settled(1)
+    await consumer.cancel()
+
+    assert recorder.bodies == [b"due"]
 
 
 async def test_a_retry_is_due_by_the_wall_clock_also_after_a_restart(path: Path) -> None:

@@ -77,12 +77,13 @@ class EmbeddedConsumer:
     async def _next(self) -> list[Item]:
         """The next batch; empty when the consumer is to stop."""
         while True:
+            wakes = self._queue.wakes
             await self._load_ready()
             if self._stopping:
                 return []
             if batch := self._queue.take(self._prefetch):
                 return batch
-            await self._queue.changed()
+            await self._queue.changed(wakes)
 
     async def _load_ready(self) -> None:
         while not self._stopping:

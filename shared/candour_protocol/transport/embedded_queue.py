@@ -28,6 +28,7 @@ class Queue:
         size: messages not settled, and those being written.
         loaded: every message up to this id has been ready, or is delayed.
         last: the largest id that is durable.
+        wakes: how often there was something new.
     """
 
     def __init__(self, name: str, clock: Callable[[], int], *, size: int = 0, last: int = 0) -> None:
@@ -35,6 +36,7 @@ class Queue:
         self.size = size
         self.loaded = 0
         self.last = last
+        self.wakes = 0
         self._clock = clock
         self._ready: deque[Item] = deque()
         self._ripe: deque[tuple[int, int]] = deque()
@@ -42,13 +44,18 @@ class Queue:
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
 
-    async def changed(self) -> None:
-        """Wait until there may be something to take, or `wake`."""
-        self._changed.clear()
-        await self._changed.wait()
+    async def changed(self, since: int) -> None:
+        """Wait until there may be something to take that was not there when ``wakes`` was ``since``.
+
+        Whoever looks into the file meanwhile would otherwise miss what ripens behind its back.
+        """
+        while self.wakes == since:
+            self._changed.clear()
+            await self._changed.wait()
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
+        self.wakes += 1
         self._changed.set()
 
     def arrive(self, item: Item) -> None:
