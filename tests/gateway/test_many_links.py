@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from candour_gateway import keyring
+from candour_gateway.casebook import Casebook
+from candour_gateway.clocks import Duty
 from candour_gateway.database import Database
 from candour_gateway.kinship import MOST_LINKS
 from candour_gateway.naming import joined_key, thread_key
@@ -88,6 +90,30 @@ async def test_more_names_than_a_database_takes_at_once_are_looked_for_in_parts(
     await database.close()
 
     assert [each.hash for each in found] == [concern.statement.hash]
+
+
+class Crowded(Casebook):
+    """What a batch of requests finds where each is about a child of whom much was asked."""
+
+    def indexes_known(self) -> list[int]:
+        return list(range(40_000))
+
+
+@ON_BOTH
+async def test_what_is_due_about_more_than_a_database_takes_at_once_is_looked_up_in_parts(
+    world: World,
+) -> None:
+    concern = world.partnership.concern()
+    await world.submit(concern)
+    index = world.receipt(concern).index
+    database, book = Database(world.partnership.settings().database_url), Crowded()
+
+    async with database.read() as connection:
+        await cases._load_duties(connection, book)
+    await database.close()
+
+    assert book.due(index, Duty.DECISION) is not None
+    assert book.is_due(index)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])

@@ -62,6 +62,8 @@ _numbered = (
 )
 _FIRST = _FOUND.where(_ENTRY.idx.in_(select(_numbered.c.idx).where(_numbered.c.n <= MOST_UNDER_A_KEY)))
 _AT = _FOUND.where(_ENTRY.idx.in_(_NAMES))
+_OWED = obligations.c
+_DUE = select(_OWED.idx, _OWED.kind, _OWED.due_at, _OWED.settled_by).where(_OWED.idx.in_(_NAMES))
 _BARS = select(barred.c.hash, barred.c.iss).where(barred.c.hash.in_(_NAMES))
 
 
@@ -175,9 +177,8 @@ async def _load_debts(connection: AsyncConnection, book: Casebook, submissions: 
     askers = {each.claims.iss for each in submissions if each.claims.kind in (Kind.REQUEST, Kind.APPROVAL)}
     if not askers:
         return
-    owed = obligations.c
-    query = select(owed.about, owed.owed_by, owed.due_at).where(
-        owed.owed_by.in_(askers), owed.kind == Duty.DEBT, owed.settled_by.is_(None)
+    query = select(_OWED.about, _OWED.owed_by, _OWED.due_at).where(
+        _OWED.owed_by.in_(askers), _OWED.kind == Duty.DEBT, _OWED.settled_by.is_(None)
     )
     rows = await connection.execute(query)
     book.load_debts(
@@ -187,12 +188,10 @@ async def _load_debts(connection: AsyncConnection, book: Casebook, submissions: 
 
 async def _load_duties(connection: AsyncConnection, book: Casebook) -> None:
     """What was ever due about anything that was loaded; what erasures and requests depend on."""
-    owed = obligations.c
-    query = select(owed.idx, owed.kind, owed.due_at, owed.settled_by).where(
-        owed.idx.in_(book.indexes_known())
-    )
-    rows = await connection.execute(query)
-    book.load_duties((row.idx, row.kind, row.due_at if row.settled_by is None else None) for row in rows)
+    known = book.indexes_known()
+    for start in range(0, len(known), _AT_ONCE):
+        rows = await connection.execute(_DUE, {"names": known[start : start + _AT_ONCE]})
+        book.load_duties((row.idx, row.kind, row.due_at if row.settled_by is None else None) for row in rows)
 
 
 def _logged(row: Any, box: T1Box, erases: tuple[StatementHash, ...]) -> Logged:
