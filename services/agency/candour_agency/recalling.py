@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from candour_protocol.codes import InfoCategory
-from candour_protocol.ids import ChildToken
+from candour_protocol.ids import AgencyId, ChildToken
 from candour_protocol.kinds import RequestCodes
 from candour_protocol.rules import Earlier, is_emergency
 from sqlalchemy import Connection
@@ -28,13 +28,18 @@ class Asked:
     earlier: Earlier
 
 
-def asked_before(connection: Connection, office: Office, now: datetime) -> list[Asked]:
-    """The own requests that rule R06 looks back on: of the last weeks, and those that owe an outcome."""
+def asked_before(
+    connection: Connection, office: Office, now: datetime, holders: Collection[AgencyId]
+) -> list[Asked]:
+    """The own requests that rule R06 looks back on, when these holders are to be asked; none, if nobody is.
+
+    They are those of the last weeks, and those that owe a holder an outcome.
+    """
     policy = office.directory.policy
-    if policy.fishing is None:
+    if policy.fishing is None or not holders:
         return []
     since = to_ms(now - timedelta(days=policy.fishing.window_days))
-    found = store.messages.asked_since(connection, since)
+    found = store.messages.asked_since(connection, since, holders)
     return [asked for one in found if (asked := _asked(one, office)) is not None]
 
 

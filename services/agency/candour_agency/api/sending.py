@@ -151,7 +151,10 @@ async def _check(
     call = desk.call(access, author if isinstance(author, Signer) else None)
 
     def work(connection: Connection) -> tuple[Composition, list[Asked]]:
-        return compose(connection, call, typed.value), asked_before(connection, desk.office, call.now)
+        composed = compose(connection, call, typed.value)
+        plans = [part.plan for part in composed.parts if part.plan.kind is Kind.REQUEST]
+        holders = {plan.to.agency for plan in plans}
+        return composed, asked_before(connection, desk.office, call.now, holders)
 
     composition, asked = await _knowing(desk, lambda: desk.database.read(work))
     found = rehearse(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from candour_protocol.ids import Jti, StatementHash, Txn
+from candour_protocol.ids import AgencyId, Jti, StatementHash, Txn
 from candour_protocol.kinds import Kind
 from sqlalchemy import (
     Connection,
@@ -166,16 +166,22 @@ def own_requests(connection: Connection, txn: str) -> list[Message]:
     return _all(connection, query.order_by(messages.c.seq))
 
 
-def asked_since(connection: Connection, at: int) -> list[Message]:
-    """The own requests that the log let through since a time, or that owe an outcome, and that stand.
+def asked_since(connection: Connection, at: int, owed_to: Collection[AgencyId]) -> list[Message]:
+    """The own requests that the log let through since a time and that stand, in its order.
 
-    In the log's order.
+    Of before that those which owe one of these holders an outcome.
     """
+    owes = (
+        messages.c.counterparty.in_(owed_to)
+        & messages.c.given_at.is_not(None)
+        & messages.c.outcome_at.is_(None)
+        & messages.c.closed_at.is_(None)
+    )
     query = _SELECT.where(
         messages.c.withdrawn_at.is_(None),
         messages.c.kind == Kind.REQUEST.value,
         messages.c.direction == Direction.OUT.value,
-        or_(messages.c.logged_at >= at, messages.c.given_at.is_not(None) & messages.c.outcome_at.is_(None)),
+        or_(messages.c.logged_at >= at, owes),
         messages.c.verdict.in_(("passed", "flagged")),
     )
     return _all(connection, query.order_by(messages.c.log_index))
