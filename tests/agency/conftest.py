@@ -13,7 +13,7 @@ from candour_agency.database import Database, engine_for
 from candour_agency.engines.address import parse_address
 from sqlalchemy.engine import URL
 
-from tests.agency.partnership import CSC, GP, POLICE, SCHOOL, Office, Partnership
+from tests.agency.partnership import CSC, GP, LADO, POLICE, SCHOOL, Office, Partnership
 from tests.agency.places import Files, Places, Schemas
 from tests.agency.server import Server
 from tests.services.pair import DATABASE_URL
@@ -86,3 +86,9 @@ async def police(partnership: Partnership) -> Office:
 async def gp(partnership: Partnership) -> Office:
     """The surgery's node."""
     return await partnership.open(GP)
+
+
+@pytest_asyncio.fixture
+async def lado(partnership: Partnership) -> Office:
+    """The designated officer's node."""
+    return await partnership.open(LADO)
