@@ -50,8 +50,6 @@ from candour_gateway.matters import (
 from candour_gateway.naming import parent_of, thread_key
 from candour_gateway.verdict import Hearing
 
-_SUBSTANCE = ("R02", "R03")
-
 
 def of(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """What it does to others, and what those do to it that were logged before it came."""
@@ -208,8 +206,7 @@ def _resumed(concern: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effe
 
 def _told_anew(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """A newer concern of substance in the same thread stands in for those that were found wanting."""
-    checks = codes.checks or {}
-    if not all(checks.get(rule) == "pass" and rule not in logged.rules for rule in _SUBSTANCE):
+    if not rules.has_substance(codes.checks, logged.rules):
         return
     for older in book.first(thread_key(codes.txn, {logged.iss, logged.aud})):
         if older.index < logged.index and _is_same(older, logged, codes) and _wanting(older):
@@ -227,7 +224,7 @@ def _is_same(older: Logged, logged: Logged, codes: ConcernCodes) -> bool:
 
 def _wanting(concern: Logged) -> bool:
     opened = concern.route.opened if concern.route else None
-    thin = opened not in (None, "sound") or any(rule in concern.rules for rule in _SUBSTANCE)
+    thin = opened not in (None, "sound") or any(rule in concern.rules for rule in rules.SUBSTANCE)
     return thin or concern.history.taken_back_by is not None
 
 

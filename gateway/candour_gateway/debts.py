@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from candour_protocol.children import same_child
 from candour_protocol.kinds import ConcernCodes, RequestCodes
-from candour_protocol.rules import is_emergency
+from candour_protocol.rules import has_substance, is_emergency
 
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.clocks import Duty
@@ -19,7 +19,6 @@ from candour_gateway.lanes import owed
 from candour_gateway.verdict import Hearing
 
 SOUND = "sound"
-_SUBSTANCE = ("R02", "R03")
 
 
 def paid(concern: Logged, by: int, book: Casebook) -> Iterator[Settled]:
@@ -68,6 +67,5 @@ def _would_pay(concern: Logged, request: Logged) -> bool:
         return False
     meant = codes.pays_back == request.hash and is_emergency(asked)
     same_parties = (request.iss, request.aud) == (concern.iss, concern.aud)
-    checks = codes.checks or {}
-    substance = all(checks.get(rule) == "pass" and rule not in concern.rules for rule in _SUBSTANCE)
+    substance = has_substance(codes.checks, concern.rules)
     return meant and same_parties and substance and same_child(codes.child, asked.child)

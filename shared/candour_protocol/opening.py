@@ -26,7 +26,6 @@ from candour_protocol.statement import Body, Statement, authenticate, match, par
 from candour_protocol.strict_json import JsonObject
 
 SOUND, THIN, MISMATCH, UNREADABLE = "sound", "thin", "mismatch", "unreadable"
-_SUBSTANCE = ("R02", "R03")
 
 
 class Cited(Protocol):
@@ -177,7 +176,7 @@ class Opener:
         if attested is None or policy is None:
             return SOUND, {}
         checks = dict(rules.check_matter(matter, told, iat, policy).checks)
-        wanting = {rule for rule in _SUBSTANCE if checks.get(rule) == "fail"}
+        wanting = {rule for rule in rules.SUBSTANCE if checks.get(rule) == "fail"}
         differing = {
             rule for rule in checks.keys() | attested.keys() if checks.get(rule) != attested.get(rule)
         }

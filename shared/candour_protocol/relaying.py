@@ -33,7 +33,7 @@ def relay_codes(
         inbox: the one at the new recipient.
     """
     own: JsonObject = {"actor": actor, "inbox": inbox, "relays": name, "pays_back": None, "checks": None}
-    kept = {name: value for name, value in original.items() if name != "adults" or inbox != RESTRICTED}
+    kept = {member: said for member, said in original.items() if member != "adults" or inbox != RESTRICTED}
     return {**kept, **own}
 
 

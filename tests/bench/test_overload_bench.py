@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from candour_agency.api.turnstile import SHARE
 from candour_protocol.ids import GATEWAY
+from candour_protocol.policy import default_policy, load_policy
 from candour_sandbox.samples import samples
 
 from tests.bench.distribution import milliseconds, percentile
@@ -46,7 +47,7 @@ MOST_GROWTH = 1.3  # of memory
 
 OTHERS = 9.0  # statements a second beside the flood
 FLOOD = 600.0
-LET_IN = 2000 / 60 * SHARE  # of it, by the policy's rate
+LET_IN = load_policy(default_policy()).rates.ordinary_per_minute / 60 * SHARE  # of it, a second
 FLOOD_SECONDS = 30 if FULL else 12
 AIM = 2.0  # times; the calls of the flood and of this driver need processor time on the same machine
 

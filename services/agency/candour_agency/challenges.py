@@ -16,11 +16,11 @@ from candour_agency import store
 from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.drafts import steps
 from candour_agency.faults import CallError, Code
-from candour_agency.matters import read_codes
+from candour_agency.matters import MATTERS, read_codes
 from candour_agency.messages import Message
 from candour_agency.reconsidering import actor_of, challenged, decided, open_challenges
 from candour_agency.schemas.steps import ChallengeBody
-from candour_agency.stating import MATTERS, compose
+from candour_agency.stating import compose
 
 _NAME_ANOTHER: Final = (
     "Somebody else has to decide this again: give `{member}.staff_id`, or use that person's token."

@@ -5,12 +5,11 @@ The gateway reckons the same. Source: protocol section 4, emergency; domain R09.
 
 from __future__ import annotations
 
+from candour_protocol.rules import has_substance
 from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.messages import Message
-
-_SUBSTANCE = ("R02", "R03")
 
 
 def pay_back(connection: Connection, concern: Message) -> Message | None:
@@ -65,6 +64,6 @@ def _is_paid(request: Message) -> bool:
 def _pays(concern: Message) -> bool:
     """Whether it arrived sound, says something, and stands."""
     checks = (concern.codes or {}).get("checks")
-    substance = isinstance(checks, dict) and all(checks.get(rule) == "pass" for rule in _SUBSTANCE)
+    substance = isinstance(checks, dict) and has_substance(checks)
     stands = (concern.withdrawn_at, concern.unsound_at) == (None, None)
     return concern.opened == "sound" and substance and stands

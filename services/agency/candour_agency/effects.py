@@ -20,11 +20,10 @@ from sqlalchemy import Connection
 from candour_agency import debts, handing, store
 from candour_agency.directory import Directory
 from candour_agency.happenings import Happened
-from candour_agency.matters import read_codes
+from candour_agency.matters import MATTERS, read_codes
 from candour_agency.messages import Direction, Message
 from candour_agency.reconsidering import explains, matter_of, met
 
-_MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
 _MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at"})
 
 Columns = dict[str, Any]
@@ -125,7 +124,7 @@ def _by_author(happened: Happened, parent: Message, policy: Policy) -> Columns:
         case Kind.CORRECTION:
             gone = rules.ends(_correction_kind(happened), parent.kind, policy)
             return {"corrected_at": happened.at} | ({"withdrawn_at": happened.at} if gone else {})
-        case Kind.CLOSURE if parent.kind in _MATTERS:
+        case Kind.CLOSURE if parent.kind in MATTERS:
             return {"closed_at": happened.at}
         case Kind.LINK:
             return {"withdrawn_at": happened.at}
@@ -164,7 +163,7 @@ def _by_recipient(happened: Happened, parent: Message) -> Columns:
             return {"closed_at": happened.at} if done else {"answered_at": happened.at}
         case Kind.CLOSURE if parent.kind is Kind.CONCERN:
             return {"closed_at": happened.at}
-        case Kind.TRANSFER if parent.kind in _MATTERS:
+        case Kind.TRANSFER if parent.kind in MATTERS:
             return {"transferred_at": happened.at}
         case _:
             return {}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from candour_protocol.errors import MismatchError
-from candour_protocol.kinds import Codes, parse_codes
+from candour_protocol.kinds import Codes, Kind, parse_codes
 from candour_protocol.matters import read_matter
 from candour_protocol.rules import Matter
 
 from candour_agency.messages import Message
+
+MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
+"""What a thread is about; all else is said about these."""
 
 
 def matter_of(message: Message) -> Matter:

@@ -16,6 +16,7 @@ from candour_agency.challenges import Decision, check_decider, check_word, still
 from candour_agency.drafts import reactions
 from candour_agency.faults import CallError, Code, unknown_message
 from candour_agency.lodging import give_word
+from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
 from candour_agency.schemas.reactions import (
     AcknowledgementBody,
@@ -26,7 +27,7 @@ from candour_agency.schemas.reactions import (
     ReplyBody,
 )
 from candour_agency.schemas.steps import WordBody
-from candour_agency.stating import MATTERS, compose, received
+from candour_agency.stating import compose, received
 from candour_agency.writing import Pen, Plan, Written
 
 _RAISE_YOUR_OWN = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from candour_protocol import rules
 from candour_protocol.ids import ActorToken, AgencyId, StatementHash
@@ -13,19 +12,17 @@ from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.happenings import Happened
-from candour_agency.matters import read_codes
+from candour_agency.matters import MATTERS, read_codes
 from candour_agency.messages import Message
-
-_MATTERS: Final = (Kind.CONCERN, Kind.REQUEST)
 
 
 def matter_of(connection: Connection, message: Message | None) -> Message | None:
     """The concern or request at the root of what was said about it."""
     seen: set[StatementHash] = set()
-    while message is not None and message.kind not in _MATTERS and message.hash not in seen:
+    while message is not None and message.kind not in MATTERS and message.hash not in seen:
         seen.add(message.hash)
         message = _above(connection, message)
-    return message if message is None or message.kind in _MATTERS else None
+    return message if message is None or message.kind in MATTERS else None
 
 
 def decided(connection: Connection, challenge: Message) -> Message | None:

@@ -18,8 +18,6 @@ from candour_agency import store
 from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 
-_SUBSTANCE = ("R02", "R03")
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -76,6 +74,4 @@ def _stands_in(newer: Message, concern: Message) -> bool:
     same = (newer.direction, newer.counterparty, newer.inbox)
     if same != (concern.direction, concern.counterparty, concern.inbox) or newer.verdict == "refused":
         return False
-    checks = codes.checks or {}
-    substance = all(checks.get(rule) == "pass" and rule not in newer.rules for rule in _SUBSTANCE)
-    return substance and same_child(codes.child, corrected.child)
+    return rules.has_substance(codes.checks, newer.rules) and same_child(codes.child, corrected.child)

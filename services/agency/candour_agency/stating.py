@@ -14,7 +14,6 @@ from candour_agency.faults import CallError, Code
 from candour_agency.messages import Message
 from candour_agency.writing import Pen, Plan
 
-MATTERS = (Kind.CONCERN, Kind.REQUEST)
 Drafting = Callable[[Reacting], Plan]
 
 

@@ -19,9 +19,10 @@ from candour_agency import store
 from candour_agency.calls import Call, Composition, misplaced
 from candour_agency.drafts import coding, steps
 from candour_agency.faults import CallError, Code, unknown_message
+from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
 from candour_agency.schemas.steps import LinkBody, ToldBody
-from candour_agency.stating import MATTERS, compose, regarding
+from candour_agency.stating import compose, regarding
 from candour_agency.writing import Pen
 
 _JOINED: Final = re.compile(rf"({THREAD}|{TOKEN})\Z")

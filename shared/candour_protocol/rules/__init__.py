@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from candour_protocol.rules.answers import costs_nothing, is_unlocked, says_too_thin, settles_a_line
+from candour_protocol.rules.attested import SUBSTANCE, has_substance
 from candour_protocol.rules.corrected import ends, retracts
 from candour_protocol.rules.facts import Ask, Earlier, Matter, Telling, Told, is_emergency
 from candour_protocol.rules.identity import plainly_another
@@ -25,6 +26,7 @@ from candour_protocol.rules.substance import still_current
 from candour_protocol.rules.texts import names_nobody, says_something
 
 __all__ = [
+    "SUBSTANCE",
     "Ask",
     "Earlier",
     "Findings",
@@ -41,6 +43,7 @@ __all__ = [
     "check_subject",
     "costs_nothing",
     "ends",
+    "has_substance",
     "is_another",
     "is_emergency",
     "is_kept_from",

@@ -9,6 +9,9 @@ from candour_protocol.kinds import Kind
 from candour_protocol.policy import Policy
 from candour_protocol.rules.judgement import Severity, Violation
 
+SUBSTANCE = ("R02", "R03")
+"""The rules about whether a concern says anything."""
+
 # The place in the REST body that each rule is about, where nothing nearer is known.
 ATTESTED: Mapping[Kind, Mapping[str, str]] = {
     Kind.CONCERN: {"R02": "/facts", "R03": "/facts", "R13": "/subject"},
@@ -25,9 +28,18 @@ ATTESTED: Mapping[Kind, Mapping[str, str]] = {
 }
 
 
-def attests(checks: Mapping[str, str] | None, rule: str) -> bool:
+def attests(checks: Mapping[str, object] | None, rule: str) -> bool:
     """Whether a node says that it found this rule met."""
     return (checks or {}).get(rule) == "pass"
+
+
+def has_substance(checks: Mapping[str, object] | None, found: Collection[str] = ()) -> bool:
+    """Whether a concern says something: its sender's node attests it, and nobody has found otherwise.
+
+    Args:
+        found: the rules that the gateway has marked it by.
+    """
+    return all(attests(checks, rule) and rule not in found for rule in SUBSTANCE)
 
 
 def unattested(

@@ -1,4 +1,4 @@
-"""R06: no fishing, and nothing new that can wait before the last answer has been told what came of it.
+"""R06: no fishing; and whoever answered last hears what came of it before they are asked what can wait.
 
 Source: domain R06 and 4.2, protocol section 4.
 """

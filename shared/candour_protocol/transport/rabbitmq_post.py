@@ -1,7 +1,7 @@
 """Many messages in one write, each with a confirm of its own.
 
 The library publishes one message a call, and gives each a task's worth of locks, time limits and clean-up:
-100 µs of processor time a message, of which 25 are left when a batch goes out at once (ADR 12). What is done
+110 µs of processor time a message, of which 45 are left when a batch goes out at once (ADR 12). What is done
 here past its method is what that method does: number the messages in the order in which they are written,
 and note who waits for which confirm, and which message id a return would carry. All else stays the library's:
 confirms, returns, and what becomes of whoever waits when the channel closes.
