@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,34 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from tests.services.ports import free_run
+
 READY = "Stop with Ctrl+C"
 AGENCIES = 11
 
 
 def free_base_port() -> int:
-    """A base port with everything free that a sandbox binds.
-
-    Below what the system hands out for outgoing connections, so that nothing takes a port while a sandbox is
-    being restarted; test workers that run at the same time draw from different ports.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    slots = list(range(20_000, 32_000, 200))[worker::workers]
-    random.shuffle(slots)
-    for base in slots:
-        if all(_is_free(port) for port in (base, base + 1, *range(base + 101, base + 101 + AGENCIES))):
-            return base
-    raise RuntimeError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    """A base port with everything free that a sandbox binds."""
+    return free_run([0, 1, *range(101, 101 + AGENCIES)])
 
 
 @dataclass

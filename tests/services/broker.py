@@ -14,10 +14,9 @@ from pathlib import Path
 import httpx
 
 from tests.services.packages import rabbitmq_scripts
-from tests.services.ports import free_port, free_ports
+from tests.services.ports import MANAGEMENT, free_port, free_ports
 
 OPERATOR = "operator"
-MANAGEMENT = 10_000  # above the AMQP port, as RabbitMQ's own 5672 and 15672
 PATIENCE = 90  # seconds; it takes 6 to 10 on an idle machine
 
 
@@ -35,7 +34,7 @@ class Broker:
 
     def __init__(self, folder: Path, *, secured: Secured | None = None) -> None:
         self.folder = folder
-        self.port = free_port(MANAGEMENT)
+        self.port = free_port()
         self.tls_port, self._distribution_port, self._epmd_port = free_ports(3)
         self.password = secrets.token_urlsafe(18)
         self._secured = secured

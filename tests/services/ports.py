@@ -1,13 +1,18 @@
-"""Ports that nobody listens on."""
+"""Ports that nobody listens on, below what the kernel hands out by itself, so that nobody gets one meanwhile.
+
+Test workers that run at the same time draw from different ports.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
 
-_FIRST, _LAST = 20_000, 32_000  # below what the kernel hands out by itself, so that nobody gets one meanwhile
-_TRIES = 1000
+MANAGEMENT = 10_000  # above the AMQP port, as RabbitMQ's own 5672 and 15672
+_SERVERS = range(20_000, 22_000)  # and with them everything that is MANAGEMENT above
+_RUNS = range(22_000, 30_000, 200)  # where each run of neighbours begins
 
 
 def free_ports(count: int) -> list[int]:
@@ -20,18 +25,29 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def free_port(*offsets: int) -> int:
-    """A port that is free now, and so are those at these distances above it."""
-    for _ in range(_TRIES):
-        port = random.randrange(_FIRST, _LAST)  # noqa: S311
-        if all(_is_free(port + offset) for offset in (0, *offsets)):
+def free_port() -> int:
+    """A port that is free now, and so is the one that is ``MANAGEMENT`` above it."""
+    return _drawn(_SERVERS, (0, MANAGEMENT))
+
+
+def free_run(offsets: Sequence[int]) -> int:
+    """A port from which those at these distances, below 200, are free now."""
+    return _drawn(_RUNS, offsets)
+
+
+def _drawn(ports: Sequence[int], offsets: Iterable[int]) -> int:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = list(ports[worker::workers])
+    random.shuffle(mine)
+    for port in mine:
+        if all(_is_free(port + offset) for offset in offsets):
             return port
     raise RuntimeError("this machine has no free ports")
 
 
 def _is_free(port: int) -> bool:
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
+    with socket.socket() as listener:
         try:
             listener.bind(("127.0.0.1", port))
         except OSError:

@@ -16,7 +16,7 @@ from candour_protocol.transport.rabbitmq_consumer import RENEW_AFTER
 from candour_protocol.transport.rabbitmq_publisher import PATIENCE
 from yarl import URL
 
-from tests.services.broker import MANAGEMENT
+from tests.services.ports import MANAGEMENT
 from tests.transport.recorder import AGENCIES
 
 OPERATOR = "operator"

@@ -15,8 +15,8 @@ from candour_protocol.transport.topology import DEAD, inbox_queues
 from typer.testing import CliRunner
 from yarl import URL
 
-from tests.services.broker import MANAGEMENT
 from tests.services.pair import AMQP_URL
+from tests.services.ports import MANAGEMENT
 from tests.transport.realm import Realm, password
 from tests.transport.recorder import AGENCIES, INBOX, SCHOOL
 
