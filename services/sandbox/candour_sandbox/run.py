@@ -152,7 +152,7 @@ class Run:
         made = _shown(self._estate.made)
         keys = f"--vkey {made}/log.vkey --registrar {made}/registrar.public.jwk"
         token = f'--token "$(cat {_shown(self._estate.audit_token)})"'
-        candour = _shown(Path(sys.executable).with_name("candour"))
+        candour = _candour()
         receipts = _shown(self._estate.receipts)
         return (
             ("Check it yourself:", [f"{candour} verify log {doors.gateway}/log {keys} {token}"]),
@@ -183,10 +183,18 @@ class Run:
                 ("Health page:", [doors.dashboard]),
                 ("Interfaces:", [f"{doors.gateway}/openapi.json", f"{example.url}/openapi.json"]),
                 ("Addresses and tokens of all agencies:", [_shown(self._estate.manifest)]),
+                (
+                    "Practise, in another window:",
+                    [f"{_candour()} practice --sandbox {_shown(self._estate.root)}"],
+                ),
             )
         )
         say.note("Stop with Ctrl+C. The next start goes on from here.")
         say.gap()
+
+
+def _candour() -> str:
+    return _shown(Path(sys.executable).with_name("candour"))
 
 
 def _shown(path: Path) -> str:

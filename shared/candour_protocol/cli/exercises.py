@@ -1,11 +1,20 @@
-"""Three cases for somebody new: telling, asking, answering. What is typed becomes a case for the rules."""
+"""Three cases for somebody new: telling, asking, answering. What is typed is sent through a running sandbox.
+
+Every try is about a child of its own, so that none leans on what was tried before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
+from candour_protocol.cli.sandbox import Room, Sandbox
+from candour_protocol.client import ClientError, MessageView, Verdict
 from candour_protocol.codes import (
+    AgencyKind,
     AssertionBasis,
     Coded,
     ConcernCategory,
@@ -14,11 +23,12 @@ from candour_protocol.codes import (
     ResponseOutcome,
     TrainingLevel,
 )
-from candour_protocol.kinds import Kind
-from candour_protocol.rules.rehearsal import Case
-from candour_protocol.strict_json import JsonObject, JsonValue
+from candour_protocol.identifiers import nhs_check_digit
 
 Said = Mapping[str, str]
+Body = dict[str, Any]
+
+_WAIT = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,27 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent, once it stopped moving.
+
+    Attributes:
+        recipient: the agency that it was for.
+        arrived: whether it is there, as that agency's own node says.
+    """
+
+    message: MessageView
+    verdict: Verdict
+    recipient: str
+    arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exercise:
     """One case.
 
     Attributes:
         story: what has happened, told to whoever practises.
-        case: what they said, made ready for the rules.
+        send: sends what they said, and whatever others have to say before it.
         example: answers that meet every rule, for whoever would rather see them.
         lesson: what to take away.
     """
@@ -50,15 +75,56 @@ class Exercise:
     title: str
     story: str
     questions: tuple[Question, ...]
-    case: Callable[[Said], Case]
+    send: Callable[[Sandbox, Said], Awaitable[Sent]]
     example: Said
     lesson: str
 
 
-def _tell(said: Said) -> Case:
-    fact: JsonObject = {"what": said["what"], "when": said["when"], "basis": said["basis"]}
-    categories: list[JsonValue] = [said["category"]] if said["category"] else []
-    return Case(Kind.CONCERN, concern={"categories": categories, "facts": [fact]})
+async def _sent(message: MessageView, recipient: Room) -> Sent:
+    if message.verdict is None:
+        raise AssertionError("what has settled has its verdict")
+    return Sent(message, message.verdict, recipient.agency, await recipient.has(message.id))
+
+
+async def _told(teller: Room, holder: Room, concern: Body) -> MessageView:
+    accepted = await teller.client.post_concern({"recipients": [holder.agency], **concern})
+    return await teller.settled(accepted.messages[0].id)
+
+
+async def _asked(asker: Room, holder: Room, request: Body) -> MessageView:
+    try:
+        accepted = await asker.client.post_request({"recipients": [holder.agency], **request}, wait=_WAIT)
+    except ClientError as error:
+        if "message" not in error.problem:
+            raise
+        return await asker.settled(error.problem["message"]["id"])
+    asked = next(message for message in accepted.messages if message.kind == "request")
+    return await asker.settled(asked.id)
+
+
+def _child(name: str, birth_date: str) -> Body:
+    """A child with a number from the range that is never issued, and that nobody has used before."""
+    while True:
+        number = f"999{secrets.randbelow(10**6):06}"
+        if digit := nhs_check_digit(number):
+            return {"name": name, "birth_date": birth_date, "nhs_number": number + digit}
+
+
+def _rowan() -> Body:
+    return _child("Rowan Ashbyte", "2017-03-14")
+
+
+async def _tell(sandbox: Sandbox, said: Said) -> Sent:
+    holder = sandbox.of(AgencyKind.CSC)
+    concern = {
+        "subject": _rowan(),
+        "categories": [said["category"]] if said["category"] else [],
+        "need_level": "L4",
+        "urgency": "RED",
+        "facts": [{"what": said["what"], "when": said["when"], "basis": said["basis"]}],
+        "author": {"name": "H. Vance", "role": "Designated safeguarding lead", "training_level": "DSL"},
+    }
+    return await _sent(await _told(sandbox.of(AgencyKind.SCHOOL), holder, concern), holder)
 
 
 TELL = Exercise(
@@ -74,7 +140,7 @@ TELL = Exercise(
         Question("when", "When? A date, or 'ongoing since …'"),
         Question("basis", "How do you know?", AssertionBasis),
     ),
-    case=_tell,
+    send=_tell,
     example={
         "category": "PHYSICAL_ADULT",
         "what": "Oval bruise, yellow and brown, about 3 cm, under the left side of Rowan's jaw",
@@ -87,38 +153,47 @@ TELL = Exercise(
     ),
 )
 
-_IVO: JsonObject = {"name": "Ivo Larkfield", "birth_date": "2011-09-03", "nhs_number": "9990001073"}
+
+async def _ask(sandbox: Sandbox, said: Said) -> Sent:
+    asker, holder = sandbox.of(AgencyKind.GP), sandbox.of(AgencyKind.SCHOOL)
+    ivo = _child("Ivo Larkfield", "2011-09-03")
+    concern = await _told(asker, holder, _six_kilos_lighter(ivo))
+    cited = [concern.id] if said["cites"].casefold().startswith("y") else []
+    return await _sent(await _asked(asker, holder, _question(ivo, cited, said)), holder)
 
 
-def _ask(said: Said) -> Case:
-    line: JsonObject = {
-        "person": {"name": "Ivo Larkfield", "role": "SUBJECT_CHILD"},
+def _six_kilos_lighter(child: Body) -> Body:
+    seen = "Came alone, six kilos lighter since May, clothes unwashed; headaches on school days only"
+    return {
+        "subject": child,
+        "categories": ["NEGLECT", "CHILD_MH"],
+        "need_level": "L2",
+        "urgency": "AMBER",
+        "facts": [{"what": seen, "when": "2026-11-23", "basis": "OBSERVED"}],
+        "author": {"name": "Dr A. Pell", "role": "GP safeguarding lead", "training_level": "IC4"},
+    }
+
+
+def _question(child: Body, cited: list[str], said: Said) -> Body:
+    line = {
+        "person": {"name": child["name"], "role": "SUBJECT_CHILD"},
         "category": said["category"],
         "months": int(said["months"]) if said["months"] else None,
         "question": "What can you tell us?",
         "because": said["because"],
     }
-    return Case(
-        Kind.REQUEST,
-        cites=said["cites"].casefold().startswith("y"),
-        asker_kind="GP",
-        concern={
-            "subject": _IVO,
-            "categories": ["NEGLECT", "CHILD_MH"],
-            "urgency": "AMBER",
-            "need_level": "L2",
-        },
-        request={
-            "subject": _IVO,
-            "urgency": "AMBER",
-            "purpose": "DIRECT_CARE",
-            "power": "CA04_S11",
-            "special_category": "A9_H",
-            "openness": {"position": "INFORMED_AGREED", "reason": None},
-            "lines": [line],
-            "author": {"name": said["name"], "role": "General practitioner", "training_level": said["level"]},
-        },
-    )
+    return {
+        "concern_ids": cited,
+        "subject": child,
+        "urgency": "AMBER",
+        "purpose": "DIRECT_CARE",
+        "power": "CA04_S11",
+        "lawful_basis": "A6_E",
+        "special_category": "A9_H",
+        "openness": {"position": "INFORMED_AGREED"},
+        "lines": [line],
+        "author": {"name": said["name"], "role": "General practitioner", "training_level": said["level"]},
+    }
 
 
 ASK = Exercise(
@@ -136,7 +211,7 @@ ASK = Exercise(
         Question("name", "Who asks?"),
         Question("level", "At which training level?", TrainingLevel),
     ),
-    case=_ask,
+    send=_ask,
     example={
         "cites": "yes",
         "category": "EDU_ATTEND",
@@ -152,17 +227,52 @@ ASK = Exercise(
 )
 
 
-def _answer(said: Said) -> Case:
-    line: JsonObject = {
-        "line": 1,
-        "outcome": said["outcome"],
-        "reason": said["reason"],
-        "text": said["text"],
-        "would_change_if": said["would_change_if"],
-    }
-    decider: JsonObject = {"name": "DI Brace", "role": "Detective inspector", "training_level": "IC4"}
-    return Case(Kind.ANSWER, answer={"outcomes": [line], "decider": decider})
+async def _answer(sandbox: Sandbox, said: Said) -> Sent:
+    asker, holder = sandbox.of(AgencyKind.CSC), sandbox.of(AgencyKind.POLICE)
+    rowan = _rowan()
+    concern = await _told(asker, holder, _bruised(rowan))
+    request = await _asked(asker, holder, _about_the_partner(rowan, concern.id))
+    line = {"line": 1} | {name: said[name] for name in ("outcome", "reason", "text", "would_change_if")}
+    decider = {"name": "DI Brace", "role": "Detective inspector", "training_level": "IC4"}
+    accepted = await holder.client.answer(request.id, {"outcomes": [line], "decider": decider})
+    return await _sent(await holder.settled(accepted["messages"][0]["id"]), asker)
 
+
+def _bruised(child: Body) -> Body:
+    seen = "Oval bruise, yellow and brown, about 3 cm, under the left side of the jaw"
+    return {
+        "subject": child,
+        "categories": ["PHYSICAL_ADULT"],
+        "need_level": "L4",
+        "urgency": "RED",
+        "facts": [{"what": seen, "when": "2026-11-23 09:10", "basis": "OBSERVED"}],
+        "author": _SOCIAL_WORKER,
+    }
+
+
+def _about_the_partner(child: Body, concern: str) -> Body:
+    line = {
+        "person": {"name": "Dez Karvell", "born_about": 1991, "role": "ALLEGED_RISK"},
+        "category": "POLICE_INCID",
+        "months": 24,
+        "question": "What do you hold about the mother's partner?",
+        "because": "to judge whether Rowan can safely go home tonight",
+    }
+    return {
+        "concern_ids": [concern],
+        "subject": child,
+        "urgency": "RED",
+        "purpose": "S47",
+        "power": "CA89_S47",
+        "lawful_basis": "A6_E",
+        "special_category": "A9_G18",
+        "openness": {"position": "NOT_INFORMED", "reason": "RISK_TO_CHILD"},
+        "lines": [line],
+        "author": _SOCIAL_WORKER,
+    }
+
+
+_SOCIAL_WORKER: Body = {"name": "J. Mbeki", "role": "Social worker", "training_level": "SW_QUALIFIED"}
 
 ANSWER = Exercise(
     title="You answer",
@@ -177,7 +287,7 @@ ANSWER = Exercise(
         Question("text", "Why, in your own words?"),
         Question("would_change_if", "What would change your mind?"),
     ),
-    case=_answer,
+    send=_answer,
     example={
         "outcome": "REFUSED",
         "reason": "PREJUDICE_INVESTIGATION",

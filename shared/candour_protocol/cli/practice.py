@@ -1,4 +1,4 @@
-"""``candour practice``: three cases for somebody new, judged offline by the rules that judge everybody.
+"""``candour practice``: three cases for somebody new, in a running sandbox and by its verdicts.
 
 A line of standard input is one answer, so a script can practise too. An empty line keeps what was said
 before, ``?`` lists the codes, ``example`` shows one way that meets every rule, and the end of the input
@@ -7,8 +7,10 @@ ends it.
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,26 +18,18 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from candour_protocol import wording
+from candour_protocol.cli import spoken
 from candour_protocol.cli.exercises import EXERCISES, Exercise, Question, Said
-from candour_protocol.codes import as_code, known, nearest
-from candour_protocol.kinds import Kind
-from candour_protocol.policy import Policy, load_policy, policy_for
-from candour_protocol.rules import Judgement, Outcome, Severity, Violation
-from candour_protocol.rules.advice import fix_for
-from candour_protocol.rules.table import RULES
+from candour_protocol.cli.sandbox import NoSandboxError, Sandbox, StuckError, entered
+from candour_protocol.client import ClientError
+from candour_protocol.codes import as_code
+from candour_protocol.rules import Outcome
 
 _WIDTH = 100
-_NET = "practice"
 _MAX_DIGITS = 4
 _SHOW = "example"
 _LIST = "?"
-_WORST = {
-    Severity.REFUSE: "returned",
-    Severity.HOLD: "waits for a second person",
-    Severity.FLAG: "delivered with a mark",
-}
-_RULES = {rule.id: rule for rule in RULES}
+_NO_SANDBOX = 2
 
 
 class _OverError(Exception):
@@ -46,41 +40,64 @@ def practise(
     case: Annotated[
         int | None, typer.Option("--case", min=1, max=len(EXERCISES), help="Only this one of the three.")
     ] = None,
+    sandbox: Annotated[
+        Path, typer.Option(metavar="DIR", help="The data folder of the running sandbox.")
+    ] = Path(".sandbox"),
 ) -> None:
-    """Practise on three invented cases: tell, ask and answer, and hear what the rules say and why."""
+    """Practise on three invented cases in a sandbox: tell, ask, answer; hear what the rules say and why."""
     console = Console()
     console = Console(width=min(_WIDTH, console.width), highlight=False)
-    policy = load_policy(policy_for(_NET, identifiers="test"))
     chosen = [number for number in range(1, len(EXERCISES) + 1) if case in (None, number)]
-    console.print("Nothing is sent and nothing is kept. The rules are the real ones.")
-    console.print(f"'{_LIST}' lists the codes, '{_SHOW}' shows one way, an empty line keeps what you said.\n")
     try:
+        asyncio.run(_walk(console, sandbox, chosen))
+    except (NoSandboxError, StuckError) as error:
+        _give_up(str(error))
+    except ClientError as error:
+        _give_up(f"The sandbox does not answer as it should: {error.detail}.")
+
+
+async def _walk(console: Console, folder: Path, chosen: Sequence[int]) -> None:
+    async with entered(folder) as sandbox:
+        console.print("What you say is sent through the sandbox, by its rules and into its log.")
+        console.print(
+            f"'{_LIST}' lists the codes, '{_SHOW}' shows one way, an empty line keeps what you said.\n"
+        )
         for number in chosen:
-            _Lesson(console, policy, number).hold()
-    except _OverError:
-        console.print(f"\nYou stopped. 'candour practice --case {number}' goes on from here.")
-        raise typer.Exit(1) from None
+            await _lesson(console, sandbox, number)
     console.print("Well done. 'candour rules' has all of them, with an example of each.")
+
+
+async def _lesson(console: Console, sandbox: Sandbox, number: int) -> None:
+    try:
+        await _Lesson(console, sandbox, number).hold()
+    except _OverError:
+        console.print(f"\nYou stopped. With --case {number} you go on from here.")
+        raise typer.Exit(1) from None
+
+
+def _give_up(words: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(words))
+    raise typer.Exit(_NO_SANDBOX) from None
 
 
 class _Lesson:
     """One exercise, until what was said meets every rule."""
 
-    def __init__(self, console: Console, policy: Policy, number: int) -> None:
+    def __init__(self, console: Console, sandbox: Sandbox, number: int) -> None:
         self._console = console
-        self._policy = policy
+        self._sandbox = sandbox
         self._number = number
         self._exercise: Exercise = EXERCISES[number - 1]
 
-    def hold(self) -> None:
-        """Ask, judge, say why, and ask again.
+    async def hold(self) -> None:
+        """Ask, send, say what came of it and why, and ask again.
 
         Raises:
             _OverError: the input has ended.
         """
         self._heading()
         said: dict[str, str] = {}
-        while not self._satisfied(said := self._asked(said)):
+        while not await self._through(said := self._asked(said)):
             self._console.print("Once more.\n")
         self._shown(self._exercise.lesson)
 
@@ -135,51 +152,27 @@ class _Lesson:
         for question in self._exercise.questions:
             self._console.print(Text(f"    {question.asks}  {self._exercise.example[question.name]}"))
 
-    def _satisfied(self, said: Said) -> bool:
-        case = self._exercise.case(said)
-        judgement = case.judge(self._policy)
+    async def _through(self, said: Said) -> bool:
+        """Whether what was said meets every rule, as the sandbox's log has it."""
         self._console.print()
-        for line in _spoken(judgement, case.judged):
+        try:
+            sent = await self._exercise.send(self._sandbox, said)
+        except ClientError as error:
+            if error.may_pass or not error.problem:
+                raise
+            self._shown(f"This could not be sent at all: {error.detail}")
+            return False
+        for line in spoken.told(sent):
             self._shown(line)
-        self._unknown(said)
-        return judgement.outcome is Outcome.PASSED
-
-    def _unknown(self, said: Said) -> None:
-        for question in self._exercise.questions:
-            typed = said[question.name]
-            if question.codes is not None and typed and not known(question.codes, typed):
-                near = nearest(question.codes, typed)
-                meant = f" Did you mean {near}?" if near else f" '{_LIST}' lists those that are."
-                self._shown(f"{typed} is no code of this list.{meant}")
+        return sent.verdict.outcome == Outcome.PASSED.value
 
     def _shown(self, text: str) -> None:
         self._console.print(Padding(Text(text), (0, 0, 1, 2), expand=False))
 
 
 def _as_code(question: Question, typed: str) -> str:
-    """People type a code as they like; words of their own stay as they are."""
+    """People type a code as they like; what is none goes to the rules as it is, and so do their own words."""
     if question.codes is None:
         return typed
-    return as_code(question.codes, typed.upper().replace(" ", "_")) or ""
-
-
-def _spoken(judgement: Judgement, kind: Kind) -> Iterator[str]:
-    """The verdict in plain words, and each rule that was not met: what it asks, why, and how to mend it."""
-    verdict = wording.VERDICTS[judgement.outcome.value]
-    yield f"The {kind.value}: {verdict}."
-    if kind is Kind.CONCERN and judgement.outcome is not Outcome.PASSED:
-        yield "It is delivered all the same, for no rule stops a concern. It does not yet let anybody ask."
-    by_rule: dict[str, list[Violation]] = {}
-    for violation in judgement.violations:
-        by_rule.setdefault(violation.rule, []).append(violation)
-    for rule_id, violations in by_rule.items():
-        yield _why(rule_id, violations)
-
-
-def _why(rule_id: str, violations: list[Violation]) -> str:
-    rule, gravest = _RULES[rule_id], min(violations, key=lambda one: list(Severity).index(one.severity))
-    fixes = dict.fromkeys(fix_for(rule_id, one.pointer, one.severity, one.hint) for one in violations)
-    return (
-        f"{rule.id}, {rule.title}: {_WORST[gravest.severity]}.\n{rule.statement}\n"
-        f"Why: {rule.why}\nTo mend it: {' '.join(fixes)}"
-    )
+    wanted = typed.upper().replace(" ", "_")
+    return as_code(question.codes, wanted) or wanted

@@ -5,7 +5,16 @@ from __future__ import annotations
 from candour_protocol.client.calls import Calls, ClientError
 from candour_protocol.client.credentials import Bearer, ClientCredentials, Credentials
 from candour_protocol.client.gateway import DeliveryItem, EntryItem, GatewayClient
-from candour_protocol.client.node import Accepted, InboxItem, InboxPage, MessageView, NodeClient, SentMessage
+from candour_protocol.client.node import (
+    Accepted,
+    InboxItem,
+    InboxPage,
+    MessageView,
+    NodeClient,
+    SentMessage,
+    Verdict,
+    Violation,
+)
 
 __all__ = [
     "Accepted",
@@ -22,4 +31,6 @@ __all__ = [
     "MessageView",
     "NodeClient",
     "SentMessage",
+    "Verdict",
+    "Violation",
 ]

@@ -38,11 +38,37 @@ class Accepted(_Answer):
     messages: tuple[SentMessage, ...]
 
 
+class Violation(_Answer):
+    """One fault: the rule's plain statement, where in the body it lies (RFC 6901), and how to mend it.
+
+    ``hint`` is the nearest code where one is unknown.
+    """
+
+    rule: str
+    title: str = ""
+    statement: str = ""
+    fix: str = ""
+    pointer: str = ""
+    hint: str = ""
+
+
 class Verdict(_Answer):
     """``outcome`` is ``passed``, ``flagged``, ``held`` or ``refused``; ``rules`` all that apply."""
 
     outcome: str
     rules: tuple[str, ...] = ()
+    text: str = ""
+    violations: tuple[Violation, ...] = ()
+
+
+class Obligation(_Answer):
+    """What somebody owes on a message: ``text`` says what; no ``due_at`` where nothing limits it."""
+
+    kind: str
+    text: str = ""
+    owed_by: str = ""
+    due_at: AwareDatetime | None = None
+    settled_at: AwareDatetime | None = None
 
 
 class MessageView(_Answer):
@@ -56,7 +82,7 @@ class MessageView(_Answer):
     state: str
     verdict: Verdict | None = None
     log_index: int | None = None
-    obligations: tuple[dict[str, Any], ...] = ()
+    obligations: tuple[Obligation, ...] = ()
     timeline: tuple[dict[str, Any], ...] = ()
     content: dict[str, Any] | None = None
 
