@@ -50,7 +50,7 @@ class ConcernCodes(NamingAdults):
     pays_back: Hash | None
     withheld: Withheld | None
     checks: Checks | None
-    adults: Adults = ()
+    adults: Adults = Field(default_factory=tuple)
 
 
 class Fact(WireModel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from candour_protocol.kinds.concern import Original
 from candour_protocol.kinds.fields import (
     Actor,
@@ -48,7 +50,7 @@ class RequestCodes(NamingAdults):
     author_level: Code | None
     still_current: bool | None
     checks: Checks | None
-    adults: Adults = ()
+    adults: Adults = Field(default_factory=tuple)
 
 
 class Question(WireModel):

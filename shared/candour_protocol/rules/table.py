@@ -133,7 +133,8 @@ RULES: tuple[Rule, ...] = (
         statement="One concern supports a limited round of questions: within four weeks one request to a "
         "holder and two that follow it up, forty lines, and six holders. A new fact opens a new round. "
         "Whoever is late in telling a holder what came of its answer asks nothing there on the same concern "
-        "that can wait.",
+        "that can wait. Where a policy names adults, both leads hear of whoever asks about one adult with "
+        "three unrelated children within four weeks; nothing waits for that.",
         why="A single anonymous call must not become a licence to ask everybody about a neighbour. A check "
         "of many holders at once, for triage, a strategy discussion or section 47, is one round. Reciprocity "
         "runs both ways: who answers is to learn whether it helped.",
