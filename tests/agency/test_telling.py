@@ -49,6 +49,33 @@ async def test_several_recipients_and_children_make_one_thread(
     assert len({one["codes"]["child"][0] for one in shown}) == 2
 
 
+async def test_a_code_that_no_list_has_is_said_where_only_people_read_it(school: Office, csc: Office) -> None:
+    what = "Oval bruise under the left jaw, seen at registration today"
+    facts = [{"what": what, "when": "2026-11-09", "basis": basis} for basis in ("observed", "OBSERVD")]
+    people = [{"name": "Dez Karvell", "role": "UNCLE"}]
+    body = a_concern(CSC, facts=facts, household=people, child_view={"code": "SOUHGT"})
+
+    sent = await school.post("/v1/concerns", body)
+    checked = (await school.call("POST", "/v1/concerns/check", body)).json()
+
+    assert (await school.until(sent["messages"][0]["id"], "delivered"))["verdict"]["outcome"] == "passed"
+    places = ["/facts/1/basis", "/household/0/role", "/child_view/code"]
+    assert [notice.partition(" ")[0] for notice in sent["notices"]] == places
+    assert "OBSERVED" in sent["notices"][0]
+    assert "SOUGHT" in sent["notices"][2]
+    assert checked["notices"] == sent["notices"]
+
+
+async def test_how_it_is_known_is_named_where_nothing_else_is_missing(school: Office, csc: Office) -> None:
+    what = "Oval bruise under the left jaw, seen at registration today"
+    facts = [{"what": what, "when": "2026-11-09", "basis": "OBSERVD"}]
+
+    checked = (await school.call("POST", "/v1/concerns/check", a_concern(CSC, facts=facts))).json()
+
+    [found] = checked["violations"]
+    assert (found["rule"], found["pointer"], found["hint"]) == ("R02", "/facts/0/basis", "OBSERVED")
+
+
 async def test_a_child_without_a_number_gets_a_token_of_its_own(
     school: Office, csc: Office, partnership: Partnership
 ) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from candour_protocol.kinds import Kind
-from candour_protocol.rules import Outcome
-from candour_protocol.rules.rehearsal import REQUEST, Case
+from candour_protocol.rules import Outcome, check_matter
+from candour_protocol.rules.rehearsal import REQUEST, Case, written
 
 from tests.protocol.cases import a_line, a_policy, places, request_with
 
@@ -64,6 +64,14 @@ def test_an_unknown_level_is_refused_by_name_even_when_countersigned() -> None:
 
     assert judgement.rules == ("R07",)
     assert "IC3" in [found.hint for found in judgement.violations]
+
+
+def test_an_unknown_level_of_who_countersigns_is_refused_by_name() -> None:
+    author: Any = {"name": "J. Mbeki", "countersigned_by": SECOND | {"training_level": "DLS"}}
+    findings = check_matter(written(Kind.REQUEST, {**REQUEST, "author": author}), (), 0, a_policy())
+
+    found = [(one.rule, one.pointer, one.hint) for one in findings.violations]
+    assert found == [("R07", "/countersigned_by/training_level", "DSL")]
 
 
 def test_an_asker_whom_nobody_can_call_back_is_refused() -> None:

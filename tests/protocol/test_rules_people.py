@@ -118,6 +118,19 @@ def test_a_child_is_told_apart_by_a_number_or_by_three_things(subject: dict[str,
     assert findings.checks["R13"] == "pass"
 
 
+def test_an_unknown_reason_for_a_missing_number_is_refused_by_name() -> None:
+    subject: Any = {
+        "name": "R",
+        "birth_date": "2017-03-14",
+        "school": "T",
+        "identifier_absent_reason": "UNBRON",
+    }
+    findings = check_matter(written(Kind.REQUEST, {**REQUEST, "subject": subject}), (), 0, a_policy())
+
+    found = [(one.rule, one.pointer, one.hint) for one in findings.violations]
+    assert found == [("R13", "/subject/identifier_absent_reason", "UNBORN")]
+
+
 @pytest.mark.parametrize(
     "subject",
     [

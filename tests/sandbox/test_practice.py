@@ -134,6 +134,14 @@ def test_codes_are_listed_and_the_nearest_is_suggested(practise: Practise) -> No
     assert result.exit_code == 0
 
 
+def test_whoever_does_not_know_how_to_say_how_is_told(practise: Practise) -> None:
+    result = practise(*TELL[:3], "OBSERVD", *TELL, case=1)
+
+    assert "Say how you know this, by a code of the list" in " ".join(result.output.split())
+    assert "Did you mean OBSERVED?" in " ".join(result.output.split())
+    assert result.exit_code == 0
+
+
 def test_a_way_that_works_is_shown_to_whoever_asks(practise: Practise) -> None:
     result = practise("example", "example", "example")
 

@@ -24,6 +24,7 @@ from candour_agency.directing import direct
 from candour_agency.drafts import concerns, relays, requests
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
+from candour_agency.drafts.unlisted import unlisted
 from candour_agency.faults import CallError, Code, Place
 from candour_agency.matters import matter_of
 from candour_agency.messages import Message
@@ -70,7 +71,7 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     composition = Composition(txn, Pen(call.office, call.now))
     setting = Setting(call.office, call.acting, txn, call.iat)
     asking = _Asking(connection, call, body, setting, composition, named, inline)
-    composition.notices += directed.notices
+    composition.notices += [*directed.notices, *(unlisted(body.concern, "/concern") if body.concern else ())]
     asked = [(address, _tell_first(asking, address)) for address in directed.addresses]
     for address in directed.also:
         _tell_inline(asking, address)  # and asked nothing

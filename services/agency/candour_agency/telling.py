@@ -18,6 +18,7 @@ from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns
 from candour_agency.drafts.concerns import Setting
+from candour_agency.drafts.unlisted import unlisted
 from candour_agency.messages import Message
 from candour_agency.schemas.concern import ConcernBody
 from candour_agency.writing import Pen
@@ -32,7 +33,7 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
     directed = direct(call.office.directory, recipients(call, body.recipients), body, call.now)
     request = _paid_back(connection, call, body.pays_back)
     composition = Composition(_thread(connection, call, body, request), Pen(call.office, call.now))
-    composition.notices += directed.notices
+    composition.notices += [*directed.notices, *unlisted(body)]
     setting = Setting(call.office, call.acting, composition.txn, call.iat)
     children = concerns.children(body, call.office.keys.partnership, randomness())
     for address in (*directed.addresses, *directed.also):

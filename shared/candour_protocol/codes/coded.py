@@ -74,12 +74,22 @@ def known(codes: type[Coded], text: str | None) -> bool:
 
 
 def nearest(codes: type[Coded], text: str | None) -> str:
-    """The code of the list most like this text, by its letters or its display text; ``""`` if none is."""
+    """The code of the list most like this text, by its letters or its display text; ``""`` if none is.
+
+    Of several alike, one with the same letters in another order, as fingers swap them; of none alike, one
+    that has all of the text's words.
+    """
     wanted = _plain(text or "")
     spellings = {_plain(code.value): code.value for code in codes}
     spellings |= {_plain(code.display): code.value for code in codes if _plain(code.display) not in spellings}
-    found = difflib.get_close_matches(wanted, spellings, n=1, cutoff=0.5)
-    return spellings[found[0]] if found else ""
+    found = difflib.get_close_matches(wanted, spellings, n=3)
+    swapped = [spelling for spelling in found if sorted(spelling) == sorted(wanted)]
+    named = [spelling for spelling in spellings if wanted and _has_words(spelling, wanted)]
+    return next((spellings[spelling] for spelling in (*swapped, *found, *named)), "")
+
+
+def _has_words(spelling: str, wanted: str) -> bool:
+    return set(wanted.split()) <= set(spelling.split())
 
 
 def as_code(codes: type[Coded], text: str | None) -> str | None:

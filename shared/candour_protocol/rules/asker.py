@@ -24,6 +24,10 @@ def r07_named(codes: RequestCodes, content: RequestContent, policy: Policy) -> I
         yield Violation("R07", "/author/name", Severity.REFUSE)
     if author and given(author.interest) and not are_two(codes.actor, codes.countersigned):
         yield Violation("R07", "/author/interest", Severity.REFUSE)
+    second = author.countersigned_by if author else None
+    if second and given(level := second.training_level) and not known(TrainingLevel, level):
+        place = "/countersigned_by/training_level"
+        yield Violation("R07", place, Severity.REFUSE, nearest(TrainingLevel, level))
 
 
 def r07_accountable(ask: Ask, policy: Policy) -> Iterator[Violation]:

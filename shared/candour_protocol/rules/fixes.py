@@ -58,6 +58,11 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
     ),
     "R02": (
         Fix(
+            "/facts/*/basis",
+            _FLAG,
+            "Say how you know this, by a code of the list; without that the fact does not count.",
+        ),
+        Fix(
             "/facts",
             _FLAG,
             "Say what was seen or heard, when, and by whom, in a reply to its thread. One dated fact of "
@@ -184,6 +189,11 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
             _REFUSE,
             "Give your training level from the list. If it is none of those that may ask alone, have a "
             "second person countersign.",
+        ),
+        Fix(
+            "/countersigned_by/training_level",
+            _REFUSE,
+            "Give the training level of the person who countersigns from the list, or leave it out.",
         ),
     ),
     "R08": (
@@ -346,6 +356,11 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
             "/subject/identifier_absent_reason",
             _FLAG,
             "Give a number, or choose from the list why there is none.",
+        ),
+        Fix(
+            "/subject/identifier_absent_reason",
+            _REFUSE,
+            "Choose from the list why there is no number, or leave it out.",
         ),
     ),
     "R14": (

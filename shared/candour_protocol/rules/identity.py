@@ -36,6 +36,7 @@ def r13_on_request(content: RequestContent, policy: Policy) -> Iterator[Violatio
     """Refuse a number that cannot be right, or a child whom nobody could tell apart."""
     subject = content.subject or Person()
     yield from _numbers(subject, "/subject", Severity.REFUSE, policy)
+    yield from _unknown_reason(subject)
     if not _has_identifier(subject) and not _is_described(subject, policy):
         yield Violation("R13", "/subject", Severity.REFUSE)
     people = content.persons or ()
@@ -43,6 +44,13 @@ def r13_on_request(content: RequestContent, policy: Policy) -> Iterator[Violatio
         if question.person is not None and 0 <= question.person < len(people):
             pointer = f"/lines/{question.line - 1}/person"
             yield from _numbers(people[question.person], pointer, Severity.REFUSE, policy)
+
+
+def _unknown_reason(subject: Person) -> Iterator[Violation]:
+    reason = subject.identifier_absent_reason
+    if given(reason) and not known(IdentifierAbsent, reason):
+        hint = nearest(IdentifierAbsent, reason)
+        yield Violation("R13", "/subject/identifier_absent_reason", Severity.REFUSE, hint)
 
 
 def r13_cites_somebody(cited: Sequence[Matter]) -> Iterator[Violation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from candour_protocol.codes import (
+    AssertionBasis,
     Coded,
     ConcernCategory,
     ConsentPosition,
@@ -20,12 +21,27 @@ from candour_protocol.kinds import ConcernCodes, Fact, RequestContent
 from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Matter
 from candour_protocol.rules.judgement import Severity, Violation
-from candour_protocol.rules.texts import given, has_substance, names_category, says_something
+from candour_protocol.rules.texts import (
+    given,
+    has_substance,
+    lacks_at_most_its_basis,
+    names_category,
+    says_something,
+)
 
 
 def r02_has_substance(concern: Matter, policy: Policy) -> Iterator[Violation]:
-    """Flag a concern in which no fact says what was seen, heard or recorded, when, and by whom."""
-    if not is_substantive(concern.facts, policy):
+    """Flag a concern in which no fact says what was seen, heard or recorded, when, and by whom.
+
+    A fact that lacks nothing but how its author knows is named.
+    """
+    if is_substantive(concern.facts, policy):
+        return
+    lacking = [place for place, fact in enumerate(concern.facts) if lacks_at_most_its_basis(fact, policy)]
+    for place in lacking:
+        hint = nearest(AssertionBasis, concern.facts[place].basis)
+        yield Violation("R02", f"/facts/{place}/basis", Severity.FLAG, hint)
+    if not lacking:
         yield Violation("R02", "/facts", Severity.FLAG)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from candour_protocol.codes import AssertionBasis, ConcernCategory, known
+from candour_protocol.codes import AssertionBasis, ConcernCategory, as_code, known
 from candour_protocol.kinds import Fact
 from candour_protocol.policy import Policy
 from candour_protocol.words import plain, words
@@ -37,8 +37,18 @@ def says_something(text: str | None, policy: Policy) -> bool:
 
 def has_substance(fact: Fact, policy: Policy) -> bool:
     """Whether a fact says what was seen, heard or recorded, when, and on what basis."""
+    return has_basis(fact) and lacks_at_most_its_basis(fact, policy)
+
+
+def has_basis(fact: Fact) -> bool:
+    """Whether a fact says how its author knows, by code or by what the list says of one, in any case."""
+    return known(AssertionBasis, as_code(AssertionBasis, fact.basis))
+
+
+def lacks_at_most_its_basis(fact: Fact, policy: Policy) -> bool:
+    """Whether a fact says what was seen, heard or recorded, and when."""
     dated = any(letter.isalnum() for letter in fact.when or "")
-    return dated and known(AssertionBasis, fact.basis) and says_something(fact.what, policy)
+    return dated and says_something(fact.what, policy)
 
 
 def names_category(text: str | None) -> bool:
