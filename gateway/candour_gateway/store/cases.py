@@ -13,7 +13,7 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome
 from candour_protocol.statement import parse
 from candour_protocol.transport.topology import Lane
-from sqlalchemy import BindParameter, Select, bindparam, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway.casebook import Casebook, Debt, History, Logged, Mark, Route
@@ -21,11 +21,11 @@ from candour_gateway.clocks import Duty
 from candour_gateway.instants import from_ms
 from candour_gateway.naming import MOST_UNDER_A_KEY, is_bounded, is_private, named_by
 from candour_gateway.searching import Parties, keys_wanted
+from candour_gateway.store.among import among
 from candour_gateway.t1box import T1Box
 from candour_gateway.tables import barred, codes, entries, histories, obligations, routes, traces
 from candour_gateway.verdict import Submission
 
-_AT_ONCE = 10_000  # names in one query: PostgreSQL takes 32,767 values, and a batch has some more
 _ROUNDS = 40  # of searching; a chain of copies or challenges is no longer than 32
 
 _delivery = entries.alias("delivery")
@@ -51,20 +51,19 @@ _FOUND = select(*_COLUMNS).select_from(
     .outerjoin(_delivery_codes, _delivery_codes.c.idx == routes.c.settled_by)
 )
 
-_NAMES: BindParameter[Any] = bindparam("names", expanding=True)
-_NAMED = _FOUND.where(or_(_ENTRY.hash.in_(_NAMES), _ENTRY.jti.in_(bindparam("jtis", expanding=True))))
-_FURTHER = _FOUND.where(_ENTRY.hash.in_(_NAMES))
-_TRACED = _FOUND.where(_ENTRY.idx.in_(select(traces.c.idx).where(traces.c.key.in_(_NAMES))))
+_NAMED = _FOUND.where(or_(among(_ENTRY.hash, "names"), among(_ENTRY.jti, "jtis")))
+_FURTHER = _FOUND.where(among(_ENTRY.hash, "names"))
+_TRACED = _FOUND.where(_ENTRY.idx.in_(select(traces.c.idx).where(among(traces.c.key, "names"))))
 _numbered = (
     select(traces.c.idx, func.row_number().over(partition_by=traces.c.key, order_by=traces.c.idx).label("n"))
-    .where(traces.c.key.in_(_NAMES))
+    .where(among(traces.c.key, "names"))
     .subquery()
 )
 _FIRST = _FOUND.where(_ENTRY.idx.in_(select(_numbered.c.idx).where(_numbered.c.n <= MOST_UNDER_A_KEY)))
-_AT = _FOUND.where(_ENTRY.idx.in_(_NAMES))
+_AT = _FOUND.where(among(_ENTRY.idx, "names"))
 _OWED = obligations.c
-_DUE = select(_OWED.idx, _OWED.kind, _OWED.due_at, _OWED.settled_by).where(_OWED.idx.in_(_NAMES))
-_BARS = select(barred.c.hash, barred.c.iss).where(barred.c.hash.in_(_NAMES))
+_DUE = select(_OWED.idx, _OWED.kind, _OWED.due_at, _OWED.settled_by).where(among(_OWED.idx, "names"))
+_BARS = select(barred.c.hash, barred.c.iss).where(among(barred.c.hash, "names"))
 
 
 async def load(
@@ -135,24 +134,19 @@ class _Search:
 
     async def _named(self, names: set[StatementHash]) -> list[Logged]:
         self._names |= names
-        return await _find(self._connection, _FURTHER, {"names": list(names)}, self._box) if names else []
+        return await _find(self._connection, _FURTHER, {"names": list(names)}, self._box)
 
     async def _at(self, indexes: set[int]) -> list[Logged]:
         self._indexes |= indexes
-        query, values = _AT, {"names": list(indexes)}
-        return await _find(self._connection, query, values, self._box) if indexes else []
+        return await _find(self._connection, _AT, {"names": list(indexes)}, self._box)
 
 
 async def _find(
     connection: AsyncConnection, query: Select[Any], values: Mapping[str, Any], box: T1Box
 ) -> list[Logged]:
-    """By ``names``, in parts where they are many."""
-    names = values["names"]
-    rows = [
-        row
-        for start in range(0, len(names), _AT_ONCE)
-        for row in await connection.execute(query, {**values, "names": names[start : start + _AT_ONCE]})
-    ]
+    if not values["names"]:
+        return []
+    rows = (await connection.execute(query, values)).all()
     erased = await _erased_by(connection, [row.idx for row in rows if row.kind == Kind.ERASURE])
     return [_logged(row, box, erased.get(row.idx, ())) for row in rows]
 
@@ -188,10 +182,8 @@ async def _load_debts(connection: AsyncConnection, book: Casebook, submissions: 
 
 async def _load_duties(connection: AsyncConnection, book: Casebook) -> None:
     """What was ever due about anything that was loaded; what erasures and requests depend on."""
-    known = book.indexes_known()
-    for start in range(0, len(known), _AT_ONCE):
-        rows = await connection.execute(_DUE, {"names": known[start : start + _AT_ONCE]})
-        book.load_duties((row.idx, row.kind, row.due_at if row.settled_by is None else None) for row in rows)
+    rows = await connection.execute(_DUE, {"names": book.indexes_known()})
+    book.load_duties((row.idx, row.kind, row.due_at if row.settled_by is None else None) for row in rows)
 
 
 def _logged(row: Any, box: T1Box, erases: tuple[StatementHash, ...]) -> Logged:
