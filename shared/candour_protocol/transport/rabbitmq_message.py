@@ -7,14 +7,14 @@ in flight with the same one would swap their results.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
-from candour_protocol.transport.port import Delivery, Outbound, Parked
+from candour_protocol.transport.port import Delivery, Parked
+from candour_protocol.transport.rabbitmq_post import Stamp
 
 ENQUEUED = "timestamp_in_ms"
 """Header: when it was published, milliseconds since 1970; the name that RabbitMQ's own interceptor writes."""
@@ -25,12 +25,12 @@ MEDIA_TYPE = "application/candour+json"
 _LONGEST_MS = 253_402_300_799_999  # the last millisecond that a datetime holds
 
 
-def outgoing(message: Outbound, now: datetime) -> Basic.Properties:
-    """Properties of one attempt to publish."""
-    return _properties(message.user, {ENQUEUED: _to_ms(now)})
+def outgoing(user: str, now: datetime) -> Stamp:
+    """Properties of what ``user`` publishes in one go."""
+    return _stamp(user, {ENQUEUED: _to_ms(now)})
 
 
-def parking(delivery: Delivery, reason: str, user: str, now: datetime) -> Basic.Properties:
+def parking(delivery: Delivery, reason: str, user: str, now: datetime) -> Stamp:
     """Properties of a message that ``user`` parks; what the broker would forget stands in headers."""
     headers: dict[str, int | str] = {
         ENQUEUED: _to_ms(delivery.enqueued_at),
@@ -39,7 +39,7 @@ def parking(delivery: Delivery, reason: str, user: str, now: datetime) -> Basic.
         USER: delivery.user,
         KEY: delivery.routing_key,
     }
-    return _properties(user, headers)
+    return _stamp(user, headers)
 
 
 def incoming(message: DeliveredMessage, queue: str, attempt: int, now: datetime) -> Delivery:
@@ -82,14 +82,11 @@ def returns(message: DeliveredMessage) -> int:
     return count if isinstance(count, int) and count > 0 else 0
 
 
-def _properties(user: str, headers: dict[str, int | str]) -> Basic.Properties:
-    return Basic.Properties(
-        content_type=MEDIA_TYPE,
-        delivery_mode=PERSISTENT,
-        message_id=secrets.token_hex(16),
-        user_id=user,
-        headers={**headers},
+def _stamp(user: str, headers: dict[str, int | str]) -> Stamp:
+    properties = Basic.Properties(
+        content_type=MEDIA_TYPE, delivery_mode=PERSISTENT, user_id=user, headers={**headers}
     )
+    return Stamp.of(properties)
 
 
 def _headers(properties: Basic.Properties) -> Mapping[str, object]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 
 from aiormq import Channel
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed, DeliveryError, PublishError
@@ -14,7 +15,7 @@ from pamqp.commands import Basic
 from candour_protocol.transport import rabbitmq_message, topology
 from candour_protocol.transport.port import Delivery, Outbound, PublishResult
 from candour_protocol.transport.rabbitmq_link import BrokenLinkError, Link, broken
-from candour_protocol.transport.rabbitmq_post import Confirmation, Posting, post
+from candour_protocol.transport.rabbitmq_post import Confirmation, Posting, post, watch
 
 IN_FLIGHT = 256
 WRITE = 1024 * 1024  # bytes of bodies in one write, or one message
@@ -41,10 +42,13 @@ class Publisher:
 
     async def publish(self, messages: Sequence[Outbound]) -> list[PublishResult]:
         """One result each. A time-out means that nobody knows: such messages have arrived later."""
-        now = datetime.now(UTC)
-        allowed = [_posting(each, now) for each in messages if self._may(each)]
-        results = iter(await self._publish(allowed))
-        return [next(results) if self._may(each) else PublishResult.REJECTED for each in messages]
+        stamp = rabbitmq_message.outgoing(self._user, datetime.now(UTC))
+        allowed = [self._may(each) for each in messages]
+        postings = [
+            Posting(each.exchange, each.routing_key, each.body, stamp) for each in compress(messages, allowed)
+        ]
+        results = iter(await self._publish(postings))
+        return [next(results) if may else PublishResult.REJECTED for may in allowed]
 
     async def park(self, misfits: Sequence[Misfit]) -> list[bool]:
         """Put deliveries where operators see them; of each, whether that is confirmed."""
@@ -53,8 +57,8 @@ class Publisher:
         return [result is PublishResult.CONFIRMED for result in results]
 
     def _parking(self, delivery: Delivery, reason: str, now: datetime) -> Posting:
-        properties = rabbitmq_message.parking(delivery, reason, self._user, now)
-        return Posting(topology.DEAD, delivery.queue, delivery.body, properties)
+        stamp = rabbitmq_message.parking(delivery, reason, self._user, now)
+        return Posting(topology.DEAD, delivery.queue, delivery.body, stamp)
 
     def _may(self, message: Outbound) -> bool:
         """Whether the broker takes it from us: it refuses by closing the channel under everything else."""
@@ -131,12 +135,8 @@ class Publisher:
         async with self._opening:
             if self._channel is None or self._channel.is_closed:
                 self._channel = await self._link.channel(confirms=True)
+                watch(self._channel)
             return self._channel
-
-
-def _posting(message: Outbound, now: datetime) -> Posting:
-    properties = rabbitmq_message.outgoing(message, now)
-    return Posting(message.exchange, message.routing_key, message.body, properties)
 
 
 def _result(confirmation: Confirmation, posting: Posting) -> PublishResult:
