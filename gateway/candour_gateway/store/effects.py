@@ -24,7 +24,7 @@ from candour_gateway.effects import (
     Stopped,
 )
 from candour_gateway.instants import to_ms
-from candour_gateway.store.bulk import Bulk
+from candour_gateway.store.bulk import Bulk, Listed
 from candour_gateway.tables import codes, routes, sealed, traces
 
 FIRST_AGAIN = timedelta(seconds=1)
@@ -32,18 +32,20 @@ FIRST_AGAIN = timedelta(seconds=1)
 _CODES = insert(codes)
 _SEALED = insert(sealed)
 _ROUTES = insert(routes)
-_OWE = text(
-    "INSERT INTO obligations"
-    " (idx, kind, owed_by, owed_to, jti, about, urgent, since, due_at, remind_at, reminders) VALUES"
-    " (:idx, :kind, :owed_by, :owed_to, :jti, :about, :urgent, :since, :due_at, :remind_at, :reminders)"
-    " ON CONFLICT (idx, kind) DO NOTHING"
-)
-_REOPEN = text(
-    "INSERT INTO obligations"
-    " (idx, kind, owed_by, owed_to, jti, about, urgent, since, due_at, remind_at, reminders) VALUES"
-    " (:idx, :kind, :owed_by, :owed_to, :jti, :about, :urgent, :since, :due_at, :remind_at, :reminders)"
-    " ON CONFLICT (idx, kind) DO UPDATE SET since = excluded.since, due_at = excluded.due_at,"
-    " remind_at = excluded.remind_at, reminders = excluded.reminders, settled_by = NULL"
+_OWED = {
+    "idx": "bigint",
+    **dict.fromkeys(("kind", "owed_by", "owed_to", "jti", "about"), "text"),
+    "urgent": "boolean",
+    **dict.fromkeys(("since", "due_at", "remind_at"), "bigint"),
+    "reminders": "text",
+}
+_INTO_OBLIGATIONS = f"INSERT INTO obligations ({', '.join(_OWED)})"
+_OWE = Listed(_INTO_OBLIGATIONS, "ON CONFLICT (idx, kind) DO NOTHING", _OWED)
+_REOPEN = Listed(
+    _INTO_OBLIGATIONS,
+    "ON CONFLICT (idx, kind) DO UPDATE SET since = excluded.since, due_at = excluded.due_at,"
+    " remind_at = excluded.remind_at, reminders = excluded.reminders, settled_by = NULL",
+    _OWED,
 )
 _TRACES = insert(traces)
 _MARK = {
@@ -57,13 +59,23 @@ _ANSWERED = text(
     "INSERT INTO histories (idx, answered, sent_back) VALUES (:idx, :lines, :sent_back)"
     " ON CONFLICT (idx) DO UPDATE SET answered = excluded.answered, sent_back = excluded.sent_back"
 )
-_SETTLE = text(
-    "UPDATE obligations SET settled_by = :by WHERE idx = :at_idx AND kind = :at_kind AND settled_by IS NULL"
+_SETTLE = Listed(
+    "UPDATE obligations SET settled_by = :by",
+    "WHERE idx = :at_idx AND kind = :at_kind AND settled_by IS NULL",
+    {"by": "bigint", "at_idx": "bigint", "at_kind": "text"},
 )
-_OPEN = text("UPDATE routes SET settled_by = :by, next_at = NULL WHERE idx = :at_idx")
+_OPEN = Listed(
+    "UPDATE routes SET settled_by = :by, next_at = NULL",
+    "WHERE idx = :at_idx",
+    {"by": "bigint", "at_idx": "bigint"},
+)
 _REFRESH = text("UPDATE routes SET refreshed_by = :by WHERE idx = :at_idx")
 _STOP = text("UPDATE routes SET next_at = NULL WHERE idx = :at_idx")
-_KEEP = text("UPDATE sealed SET delete_after = :delete_at WHERE idx = :at_idx")
+_KEEP = Listed(
+    "UPDATE sealed SET delete_after = :delete_at",
+    "WHERE idx = :at_idx",
+    {"delete_at": "bigint", "at_idx": "bigint"},
+)
 _RELEASE = text("UPDATE sealed SET delete_after = NULL WHERE idx = :at_idx")
 _BAR = text("INSERT INTO barred (hash, iss, by_idx) VALUES (:hash, :iss, :by) ON CONFLICT (hash) DO NOTHING")
 
@@ -166,20 +178,25 @@ def _write_routes(bulk: Bulk, routed: Iterable[Routed], at: datetime) -> None:
 
 
 def _write_opened(bulk: Bulk, opened: Sequence[Opened]) -> None:
-    bulk.add(_OPEN, [{"at_idx": each.index, "by": each.by} for each in opened])
-    kept = [
-        {"at_idx": index, "delete_at": to_ms(each.keep_sealed_until)}
+    """Of several that open one thing the last counts."""
+    by = {each.index: each.by for each in opened}
+    bulk.add(_OPEN, [{"at_idx": index, "by": at} for index, at in by.items()])
+    kept = {
+        index: to_ms(each.keep_sealed_until)
         for each in opened
         for index in (each.index, each.approval)
         if each.keep_sealed_until is not None and index is not None
-    ]
-    bulk.add(_KEEP, kept)
+    }
+    _write_kept(bulk, kept)
 
 
 def _write_stopped(bulk: Bulk, stopped: Sequence[Stopped]) -> None:
     bulk.add(_STOP, [{"at_idx": each.index} for each in stopped])
-    kept = [{"at_idx": each.index, "delete_at": to_ms(each.keep_sealed_until)} for each in stopped]
-    bulk.add(_KEEP, kept)
+    _write_kept(bulk, {each.index: to_ms(each.keep_sealed_until) for each in stopped})
+
+
+def _write_kept(bulk: Bulk, until: Mapping[int, int]) -> None:
+    bulk.add(_KEEP, [{"at_idx": index, "delete_at": at} for index, at in until.items()])
 
 
 def _owed_row(owed: Owed) -> Mapping[str, Any]:
