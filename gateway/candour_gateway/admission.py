@@ -29,7 +29,7 @@ from candour_gateway.effects import Routed
 from candour_gateway.instants import from_ms, to_ms
 from candour_gateway.lanes import lane_of
 from candour_gateway.ledger import Appended, Ledger, Tip
-from candour_gateway.naming import is_of_a_child, is_of_an_adult, is_private, keys_of
+from candour_gateway.naming import is_of_a_child, is_of_an_adult, is_private
 from candour_gateway.notices import Herald
 from candour_gateway.screening import Unfit
 from candour_gateway.sitting import Again, Heard, Result, Sitting
@@ -241,14 +241,14 @@ class Admission:
             if body.sealed and heard.verdict.outcome != "refused":
                 jwes.append((logged.index, body.sealed, self._kept_until(heard)))
         effects.keep_parts(bulk, boxes, jwes)
-        effects.keep_traces(bulk, [key for heard in sitting.heard for key in self._keys(heard)])
+        effects.keep_traces(bulk, [key for heard in sitting.heard for key in self._keys(heard, sitting.book)])
 
-    def _keys(self, heard: Heard) -> Iterator[tuple[str, int]]:
+    def _keys(self, heard: Heard, book: Casebook) -> Iterator[tuple[str, int]]:
         """Under which keys a statement is found again: what only T1 says, as a keyed hash."""
         logged = heard.logged
         if heard.verdict.outcome == "refused":
             return
-        for key in set(keys_of(logged.iss, logged.aud, logged.irt, logged.codes)):
+        for key in book.keys(logged.hash):
             if self._may_keep(key):
                 yield self._box.blind(key) if is_private(key) else key, logged.index
 
@@ -275,9 +275,10 @@ class Admission:
         receipts = {first + place: receipt for place, receipt in enumerate(fresh)}
         again = [each.logged.index for each in results if isinstance(each, Again)]
         receipts |= await self._old_receipts(connection, again)
+        lanes = _lanes(results, sitting)
         parcels = [
-            *_answers(results, receipts, sitting.book),
-            *_passed_on(sitting, receipts),
+            *_answers(results, receipts, lanes),
+            *_passed_on(sitting, receipts, lanes),
             *await self._released(connection, sitting),
             *await self._known_deliveries(connection, results),
         ]
@@ -341,7 +342,14 @@ def _takes_effect(result: Result) -> bool:
             return False
 
 
-def _answers(results: Sequence[Result], receipts: dict[int, str], book: Casebook) -> list[Parcel]:
+def _lanes(results: Sequence[Result], sitting: Sitting) -> dict[int, Lane]:
+    """By index: a statement's answer and itself travel alike."""
+    again = (each.logged for each in results if isinstance(each, Again))
+    logged = (*(each.logged for each in sitting.heard), *again)
+    return {each.index: lane_of(each, sitting.book) for each in logged}
+
+
+def _answers(results: Sequence[Result], receipts: dict[int, str], lanes: dict[int, Lane]) -> list[Parcel]:
     """The sender's message for each submission that has an entry; the registrar has no inbox."""
     parcels = []
     for result in results:
@@ -354,12 +362,12 @@ def _answers(results: Sequence[Result], receipts: dict[int, str], book: Casebook
             else tuple((rule, "") for rule in logged.rules)
         )
         answered = Answered(claims.jti, receipts[logged.index], violations)
-        lane = lane_of(logged, book)
+        lane = lanes[logged.index]
         parcels.append(Parcel(claims.iss, Lane.ORDINARY if lane is Lane.RESTRICTED else lane, answered))
     return parcels
 
 
-def _passed_on(sitting: Sitting, receipts: dict[int, str]) -> list[Parcel]:
+def _passed_on(sitting: Sitting, receipts: dict[int, str], lanes: dict[int, Lane]) -> list[Parcel]:
     """Every new statement that passes goes to its recipient; what goes with another goes from the tables."""
     together = {
         each.index for each in sitting.effects if isinstance(each, Routed) and each.route.approval is not None
@@ -367,7 +375,7 @@ def _passed_on(sitting: Sitting, receipts: dict[int, str]) -> list[Parcel]:
     return [
         Parcel(
             heard.logged.aud,
-            lane_of(heard.logged, sitting.book),
+            lanes[heard.logged.index],
             Delivered(heard.submission.body, receipts[heard.logged.index]),
         )
         for heard in sitting.heard

@@ -158,6 +158,7 @@ class Casebook:
     _logged: dict[StatementHash, Logged] = field(default_factory=dict)
     _by_index: dict[int, StatementHash] = field(default_factory=dict)
     _by_key: dict[str, list[StatementHash]] = field(default_factory=dict)
+    _keys: dict[StatementHash, frozenset[str]] = field(default_factory=dict)
     _by_jti: dict[Jti, list[StatementHash]] = field(default_factory=dict)
     _barred: dict[StatementHash, AgencyId] = field(default_factory=dict)
     _debts: dict[StatementHash, Debt] = field(default_factory=dict)
@@ -171,6 +172,10 @@ class Casebook:
     def at(self, index: int | None) -> Logged | None:
         """The statement with this log index."""
         return None if index is None else self.find(self._by_index.get(index))
+
+    def keys(self, name: StatementHash) -> frozenset[str]:
+        """Under which keys a statement in here is looked for, by what it said when it was added."""
+        return self._keys[name]
 
     def traced(self, key: str) -> list[Logged]:
         """What is kept under a key, in log order."""
@@ -272,14 +277,16 @@ class Casebook:
         self._by_jti.setdefault(logged.jti, []).append(logged.hash)
         if logged.codes is None and logged.kind not in PLAIN and logged.verdict is not Outcome.REFUSED:
             self._blanks.append(logged.hash)
-        for key in set(keys_of(logged.iss, logged.aud, logged.irt, logged.codes)):
+        keys = frozenset(keys_of(logged.iss, logged.aud, logged.irt, logged.codes))
+        self._keys[logged.hash] = keys
+        for key in keys:
             self._by_key.setdefault(key, []).append(logged.hash)
 
     def drop(self, logged: Logged) -> None:
         """The last that was added is not to be logged as it stands."""
         del self._logged[logged.hash], self._by_index[logged.index]
         self._by_jti[logged.jti].remove(logged.hash)
-        for key in set(keys_of(logged.iss, logged.aud, logged.irt, logged.codes)):
+        for key in self._keys.pop(logged.hash):
             self._by_key[key].remove(logged.hash)
         self._blanks = [each for each in self._blanks if each != logged.hash]
 

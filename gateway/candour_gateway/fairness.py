@@ -94,7 +94,8 @@ class Fairness:
 
     def knows(self, delivery: Delivery) -> bool:
         """Whether it was given a turn that it has not had yet."""
-        return _name(delivery) in self._agency(delivery.user).turns
+        turns = self._agency(delivery.user).turns
+        return bool(turns) and _name(delivery) in turns  # mostly nobody waits, and hashing a body costs
 
     def turn(self, delivery: Delivery, now: float, kind: Kind | None) -> Turn:
         """Whether a submission may be admitted now; each is counted once, however often it is asked about.

@@ -28,8 +28,9 @@ def route_of(logged: Logged, book: Casebook, approval: int | None) -> Route:
     """A statement's way to its recipient."""
     parent = book.find(parent_of(logged.irt, logged.codes))
     above = parent.route if parent else None
-    urgency, inbox = getattr(logged.codes, "urgency", None), getattr(logged.codes, "inbox", None)
-    urgent = urgency in URGENT if hasattr(logged.codes, "urgency") else bool(above and above.urgent)
+    said = vars(logged.codes) if logged.codes else {}  # a model takes long to miss what it does not have
+    urgent = said["urgency"] in URGENT if "urgency" in said else bool(above and above.urgent)
+    inbox = said.get("inbox")
     restricted = inbox == RESTRICTED if inbox else _stays_restricted(logged, above)
     lane = Lane.RESTRICTED if restricted else Lane.URGENT if urgent else Lane.ORDINARY
     return Route(logged.aud, lane, urgent, approval)

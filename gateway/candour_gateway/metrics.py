@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from candour_gateway.admission import Admitted
@@ -55,10 +57,11 @@ class Metrics:
     def count(self, admitted: Admitted) -> None:
         """Count what a batch came to."""
         self.size.set(admitted.size)
-        for heard in admitted.entries:
-            self.logged.labels(heard.logged.kind.value, heard.verdict.outcome.value).inc()
-            for rule in heard.verdict.rules:
-                self.rules.labels(rule).inc()
+        logged = Tally((each.logged.kind, each.verdict.outcome) for each in admitted.entries)
+        for (kind, outcome), count in logged.items():
+            self.logged.labels(kind.value, outcome.value).inc(count)
+        for rule, count in Tally(rule for each in admitted.entries for rule in each.verdict.rules).items():
+            self.rules.labels(rule).inc(count)
 
     def render(self) -> bytes:
         """The text exposition format."""

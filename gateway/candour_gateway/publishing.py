@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -46,8 +47,9 @@ class Publisher:
         if not messages:
             return
         results = await self._transport.publish(messages)
+        for result, count in Counter(results).items():
+            self._metrics.published.labels(result.value).inc(count)
         for message, result in zip(messages, results, strict=True):
-            self._metrics.published.labels(result.value).inc()
             if result is not PublishResult.CONFIRMED:
                 log.warning("not-confirmed", routing_key=message.routing_key, result=result.value)
 

@@ -161,8 +161,9 @@ class Router:
         may_wait = {each.index for each in due if await backlog.may_hold(each)}
         async with self._database.write() as connection:
             out = await dispatches.still_out(connection, [each.index for each in due])
-            lost = [each for each in due if each.index in out - may_wait]
-            waiting = [each for each in due if each.index in out & may_wait]
+            out_still = [each for each in due if each.index in out]
+            lost = [each for each in out_still if each.index not in may_wait]
+            waiting = [each for each in out_still if each.index in may_wait]
             await _note(connection, _AGAIN, [_again(each, now) for each in lost])
             await _note(connection, _LATER, [_later(each, now) for each in waiting])
         if lost:

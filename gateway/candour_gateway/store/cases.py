@@ -26,6 +26,7 @@ from candour_gateway.t1box import T1Box
 from candour_gateway.tables import barred, codes, entries, histories, obligations, routes, traces
 from candour_gateway.verdict import Submission
 
+_NOTHING_SINCE = History()
 _ROUNDS = 40  # of searching; a chain of copies or challenges is no longer than 32
 
 _delivery = entries.alias("delivery")
@@ -38,6 +39,7 @@ _COLUMNS = (
     codes.c.box,
     *(routes.c.recipient, routes.c.lane, routes.c.urgent, routes.c.approval),
     *(routes.c.settled_by, routes.c.refreshed_by),
+    histories.c.idx.label("changed"),
     *(histories.c[mark.value] for mark in Mark),
     *(histories.c.answered, histories.c.sent_back),
     _delivery.c.hash.label("delivery_hash"),
@@ -208,6 +210,8 @@ def _logged(row: Any, box: T1Box, erases: tuple[StatementHash, ...]) -> Logged:
 
 
 def _history(row: Any) -> History:
+    if row.changed is None:
+        return _NOTHING_SINCE
     marks = {mark.value: getattr(row, mark.value) for mark in Mark}
     return History(**marks, answered=_lines(row.answered), sent_back=_lines(row.sent_back))
 
