@@ -25,7 +25,7 @@ from aiormq.exceptions import (
 from yarl import URL
 
 from candour_protocol.errors import TransportError
-from candour_protocol.transport import rabbitmq_decoding
+from candour_protocol.transport import rabbitmq_decoding, rabbitmq_frames
 
 HEARTBEAT = 5  # seconds; with the usual 60 a dead broker goes unnoticed for three minutes
 RECONNECT = 1  # seconds between attempts
@@ -36,6 +36,7 @@ BROKEN = (AMQPError, OSError, TimeoutError, RuntimeError)
 """What a connection that goes away makes of whatever is under way."""
 
 rabbitmq_decoding.install()
+rabbitmq_frames.install()
 
 # at DEBUG the library logs whole frames, and so what messages say
 logging.getLogger("aiormq").setLevel(logging.INFO)

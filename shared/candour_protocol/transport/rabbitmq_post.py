@@ -42,8 +42,8 @@ class Stamp:
     def of(cls, properties: Basic.Properties) -> Stamp:
         """Of properties that have nothing but the user's id behind the message's, in the order of AMQP."""
         properties.message_id = "0" * 2 * _NAME_BYTES
-        written = properties.marshal()
-        behind = len(written) - 1 - len((properties.user_id or "").encode())
+        written, user = properties.marshal(), (properties.user_id or "").encode()
+        behind = len(written) - (1 + len(user) if user else 0)
         return cls(written[: behind - 2 * _NAME_BYTES], written[behind:])
 
 
