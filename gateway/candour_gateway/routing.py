@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from candour_protocol.errors import TransportError
 from candour_protocol.transport.port import Transport
-from sqlalchemy import Update, bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import func, select
 
 from candour_gateway.admission import Parcel
 from candour_gateway.backlog import Backlog
@@ -25,6 +24,7 @@ from candour_gateway.instants import from_ms, to_ms
 from candour_gateway.metrics import Metrics
 from candour_gateway.publishing import Publisher
 from candour_gateway.store import dispatches
+from candour_gateway.store.bulk import Bulk, Listed
 from candour_gateway.store.dispatches import Outstanding
 from candour_gateway.store.effects import FIRST_AGAIN
 from candour_gateway.t1box import T1Box
@@ -37,9 +37,15 @@ JUST_NOW = timedelta(seconds=5)
 LOOK = 15.0  # seconds; another worker may have ended with something outstanding
 BATCH = 256
 
-_STILL_OUT = update(routes).where(routes.c.idx == bindparam("at_idx"), routes.c.next_at.is_not(None))
-_AGAIN = _STILL_OUT.values(attempts=bindparam("tried"), sent_at=bindparam("sent"), next_at=bindparam("again"))
-_LATER = _STILL_OUT.values(next_at=bindparam("again"))
+_STILL_OUT = "WHERE idx = :at_idx AND next_at IS NOT NULL"
+_AGAIN = Listed(
+    "UPDATE routes SET attempts = :tried, sent_at = :sent, next_at = :again",
+    _STILL_OUT,
+    dict.fromkeys(("tried", "sent", "again", "at_idx"), "bigint"),
+)
+_LATER = Listed(
+    "UPDATE routes SET next_at = :again", _STILL_OUT, dict.fromkeys(("again", "at_idx"), "bigint")
+)
 
 log = structlog.get_logger("candour.gateway")
 
@@ -164,8 +170,10 @@ class Router:
             out_still = [each for each in due if each.index in out]
             lost = [each for each in out_still if each.index not in may_wait]
             waiting = [each for each in out_still if each.index in may_wait]
-            await _note(connection, _AGAIN, [_again(each, now) for each in lost])
-            await _note(connection, _LATER, [_later(each, now) for each in waiting])
+            bulk = Bulk()
+            bulk.add(_AGAIN, [_again(each, now) for each in lost])
+            bulk.add(_LATER, [_later(each, now) for each in waiting])
+            await bulk.run(connection)
         if lost:
             await self._send(lost)
         return len(lost)
@@ -192,8 +200,3 @@ def _again(lost: Outstanding, now: datetime) -> dict[str, int]:
 
 def _later(waiting: Outstanding, now: datetime) -> dict[str, int]:
     return {"at_idx": waiting.index, "again": to_ms(now + wait_after(waiting.attempts, waiting.index))}
-
-
-async def _note(connection: AsyncConnection, statement: Update, rows: list[dict[str, int]]) -> None:
-    if rows:
-        await connection.execute(statement, rows)

@@ -7,6 +7,7 @@ Source: protocol section 6.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -52,9 +53,15 @@ class VerifiedReceipt:
 
 def render(receipt: Receipt) -> str:
     """The receipt's text."""
-    proof = "".join(encode_base64(sibling) + "\n" for sibling in receipt.proof)
+    proof = "".join(map(_line, receipt.proof))
     extra = encode_base64(receipt.entry)
     return f"{HEADER}\nextra {extra}\nindex {receipt.index}\n{proof}\n{receipt.checkpoint}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _line(sibling: bytes) -> str:
+    """Neighbours share the upper part of their proofs."""
+    return encode_base64(sibling) + "\n"
 
 
 def parse(text: str) -> Receipt:
