@@ -30,7 +30,7 @@ _VALUE = re.compile(r":(\w+)")
 
 @dataclass(frozen=True)
 class Listed:
-    """A statement that many rows are given for; no two of them for one row of the table.
+    """A statement that many rows are given for, of which no two change one row of the table.
 
     Attributes:
         begin: up to where what is given comes in: ``INSERT INTO … (…)``, or ``UPDATE … SET …``.
