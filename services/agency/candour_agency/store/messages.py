@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from candour_protocol.ids import AgencyId, Jti, StatementHash, Txn
@@ -12,6 +13,7 @@ from candour_protocol.kinds import Kind
 from sqlalchemy import (
     Connection,
     Select,
+    Update,
     and_,
     bindparam,
     case,
@@ -39,6 +41,13 @@ _LOOK_UP = _SELECT.where(
         messages.c.hash.in_(bindparam("hashes", expanding=True)),
     )
 )
+_AROUND = _SELECT.where(
+    or_(
+        messages.c.jti.in_(bindparam("jtis", expanding=True)),
+        messages.c.hash.in_(bindparam("hashes", expanding=True)),
+        messages.c.about.in_(bindparam("about", expanding=True)),
+    )
+).order_by(messages.c.seq)
 _FIND = _SELECT.where(messages.c.jti == bindparam("jti"))
 _FINISHED = or_(
     messages.c.closed_at.is_not(None),
@@ -87,12 +96,14 @@ def about(connection: Connection, name: str) -> list[Message]:
     return _all(connection, _SELECT.where(messages.c.about == name).order_by(messages.c.seq))
 
 
-def about_any(connection: Connection, names: Iterable[str]) -> list[Message]:
-    """What is about any of these statements, in the order of arrival."""
-    wanted = sorted(set(names))
-    if not wanted:
+def around(
+    connection: Connection, jtis: Iterable[str], hashes: Iterable[str], about: Iterable[str]
+) -> list[Message]:
+    """What is here under these ids, by these hashes, or is about any of these, in the order of arrival."""
+    wanted = {"jtis": sorted(set(jtis)), "hashes": sorted(set(hashes)), "about": sorted(set(about))}
+    if not any(wanted.values()):
         return []
-    return _all(connection, _SELECT.where(messages.c.about.in_(wanted)).order_by(messages.c.seq))
+    return [from_row(row) for row in connection.execute(_AROUND, wanted)]
 
 
 def thread(connection: Connection, txn: str) -> list[Message]:
@@ -262,11 +273,15 @@ def note_deliveries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 
 def _change_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    if not rows:
-        return
-    columns: dict[str, Any] = {column: bindparam(column) for column in rows[0] if column != "named"}
-    statement = update(messages).where(messages.c.hash == bindparam("named")).values(**columns)
-    connection.execute(statement, [{**_written(row), "named": row["named"]} for row in rows])
+    if rows:
+        statement = _changing(tuple(rows[0]))
+        connection.execute(statement, [{**_written(row), "named": row["named"]} for row in rows])
+
+
+@cache  # one for each of the callers
+def _changing(members: tuple[str, ...]) -> Update:
+    columns: dict[str, Any] = {column: bindparam(column) for column in members if column != "named"}
+    return update(messages).where(messages.c.hash == bindparam("named")).values(**columns)
 
 
 def _written(columns: Mapping[str, Any]) -> dict[str, Any]:
