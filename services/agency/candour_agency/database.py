@@ -92,14 +92,17 @@ class Database:
         except Exception as error:
             raise self._as_meant(error) from error
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], *, single: bool = False) -> T:
         """Run ``work`` on a consistent view; nothing that it writes is kept.
+
+        Args:
+            single: its queries need no view in common, so that no transaction is begun and ended for them.
 
         Raises:
             AwayError: the database cannot be reached.
         """
         try:
-            return await self._engine.read(work)
+            return await self._engine.read(work, single=single)
         except Exception as error:
             raise self._as_meant(error) from error
 

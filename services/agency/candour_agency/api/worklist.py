@@ -114,7 +114,7 @@ async def _wait_for(desk: Desk, wanted: Filter, seconds: int) -> list[Listed]:
     with desk.bells.listen([INBOX]) as bell:
         while True:
             bell.clear()
-            found = await desk.database.read(lambda connection: store.messages.worklist(connection, wanted))
+            found = await _look(desk, wanted)
             if found or not await rung(bell, ends - now()):
                 return found
 
@@ -184,12 +184,14 @@ async def _events(desk: Desk, wanted: Filter, until: datetime) -> AsyncIterator[
             for one in found[:_AT_ONCE]:
                 yield _event(desk.views.item(one), one)
                 wanted = replace(wanted, after=one.message.seq)
-            if not found and not await rung(bell, HEARTBEAT):
+            if len(found) <= _AT_ONCE and not await rung(bell, HEARTBEAT):  # else there is more already
                 yield ": still here\n\n"
 
 
 async def _look(desk: Desk, wanted: Filter) -> list[Listed]:
-    return await desk.database.read(lambda connection: store.messages.worklist(connection, wanted))
+    return await desk.database.read(
+        lambda connection: store.messages.worklist(connection, wanted), single=True
+    )
 
 
 def _event(item: dict[str, Any], listed: Listed) -> str:

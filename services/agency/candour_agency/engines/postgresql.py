@@ -70,9 +70,9 @@ class Postgresql:
     def __init__(self, url: URL) -> None:
         self._lock = zlib.crc32((schema_of(url) or "").encode()) & 0x7FFFFFFF
         self._writing = open_async(url, poolclass=NullPool)
-        self._reading = open_async(
-            url, pool_size=READERS, max_overflow=0, pool_timeout=PATIENCE_SECONDS
-        ).execution_options(isolation_level="REPEATABLE READ")
+        pool = open_async(url, pool_size=READERS, max_overflow=0, pool_timeout=PATIENCE_SECONDS)
+        self._reading = pool.execution_options(isolation_level="REPEATABLE READ")
+        self._asking = pool.execution_options(isolation_level="AUTOCOMMIT")
         self._turns = asyncio.Semaphore(READERS)
         self._reads: set[asyncio.Task[Any]] = set()
         self._writer: _Writer | None = None
@@ -135,10 +135,13 @@ class Postgresql:
         """As `read`: there is no quicker way."""
         return await self.read(work)
 
-    async def read(self, work: Work[T]) -> T:
-        """In one of a few sessions. Who goes away leaves the reading to its end, and no session behind."""
+    async def read(self, work: Work[T], *, single: bool = False) -> T:
+        """In one of a few sessions. Who goes away leaves the reading to its end, and no session behind.
+
+        A transaction takes three trips to the server where a query alone takes one.
+        """
         await self._turns.acquire()
-        reading = asyncio.create_task(self._read(work))
+        reading = asyncio.create_task(self._read(work, self._asking if single else self._reading))
         self._reads.add(reading)
         reading.add_done_callback(self._read_ended)
         return await asyncio.shield(reading)
@@ -149,17 +152,13 @@ class Postgresql:
         if not reading.cancelled():
             reading.exception()  # looked at here, in case its caller has gone
 
-    async def _read(self, work: Work[T]) -> T:
+    async def _read(self, work: Work[T], engine: AsyncEngine) -> T:
         try:
-            return await self._view(work)
+            return await _view(work, engine)
         except exc.DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-        return await self._view(work)  # its session had ended while it lay in the pool
-
-    async def _view(self, work: Work[T]) -> T:
-        async with self._reading.connect() as connection:
-            return await connection.run_sync(work)
+        return await _view(work, engine)  # its session had ended while it lay in the pool
 
     # -- both -----------------------------------------------------------------------------------------
 
@@ -173,6 +172,11 @@ class Postgresql:
         await self._lay_down()
         await self._reading.dispose()
         await self._writing.dispose()
+
+
+async def _view(work: Work[T], engine: AsyncEngine) -> T:
+    async with engine.connect() as connection:
+        return await connection.run_sync(work)
 
 
 class _Writer:

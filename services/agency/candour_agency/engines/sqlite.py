@@ -85,7 +85,7 @@ class Sqlite:
         """On the loop, on a consistent view: nothing that takes longer."""
         return self._view(work)
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], *, single: bool = False) -> T:
         """In a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._view, work)
 

@@ -64,8 +64,12 @@ class Engine(Protocol):
         """Read a few rows by their key."""
         ...
 
-    async def read(self, work: Work[T]) -> T:
-        """Read on a consistent view; nothing that ``work`` writes is kept."""
+    async def read(self, work: Work[T], *, single: bool = False) -> T:
+        """Read on a consistent view; nothing that ``work`` writes is kept.
+
+        Args:
+            single: each query may have a view of its own.
+        """
         ...
 
     def why_away(self, error: BaseException) -> str:

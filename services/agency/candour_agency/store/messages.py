@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 
 from candour_protocol.ids import AgencyId, Jti, StatementHash, Txn
 from candour_protocol.kinds import Kind
 from sqlalchemy import (
     Connection,
+    Integer,
     Select,
     Update,
     and_,
@@ -324,24 +325,28 @@ class Listed:
 
 def worklist(connection: Connection, wanted: Filter) -> list[Listed]:
     """What was received, oldest or urgent first; one more than ``limit`` says that there is more."""
-    rank = _URGENT_FIRST.label("rank")
-    query = select(*_COLUMNS, rank).where(*_conditions(wanted)).limit(wanted.limit + 1)
-    order = (_URGENT_FIRST, messages.c.seq) if wanted.urgent_first else (messages.c.seq,)
-    rows = connection.execute(query.order_by(*order)).all()
+    place = {"after": wanted.after, "rank": wanted.rank}
+    rows = connection.execute(_worklist(replace(wanted, after=0, rank=0)), place).all()
     found = [(from_row(row[:-1]), int(row[-1])) for row in rows]
     parents = by_hash(connection, {one.about for one, _ in found if one.about is not None})
     about = {name: parent.jti for name, parent in parents.items()}
     return [Listed(one, rank, about.get(one.about) if one.about else None) for one, rank in found]
 
 
+@lru_cache(maxsize=64)  # who watches an inbox asks the same again at each arrival
+def _worklist(wanted: Filter) -> Select[Any]:
+    query = select(*_COLUMNS, _URGENT_FIRST.label("rank"))
+    order = (_URGENT_FIRST, messages.c.seq) if wanted.urgent_first else (messages.c.seq,)
+    return query.where(*_conditions(wanted)).order_by(*order).limit(wanted.limit + 1)
+
+
 def _conditions(wanted: Filter) -> list[Any]:
     conditions: list[Any] = [messages.c.direction == Direction.IN.value, messages.c.kind.not_in(_NOT_WORK)]
+    behind = messages.c.seq > bindparam("after")
     if wanted.urgent_first:
-        rank = literal(wanted.rank)
-        same = and_(rank.__eq__(_URGENT_FIRST), messages.c.seq > wanted.after)
-        conditions.append(or_(rank < _URGENT_FIRST, same))
-    else:
-        conditions.append(messages.c.seq > wanted.after)
+        rank = bindparam("rank", type_=Integer)
+        behind = or_(rank < _URGENT_FIRST, and_(rank.__eq__(_URGENT_FIRST), behind))
+    conditions.append(behind)
     for column in ("inbox", "kind", "urgency"):
         value = getattr(wanted, column)
         if value is not None:
