@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
@@ -102,6 +104,36 @@ async def test_a_node_answers_429_with_retry_after_and_still_takes_what_is_urgen
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert refused.json()["code"] == "too-many-calls"
     assert urgent.status_code == 202
+
+
+@pytest.mark.parametrize("turned_away", [False, True])
+async def test_a_call_counts_under_its_route_whether_or_not_it_is_let_in(
+    school: Office, csc: Office, turned_away: bool
+) -> None:
+    if turned_away:
+        school.node.desk.turnstile.admit("tester", urgent=False).charge(100_000)
+
+    answer = await school.call("POST", "/v1/concerns", a_concern(CSC, urgency="AMBER"))
+
+    metrics = (await school.http.get("/metrics")).text
+    counted = f'candour_agency_calls_total{{route="/v1/concerns",status="{answer.status_code}"}} 1.0'
+    assert answer.status_code == (429 if turned_away else 202)
+    assert counted in metrics
+
+
+async def test_a_body_in_pieces_is_weighed_as_a_whole(school: Office, csc: Office) -> None:
+    school.node.desk.turnstile.admit("tester", urgent=False).charge(100_000)
+    urgent = json.dumps(a_concern(CSC, urgency="RED")).encode()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for byte in urgent:
+            yield bytes([byte])
+
+    answer = await school.http.post(
+        "/v1/concerns", content=pieces(), headers={"Authorization": f"Bearer {school.token}"}
+    )
+
+    assert answer.status_code == 202
 
 
 async def test_whoever_answers_does_not_wait_for_what_their_agency_tells(school: Office, csc: Office) -> None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from candour_agency.api import answering, health, oauth, openapi, problems, reading, sending, steps, worklist
 from candour_agency.api.desk import Desk
+from candour_agency.api.doorkeeper import Doorkeeper
 from candour_agency.api.limits import BodyLimit
 from candour_agency.metrics import Metrics
 
@@ -36,6 +37,7 @@ def create_app(desk: Desk) -> FastAPI:
         app.include_router(module.router)
     problems.install(app)
     app.add_route("/openapi.json", _document, include_in_schema=False)
+    app.add_middleware(Doorkeeper, desk=desk)
     app.add_middleware(BodyLimit)
     app.add_middleware(Traced, metrics=desk.metrics)
     return app

@@ -98,8 +98,15 @@ async def _of_call(_request: Request, error: Exception) -> Response:
 
 
 async def _of_token(_request: Request, error: Exception) -> Response:
-    detail = error.detail if isinstance(error, UnauthenticError) else "the token is not valid"
-    return problem(CallError(Code.UNAUTHENTICATED, f"Ask for a new access token: {detail}."))
+    assert isinstance(error, UnauthenticError)  # noqa: S101
+    return problem(as_call(error))
+
+
+def as_call(error: CallError | UnauthenticError) -> CallError:
+    """What is wrong with a call, or with the token that it came with."""
+    if isinstance(error, CallError):
+        return error
+    return CallError(Code.UNAUTHENTICATED, f"Ask for a new access token: {error.detail}.")
 
 
 async def _of_statement(_request: Request, error: Exception) -> Response:

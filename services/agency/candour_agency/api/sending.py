@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 
 from candour_agency.api import bodies, gate, openapi
 from candour_agency.api.desk import AtDesk, Desk, keyed, notices, preferred_wait
+from candour_agency.api.doorkeeper import ticket_of
 from candour_agency.api.turnstile import Ticket
 from candour_agency.api.waiting import await_verdicts
 from candour_agency.asking import ask
@@ -75,12 +76,10 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
 async def _let_in(
     request: Request, desk: Desk, access: Access, model: type[S]
 ) -> tuple[bodies.Typed[S], Ticket]:
-    """The body of a call; a flood is turned away before it is read, so that turning it away costs little."""
-    early = None
-    if not bodies.may_be_urgent(await request.body()):
-        early = desk.let_in(access, urgent=False)
+    """The body of a call, and what it is let in by: what may be urgent is read before that is known."""
     typed = await bodies.read(request, model)
-    return typed, early or desk.let_in(access, urgent=typed.value.urgency in URGENT)
+    ticket = ticket_of(request) or desk.let_in(access, urgent=typed.value.urgency in URGENT)
+    return typed, ticket
 
 
 def _count(reply: JsonObject) -> int:
