@@ -113,6 +113,17 @@ async def test_many_writes_share_commits_and_one_that_fails_harms_no_other(datab
     assert await database.read(incident_codes) == ["kept"] * 20
 
 
+async def test_what_is_urgent_is_kept_before_all_that_waits(database: Database) -> None:
+    kept: list[str] = []
+
+    await asyncio.gather(
+        *(database.write(lambda _: "ordinary", kept.append) for _ in range(40)),
+        database.write(lambda _: "urgent", kept.append, urgent=True),
+    )
+
+    assert kept == ["urgent", *["ordinary"] * 40]
+
+
 async def test_what_follows_a_commit_happens_although_the_caller_has_gone(database: Database) -> None:
     happened = asyncio.Event()
     writing = asyncio.create_task(

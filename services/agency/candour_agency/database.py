@@ -1,8 +1,9 @@
 """Where a node keeps everything: one writer that commits many callers' work together, and readers beside it.
 
 A commit waits for the disk; so whatever was asked for while one was under way goes into the next, each piece
-under its own savepoint. Work is a plain function of a connection. Once ``write`` returns, its effect is on
-disk. Source: protocol section 9.1.
+under its own savepoint. What is urgent goes before everything else, in a commit of its own: it waits for the
+one that is under way, never for what else an agency has waiting. Work is a plain function of a connection.
+Once ``write`` returns, its effect is on disk. Source: protocol section 9.1.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from candour_agency.engines.postgresql import Postgresql
 from candour_agency.engines.sqlite import Sqlite
 from candour_agency.engines.work import AwayError, Engine, Failed, T, Work
 
-MAX_GROUP: Final = 64  # pieces of work in one commit
+MAX_GROUP: Final = 16  # pieces of work in one commit, which what is urgent may have to wait for
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._urgent: deque[_Job[Any]] = deque()
         self._jobs: deque[_Job[Any]] = deque()
         self._draining: asyncio.Task[None] | None = None
         self.doubted: Callable[[], None] = lambda: None
@@ -65,18 +67,21 @@ class Database:
         except Exception as error:
             raise self._as_meant(error) from error
 
-    async def write(self, work: Work[T], then: Callable[[T], None] | None = None) -> T:
+    async def write(
+        self, work: Work[T], then: Callable[[T], None] | None = None, *, urgent: bool = False
+    ) -> T:
         """Run ``work`` in a transaction and return once it is on disk.
 
         Args:
             then: called on the loop right after the commit, also when the caller has gone away meanwhile.
+            urgent: before all that waits and is not.
 
         Raises:
             AwayError: nobody knows whether it was kept.
             Exception: whatever ``work`` raised; then nothing of it was kept.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.append(_Job(work, then, done))
+        (self._urgent if urgent else self._jobs).append(_Job(work, then, done))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
         return await done
@@ -113,8 +118,8 @@ class Database:
         await self._engine.close()
 
     async def _drain(self) -> None:
-        while self._jobs:
-            group = [self._jobs.popleft() for _ in range(min(MAX_GROUP, len(self._jobs)))]
+        while waiting := self._urgent or self._jobs:
+            group = [waiting.popleft() for _ in range(min(MAX_GROUP, len(waiting)))]
             try:
                 results = await self._engine.commit([job.work for job in group])
             except Exception as error:  # the transaction itself failed: nobody's work is known to be kept

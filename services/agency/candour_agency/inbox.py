@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -18,7 +19,7 @@ from candour_protocol.kinds import Kind
 from candour_protocol.opening import UNREADABLE
 from candour_protocol.statement import match
 from candour_protocol.transport.port import Ack, Consumer, Delivery, Park, Retry, Settlement, Transport
-from candour_protocol.transport.topology import inbox_queues
+from candour_protocol.transport.topology import Lane, inbox_queue
 from candour_protocol.wire import Problem
 
 from candour_agency import store
@@ -71,8 +72,10 @@ class Inbox:
 
     async def start(self, transport: Transport) -> None:
         """Consume all lanes."""
-        for queue in inbox_queues(self._office.agency):
-            self._consumers.append(await transport.consume(queue, self.handle, prefetch=PREFETCH))
+        for lane in Lane:
+            handle = partial(self.handle, urgent=lane is Lane.URGENT)
+            queue = inbox_queue(self._office.agency, lane)
+            self._consumers.append(await transport.consume(queue, handle, prefetch=PREFETCH))
 
     async def stop(self) -> None:
         """Take nothing more; what is under way is finished."""
@@ -80,7 +83,7 @@ class Inbox:
             await consumer.cancel()
         self._consumers.clear()
 
-    async def handle(self, deliveries: Sequence[Delivery]) -> Sequence[Settlement]:
+    async def handle(self, deliveries: Sequence[Delivery], *, urgent: bool = False) -> Sequence[Settlement]:
         """One batch, one transaction, one settlement for each."""
         examined = [self._examine(delivery.body) for delivery in deliveries]
         read = await self._read_further(deliveries, examined) if any(map(_curable, examined)) else True
@@ -95,7 +98,7 @@ class Inbox:
             if not isinstance(fault, Arrival | Verdict)
         ]
         try:
-            taken = await self._store(items, faults)
+            taken = await self._store(items, faults, urgent)
         except AwayError as error:
             self._log.warning("database-away", reason=error.reason, waiting=len(deliveries))
             return [Retry(COME_AGAIN)] * len(deliveries)
@@ -120,7 +123,9 @@ class Inbox:
                 examined[place] = self._examine(deliveries[place].body)
         return read
 
-    async def _store(self, items: Sequence[_Item], faults: Sequence[tuple[str, bytes]]) -> Taken:
+    async def _store(
+        self, items: Sequence[_Item], faults: Sequence[tuple[str, bytes]], urgent: bool
+    ) -> Taken:
         if not items and not faults:
             return Taken()
         now = self._office.clock()
@@ -137,7 +142,7 @@ class Inbox:
                 self._noted = size
             return taken
 
-        taken = await self._database.write(work, self._committed)
+        taken = await self._database.write(work, self._committed, urgent=urgent)
         self._outbox.answered([one.jti for one in items if isinstance(one, Verdict)])
         return taken
 

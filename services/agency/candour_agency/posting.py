@@ -51,9 +51,18 @@ class Counter:
     metrics: Metrics
 
     async def post(
-        self, call: Call, compose: Compose, keyed: Keyed | None, notices: Sequence[str] = ()
+        self,
+        call: Call,
+        compose: Compose,
+        keyed: Keyed | None,
+        notices: Sequence[str] = (),
+        *,
+        urgent: bool = False,
     ) -> JsonObject:
         """Carry a call out; when this returns, everything is on disk and on its way.
+
+        Args:
+            urgent: it does not wait for what was let in before it.
 
         Raises:
             CallError: no statement can be made of it, or the key belongs to another call; nothing was kept.
@@ -70,7 +79,7 @@ class Counter:
             failpoints.reach("node.composed")
             return Posted(reply, composition.pen.due, [part.plan.kind for part in composition.parts])
 
-        return (await self.database.write(work, self._committed)).reply
+        return (await self.database.write(work, self._committed, urgent=urgent)).reply
 
     async def settle(self, keyed: Keyed, reply: JsonObject) -> JsonObject:
         """Keep an answer with all verdicts for whoever repeats the call; the first one kept stands."""

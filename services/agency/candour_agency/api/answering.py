@@ -99,7 +99,7 @@ async def react(
     call = desk.call(access, _person(typed.value))
     key = keyed(request, access, typed.fingerprint)
     answered = await desk.counter.post(
-        call, lambda connection: compose(connection, call, typed.value), key, notices(typed)
+        call, lambda connection: compose(connection, call, typed.value), key, notices(typed), urgent=True
     )
     if seconds := preferred_wait(request):
         answered, _ = await await_verdicts(desk, answered, seconds, key)

@@ -45,8 +45,12 @@ async def post_concern(request: Request, desk: AtDesk) -> JSONResponse:
     typed, ticket = await _let_in(request, desk, access, ConcernBody)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
+    urgent = typed.value.urgency in URGENT
     reply = await _knowing(
-        desk, lambda: desk.counter.post(call, lambda c: tell(c, call, typed.value), key, notices(typed))
+        desk,
+        lambda: desk.counter.post(
+            call, lambda c: tell(c, call, typed.value), key, notices(typed), urgent=urgent
+        ),
     )
     ticket.charge(_count(reply))
     if seconds := preferred_wait(request):
@@ -61,8 +65,12 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
     typed, ticket = await _let_in(request, desk, access, RequestBody)
     call = desk.call(access, typed.value.author)
     key = keyed(request, access, typed.fingerprint)
+    urgent = typed.value.urgency in URGENT
     reply = await _knowing(
-        desk, lambda: desk.counter.post(call, lambda c: ask(c, call, typed.value), key, notices(typed))
+        desk,
+        lambda: desk.counter.post(
+            call, lambda c: ask(c, call, typed.value), key, notices(typed), urgent=urgent
+        ),
     )
     ticket.charge(_count(reply))
     if seconds := preferred_wait(request):
