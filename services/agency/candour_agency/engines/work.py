@@ -82,7 +82,7 @@ class Engine(Protocol):
 
 
 def attempt(connection: Connection, work: Work[Any]) -> Any:
-    """Do one piece under a savepoint of its own.
+    """Do one piece under a savepoint of its own, which lasts until the commit: to release it is a trip more.
 
     Raises:
         Exception: the savepoint cannot be rolled back, so the connection is of no use.
@@ -93,5 +93,4 @@ def attempt(connection: Connection, work: Work[Any]) -> Any:
     except Exception as error:
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT piece")
         result = Failed(error)
-    connection.exec_driver_sql("RELEASE SAVEPOINT piece")
     return result
