@@ -44,11 +44,16 @@ def earlier(
 
 
 def let_through(found: Iterable[Logged], itself: StatementHash | None) -> Iterator[Logged]:
-    """Of these requests those that went through and were not withdrawn, emergencies apart, in log order."""
+    """Of these requests those that went through and count, emergencies apart, in log order."""
     for each in sorted(found, key=lambda one: one.index):
-        gone = each.hash == itself or not each.passes or each.history.withdrawn_by is not None
+        gone = each.hash == itself or not each.passes or _never_asked(each)
         if not gone and isinstance(each.codes, RequestCodes) and not is_emergency(each.codes):
             yield each
+
+
+def _never_asked(request: Logged) -> bool:
+    """Whether it was withdrawn before any line was answered: an answer is not unlearned by a withdrawal."""
+    return request.history.withdrawn_by is not None and not request.history.answered
 
 
 def kin(

@@ -167,15 +167,28 @@ async def test_what_was_asked_in_a_restricted_inbox_counts_for_nothing(naming: W
     assert await _several(naming, "three", told={"inbox": "restricted"}, inbox="restricted") == [SILENCE]
 
 
-async def test_what_was_withdrawn_counts_no_more(naming: World) -> None:
+@pytest.mark.parametrize(("answered", "heard"), [(False, SILENCE), (True, [ALERT, ALERT])])
+async def test_what_was_withdrawn_counts_only_if_it_was_answered(
+    naming: World, answered: bool, heard: list[list[str]]
+) -> None:
     first = await asked(naming, "one")
     await _several(naming, "two")
+    if answered:
+        await _answer(naming, first)
     words = naming.partnership.say(
         Kind.WITHDRAWAL, GP, SCHOOL, {"reason": "SENT_IN_ERROR"}, irt=first.statement.hash
     )
     await naming.submit(words)
 
-    assert await _several(naming, "three") == [SILENCE]
+    assert await _several(naming, "three") == [heard]
+
+
+async def _answer(world: World, request: Issued) -> None:
+    """Its holder discloses what was asked."""
+    checks = attested("R11", ruleset=load_policy(NAMING).id)
+    answer = world.partnership.answer(request, checks=checks)
+    await world.submit(world.partnership.delivery(request), answer)
+    assert world.verdict(answer) == ("passed", ())
 
 
 async def test_where_it_is_off_nobody_hears(world: World) -> None:

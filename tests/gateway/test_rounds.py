@@ -10,7 +10,8 @@ from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
 from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, an_actor
-from tests.gateway.world import World
+from tests.gateway.postgres import ON_BOTH
+from tests.gateway.world import Verdict, World
 
 
 async def _asked_three_times(world: World) -> Issued:
@@ -30,6 +31,40 @@ async def test_a_fourth_request_on_one_concern_waits_for_a_second_person(world: 
 
     assert (held, released) == (("held", ("R06",)), ("passed", ()))
     assert world.copies(fourth)
+
+
+@ON_BOTH
+async def test_what_was_answered_counts_although_it_was_taken_back(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+
+    asked = [await _taken_back(world, concern, answered=True) for _ in range(4)]
+
+    assert asked == [("passed", ())] * 3 + [("held", ("R06",))]
+
+
+async def test_what_was_taken_back_unanswered_counts_no_more(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+
+    asked = [await _taken_back(world, concern, answered=False) for _ in range(4)]
+
+    assert asked == [("passed", ())] * 4
+
+
+async def _taken_back(world: World, concern: Issued, *, answered: bool) -> Verdict:
+    """What came of a request that its author withdrew in the end."""
+    request = world.partnership.request([concern.statement.hash])
+    await world.arrive(request)
+    verdict = world.verdict(request)
+    if answered:
+        await world.submit(world.partnership.answer(request))
+    await world.submit(_withdrawal(world, request))
+    return verdict
+
+
+def _withdrawal(world: World, of: Issued) -> Issued:
+    return world.partnership.say(Kind.WITHDRAWAL, GP, SCHOOL, {"reason": None}, irt=of.statement.hash)
 
 
 async def test_a_new_fact_opens_a_new_round(world: World) -> None:

@@ -179,18 +179,15 @@ def own_requests(connection: Connection, txn: str) -> list[Message]:
 
 
 def asked_since(connection: Connection, at: int, owed_to: Collection[AgencyId]) -> list[Message]:
-    """The own requests that the log let through since a time and that stand, in its order.
+    """The own requests that the log let through since a time, in its order.
 
-    Of before that those which owe one of these holders an outcome.
+    Those that were withdrawn unanswered are left out. Of before that those which owe one of these holders an
+    outcome.
     """
-    owes = (
-        messages.c.counterparty.in_(owed_to)
-        & messages.c.given_at.is_not(None)
-        & messages.c.outcome_at.is_(None)
-        & messages.c.closed_at.is_(None)
-    )
+    answered = messages.c.given_at.is_not(None)
+    owes = messages.c.counterparty.in_(owed_to) & answered & messages.c.outcome_at.is_(None)
     query = _SELECT.where(
-        messages.c.withdrawn_at.is_(None),
+        or_(messages.c.withdrawn_at.is_(None), answered),
         messages.c.kind == Kind.REQUEST.value,
         messages.c.direction == Direction.OUT.value,
         or_(messages.c.logged_at >= at, owes),
