@@ -109,8 +109,8 @@ def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> 
 
 
 def _ended(request: Logged, by: Logged, book: Casebook) -> Iterator[Effect]:
-    """Nothing more is owed for a request that its author ends; a debt is, for what was borrowed was used."""
-    yield from _settle(request, by, Duty.ACKNOWLEDGEMENT, Duty.ANSWER, Duty.APPROVAL, Duty.OUTCOME)
+    """Nothing more is owed to whoever asked and ends it. What they owe is: what they were given was used."""
+    yield from _settle(request, by, Duty.ACKNOWLEDGEMENT, Duty.ANSWER, Duty.APPROVAL)
     yield from _met(request, open_challenges(request, book), by, book)
 
 

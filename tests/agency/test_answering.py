@@ -45,6 +45,41 @@ async def test_an_answer_reaches_the_asker_and_the_outcome_the_holder(
     await police.until(asked, "closed")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "state"),
+    [
+        ("/v1/messages/{}/withdrawal", {"reason": "SENT_IN_ERROR"}, "withdrawn"),
+        ("/v1/messages/{}/correction", {"correction_kind": "WRONG_CHILD"}, "withdrawn"),
+        ("/v1/requests/{}/closure", {}, "closed"),
+    ],
+)
+async def test_whoever_ends_a_request_that_was_answered_still_tells_what_came_of_it(
+    csc: Office, police: Office, path: str, body: dict[str, str], state: str
+) -> None:
+    told = await csc.tell(POLICE)
+    asked = await csc.ask(POLICE, concern_ids=[told])
+    await police.until(asked, "delivered")
+    await police.post(f"/v1/requests/{asked}/answer", an_answer())
+    await csc.until(asked, "answered")
+    await csc.post(path.format(asked), body)
+    await csc.until(asked, state)
+    await police.until(asked, state)
+    owed = [await _is_outcome_owed(office, asked) for office in (csc, police)]
+
+    ended = await csc.post(f"/v1/requests/{asked}/outcome", {"came_of_it": "Strategy discussion today."})
+    await police.until(ended["messages"][0]["id"], "delivered")
+    await csc.until(ended["messages"][0]["id"], "delivered")
+
+    assert owed == [True, True]
+    assert [await _is_outcome_owed(office, asked) for office in (csc, police)] == [False, False]
+    assert [(await office.message(asked))["state"] for office in (csc, police)] == [state, state]
+
+
+async def _is_outcome_owed(office: Office, request: str) -> bool:
+    owed = (await office.message(request))["obligations"]
+    return any(one["kind"] == "outcome" and one["settled_at"] is None for one in owed)
+
+
 async def test_whoever_discloses_is_reminded_to_raise_their_own_concern_until_they_have(
     csc: Office, police: Office
 ) -> None:

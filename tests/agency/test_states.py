@@ -94,3 +94,10 @@ def test_what_the_table_does_not_know_changes_nothing(start: State) -> None:
     known = {one.event for one in TRANSITIONS if one.start is start}
 
     assert all(after(start, event) is start for event in Event if event not in known)
+
+
+@pytest.mark.parametrize("end", [Event.CLOSED, Event.WITHDRAWN])
+def test_what_is_ended_stays_so_when_its_outcome_is_told(end: Event) -> None:
+    marks = {"verdict": "passed", "answered_at": NOW, **_MARKS[end], "outcome_at": NOW + 1}
+
+    assert state(a_row(**marks), NOW, sent=True) is after(State.ANSWERED, end)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from candour_protocol.ids import StatementHash
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
+from candour_protocol.strict_json import JsonValue
 
 from tests.gateway.partnership import GP, SCHOOL
 from tests.gateway.postgres import ON_BOTH
@@ -15,6 +17,11 @@ from tests.gateway.world import Verdict, World
 HELD: Verdict = ("held", ("R06",))
 PASSED: Verdict = ("passed", ())
 SECOND = timedelta(seconds=1)
+ENDINGS: list[tuple[Kind, dict[str, JsonValue]]] = [
+    (Kind.WITHDRAWAL, {"reason": None}),
+    (Kind.CLOSURE, {"reason": "CHECKS_NOT_NEEDED"}),
+    (Kind.CORRECTION, {"correction_kind": "WRONG_CHILD"}),
+]
 
 
 async def _answered(world: World) -> tuple[Issued, Issued]:
@@ -33,6 +40,13 @@ async def _late(world: World, by: timedelta = SECOND) -> None:
     obligations = await world.obligations()
     (due,) = (item["due_at"] for (kind, _), item in obligations.items() if kind == "outcome")
     world.clock.advance(datetime.fromisoformat(due) + by - world.clock())
+
+
+async def _end(world: World, request: StatementHash | None, kind: Kind, codes: dict[str, JsonValue]) -> None:
+    """Whoever asked wants no more of it."""
+    named: dict[str, JsonValue] = {"corrects": request} if kind is Kind.CORRECTION else {}
+    ending = world.partnership.say(kind, GP, SCHOOL, {**codes, **named}, irt=request)
+    assert await world.judge(ending) == PASSED
 
 
 async def _ask(world: World, concern: Issued, urgency: str = "GREEN", holder: str = SCHOOL) -> Verdict:
@@ -104,11 +118,42 @@ async def test_another_concern_is_another_matter(world: World) -> None:
     assert await _ask(world, other) == PASSED
 
 
-async def test_a_request_that_was_taken_back_leaves_nothing_to_tell(world: World) -> None:
+@ON_BOTH
+@pytest.mark.parametrize(("kind", "codes"), ENDINGS)
+async def test_who_ends_an_answered_request_still_tells_what_came_of_it(
+    world: World, kind: Kind, codes: dict[str, JsonValue]
+) -> None:
     concern, answer = await _answered(world)
+    await _end(world, answer.statement.claims.irt, kind, codes)
     await _late(world)
-    request = answer.statement.claims.irt
 
-    await world.submit(world.partnership.say(Kind.WITHDRAWAL, GP, SCHOOL, {"reason": None}, irt=request))
+    held = await _ask(world, concern)
+    told = await world.judge(world.partnership.answering(Kind.OUTCOME, answer, outcome="PLAN_MADE"))
 
+    assert (held, told) == (HELD, PASSED)
+    assert await _ask(world, concern) == PASSED
+
+
+@pytest.mark.parametrize(("kind", "codes"), ENDINGS)
+async def test_a_request_that_is_ended_unanswered_leaves_nothing_to_tell(
+    world: World, kind: Kind, codes: dict[str, JsonValue]
+) -> None:
+    concern = world.partnership.concern()
+    request = world.partnership.request([concern.statement.hash])
+    thin: JsonValue = [{"line": 1, "outcome": "NEED_MORE", "reason": None}]
+    await world.arrive(concern, request)
+    await world.submit(world.partnership.answer(request, outcomes=thin))
+
+    await _end(world, request.statement.hash, kind, codes)
+
+    assert not await world.is_owed("outcome", request)
+
+
+async def test_a_request_that_is_closed_once_its_outcome_is_told_is_over(world: World) -> None:
+    concern, answer = await _answered(world)
+    await world.submit(world.partnership.answering(Kind.OUTCOME, answer, outcome="PLAN_MADE"))
+
+    await _end(world, answer.statement.claims.irt, Kind.CLOSURE, {"reason": None})
+
+    assert "outcome" not in {kind for kind, _ in await world.obligations()}
     assert await _ask(world, concern) == PASSED

@@ -161,11 +161,14 @@ def _challenge(
 def _outcome(
     message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
 ) -> Iterator[Obligation]:
-    """What came of an answer, from the first line that was answered on; "too thin" answers none."""
+    """What came of an answer, from the first line that was answered on; "too thin" answers none.
+
+    Whoever asked owes it however they end their request; there is nothing to speak of once that is erased.
+    """
     if message.kind is Kind.REQUEST and message.given_at is not None:
         limit = directory.policy.deadlines.outcome
         due = _by_calendar(message.given_at, limit, sender, GENERAL, directory)
-        yield Obligation("outcome", sender, recipient, due, message.outcome_at or _ended(message))
+        yield Obligation("outcome", sender, recipient, due, message.outcome_at or message.erased_at)
 
 
 def _debt(

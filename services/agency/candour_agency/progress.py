@@ -72,10 +72,18 @@ def _reached(message: Message) -> Iterator[tuple[int | None, Event]]:
     yield message.acknowledged_at, Event.ACKNOWLEDGED
     yield message.decided_at, Event.DECIDED
     yield from _answered(message)
-    yield message.outcome_at, Event.OUTCOME
-    yield message.closed_at, Event.CLOSED
-    yield message.withdrawn_at, Event.WITHDRAWN
+    yield from _ends(message)
     yield message.erased_at, Event.ERASED
+
+
+def _ends(message: Message) -> list[tuple[int | None, Event]]:
+    """The first one is the end: of what was withdrawn or closed the outcome may still be told."""
+    ends = [
+        (message.closed_at, Event.CLOSED),
+        (message.withdrawn_at, Event.WITHDRAWN),
+        (message.outcome_at, Event.OUTCOME),
+    ]
+    return sorted(ends, key=lambda one: one[0] or 0)
 
 
 def timeline(message: Message) -> list[tuple[int, str]]:

@@ -147,8 +147,9 @@ What takes a message back can arrive before it: it takes effect once that comes.
 a message goes on at once to where it stood before. `refused`, `closed`, `lapsed` and `withdrawn` are ends:
 mend what was returned and send it as a new message, ask again, or tell the concern anew. A closure that is
 challenged, and that somebody else decides again, is undone: the matter stands where it would stand without
-it. A challenge is answered by another decision, answer, outcome, transfer or correction of somebody else; of
-the last three also by a second person's reply to the challenge that says why it stands.
+it. Whoever withdraws or closes a request that was answered still tells what came of it; that moves nothing
+any more. A challenge is answered by another decision, answer, outcome, transfer or correction of somebody
+else; of the last three also by a second person's reply to the challenge that says why it stands.
 """
 
 
