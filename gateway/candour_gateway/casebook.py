@@ -198,9 +198,10 @@ class Casebook:
             yield from logged.erases
 
     def indexes(self) -> Iterator[int]:
-        """The challenges that are open about something in here, and the answers that want more."""
+        """Open challenges about what is in here, answers that want more, concerns told in another's place."""
         for logged in self._logged.values():
-            for index in (logged.history.challenged_by, logged.history.paused_by):
+            newer = logged.route.refreshed_by if logged.route else None
+            for index in (logged.history.challenged_by, logged.history.paused_by, newer):
                 if index is not None:
                     yield index
 

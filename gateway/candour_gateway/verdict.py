@@ -41,7 +41,7 @@ from candour_gateway import erasing, recollection
 from candour_gateway.casebook import PASSING, Casebook, Logged
 from candour_gateway.clocks import Terms, hold_ends
 from candour_gateway.directory import Directory
-from candour_gateway.matters import above, is_challenged, is_taken_back
+from candour_gateway.matters import above, is_challenged, is_taken_back, stands
 from candour_gateway.parties import NOT_A_PARTY, WITHDRAWN, check_standing
 
 LATE = "late"
@@ -340,6 +340,7 @@ def _told(logged: Logged, parties: Claims | Logged, book: Casebook) -> Told | No
     if not isinstance(logged.codes, ConcernCodes):
         return None
     route, originals = logged.route, [logged, *above(logged, book)]
+    newer = book.at(route.refreshed_by) if route else None
     return Told(
         hash=logged.hash,
         issuer=logged.iss,
@@ -354,7 +355,7 @@ def _told(logged: Logged, parties: Claims | Logged, book: Casebook) -> Told | No
         rules=logged.rules,
         live=all(recollection.is_live(each, book) for each in originals),
         index=logged.index,
-        refreshed_by=route.refreshed_by if route else None,
+        refreshed_by=newer.index if newer and stands(newer) else None,
         taken_back=any(is_taken_back(each) for each in originals),
         unapplied=any(
             each.aud == parties.iss and each.history.unapplied_by is not None for each in originals

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from candour_protocol.ids import AgencyId
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, an_actor
+from tests.gateway.partnership import CSC, GP, OTHER_CHILD, POLICE, SCHOOL, an_actor, attested
 from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import Verdict, World
 
@@ -74,6 +75,80 @@ async def test_a_new_fact_opens_a_new_round(world: World) -> None:
     await world.submit(newer)
 
     names = [concern.statement.hash, newer.statement.hash]
+    assert await world.judge(world.partnership.request(names)) == ("passed", ())
+
+
+THIN: JsonValue = attested("R02", "R03", "R13", failing=("R02",))
+_NOTHING_NEW: dict[str, tuple[AgencyId, dict[str, JsonValue]]] = {
+    "thin": (SCHOOL, {"checks": THIN}),
+    "about another child": (SCHOOL, {"child": OTHER_CHILD}),
+    "told to somebody else": (CSC, {}),
+}
+
+
+@pytest.mark.parametrize(("to", "codes"), _NOTHING_NEW.values(), ids=_NOTHING_NEW)
+async def test_what_is_nothing_new_to_this_holder_about_this_child_opens_none(
+    world: World, to: AgencyId, codes: dict[str, JsonValue]
+) -> None:
+    concern = await _asked_three_times(world)
+    newer = world.partnership.concern(GP, to, txn=world.txn(concern), **codes)
+    await world.arrive(newer)
+
+    names = [concern.statement.hash, newer.statement.hash]
+    assert await world.judge(world.partnership.request(names)) == ("held", ("R06",))
+
+
+async def test_what_was_taken_back_again_opens_none(world: World) -> None:
+    concern = await _asked_three_times(world)
+    newer = world.partnership.concern(txn=world.txn(concern))
+    await world.arrive(newer)
+    await world.submit(_withdrawal(world, newer))
+
+    names = [concern.statement.hash, newer.statement.hash]
+    assert await world.judge(world.partnership.request(names)) == ("held", ("R06",))
+
+
+@pytest.mark.parametrize("kind", [Kind.REPLY, Kind.CHALLENGE])
+async def test_words_about_a_thin_concern_open_none(world: World, kind: Kind) -> None:
+    concern = await _asked_three_times(world)
+    newer = world.partnership.concern(txn=world.txn(concern), checks=THIN)
+    delivery = world.partnership.delivery(newer, "thin")
+    await world.submit(newer, delivery)
+
+    codes: dict[str, JsonValue] = {"challenges": delivery.statement.hash, "stage": 1}
+    about = newer.statement.hash if kind is Kind.REPLY else delivery.statement.hash
+    words = world.partnership.say(kind, GP, SCHOOL, codes if kind is Kind.CHALLENGE else {}, irt=about)
+    assert await world.judge(words) == ("passed", ())
+
+    names = [concern.statement.hash, newer.statement.hash]
+    assert await world.judge(world.partnership.request(names)) == ("held", ("R06",))
+
+
+@ON_BOTH
+@pytest.mark.parametrize(("taken_back", "verdict"), [(False, ("passed", ())), (True, ("held", ("R06",)))])
+async def test_what_stands_in_for_a_thin_concern_is_new_as_long_as_it_stands(
+    world: World, taken_back: bool, verdict: Verdict
+) -> None:
+    thin = world.partnership.concern(checks=THIN)
+    first = world.partnership.concern(txn=world.txn(thin))
+    await world.arrive(thin)
+    await world.arrive(first)
+    for _ in range(3):
+        assert await world.judge(world.partnership.request([thin.statement.hash])) == ("passed", ())
+    second = world.partnership.concern(txn=world.txn(thin))
+    await world.arrive(second)
+    if taken_back:
+        await world.submit(_withdrawal(world, second))
+
+    assert await world.judge(world.partnership.request([thin.statement.hash])) == verdict
+
+
+async def test_what_the_holder_tells_in_turn_opens_a_new_round(world: World) -> None:
+    concern = await _asked_three_times(world)
+    theirs = world.partnership.concern(SCHOOL, GP, txn=world.txn(concern))
+    await world.arrive(theirs)
+
+    names = [concern.statement.hash, theirs.statement.hash]
     assert await world.judge(world.partnership.request(names)) == ("passed", ())
 
 

@@ -23,7 +23,7 @@ from candour_protocol.rules.answers import discloses
 from candour_protocol.rules.rehearsal import ASKER, CHILD, HOLDER, NOW, Case, written
 
 from tests.protocol.cases import a_line, a_policy, concern_with, places, request_with
-from tests.protocol.test_rules_told import a_concern, ask, told
+from tests.protocol.test_rules_told import FIRST, JUNO, SECOND, a_concern, ask, told
 
 _TXN = "01932f3a-0000-7000-8000-000000000000"
 _LADO = AgencyId("the-lado")
@@ -185,6 +185,33 @@ def test_a_new_fact_is_no_fishing() -> None:
     assert _judged(ask(told(index=4), earlier=_earlier(3))) == ("passed", ())
     assert _judged(ask(told(refreshed_by=4), earlier=_earlier(3))) == ("passed", ())
     assert _judged(ask(told(index=2), earlier=_earlier(14)))[0] == "held"
+
+
+_THIN: dict[str, Any] = {
+    "codes": a_concern(facts=[{"what": "n/a", "when": "2026-11-22", "basis": "OBSERVED"}])
+}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        _THIN,
+        _THIN | {"replied": True},
+        _THIN | {"refreshed": True},
+        {"rules": ("R02",)},
+        {"opened": "thin"},
+        {"opened": "mismatch"},
+        {"codes": a_concern(subject=JUNO)},
+        {"audience": _LADO},
+        {"live": False},
+    ],
+)
+def test_what_is_nothing_new_to_the_holder_about_the_child_is_fishing(around: dict[str, Any]) -> None:
+    newer = told(SECOND, index=4, **around)
+
+    asking = ask(told(), newer, cites=(FIRST, SECOND), earlier=_earlier(3))
+
+    assert _judged(asking) == ("held", ("R06",))
 
 
 def test_a_second_person_may_go_on_asking() -> None:

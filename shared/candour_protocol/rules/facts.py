@@ -62,7 +62,8 @@ class Told:
         replied: its author has added to it by a reply. What that says is sealed, so a request that rests on
             it has to attest that there is a fact.
         live: nobody has withdrawn, closed or superseded it.
-        index: its place in the log; ``refreshed_by`` that of the newest concern which stands in for it.
+        index: its place in the log; ``refreshed_by`` that of the newest concern which was told in its
+            place and stands.
         taken_back: its author has corrected it away, and has told nothing in its place.
         unapplied: a correction of it waits for the asker to apply it.
         lodgees: those who hold it whole and are neither asker nor holder (R10).

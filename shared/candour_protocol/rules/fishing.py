@@ -12,6 +12,7 @@ from candour_protocol.codes import Urgency
 from candour_protocol.policy import Fishing, Policy
 from candour_protocol.rules.facts import Ask, Earlier
 from candour_protocol.rules.judgement import Severity, Violation
+from candour_protocol.rules.told import newest_fact
 
 Unit = tuple[str, str]
 _CAN_WAIT = (Urgency.GREEN.value, Urgency.BLUE.value)
@@ -25,7 +26,8 @@ def r06_no_fishing(ask: Ask, policy: Policy) -> Iterator[Violation]:
     yield from _silent_about_the_last(ask)
     since = ask.at - timedelta(days=limits.window_days)
     earlier = [each for each in ask.earlier if each.at >= since]
-    rounds = [each for each in earlier if each.holder == ask.holder and each.index > _newest_fact(ask)]
+    newest = newest_fact(ask, policy)
+    rounds = [each for each in earlier if each.holder == ask.holder and each.index > newest]
     if len(rounds) >= limits.requests_per_holder:
         yield Violation("R06", "/concern_ids", Severity.HOLD, str(len(rounds)))
     lines = len(ask.codes.asked) + sum(each.lines for each in rounds)
@@ -48,12 +50,6 @@ def _silent_about_the_last(ask: Ask) -> Iterator[Violation]:
 
 def _is_overdue(earlier: Earlier, ask: Ask) -> bool:
     return earlier.outcome_due is not None and earlier.outcome_due < ask.at
-
-
-def _newest_fact(ask: Ask) -> int:
-    """Where in the log this holder was last told something new: what is asked after that is a new round."""
-    told = (ask.told[name] for name in ask.codes.concern_refs if name in ask.told)
-    return max((max(each.index, each.refreshed_by or 0) for each in told), default=0)
 
 
 def _unit(each: Earlier, limits: Fishing) -> Unit:

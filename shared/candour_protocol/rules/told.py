@@ -60,7 +60,18 @@ def concerns_told(ask: Ask) -> list[Told]:
 
 def rests_on_a_later_fact(ask: Ask, policy: Policy) -> bool:
     """Whether a cited concern counts whatever is attested: another stands in for it, or it is disputed."""
-    return any(told is not None and told.refreshed and _counts(ask, told, policy) for _, told in _cited(ask))
+    return any(told.refreshed for told in _carrying(ask, policy))
+
+
+def newest_fact(ask: Ask, policy: Policy) -> int:
+    """Where in the log the newest of the facts stands that the request can rest on; 0 if there is none (R06).
+
+    That a thin concern was added to or is disputed lets somebody ask on it, but nobody has read anything new
+    in that; what was told in its place is new.
+    """
+    carrying = _carrying(ask, policy)
+    own = (told.index for told in carrying if _is_sound(told))
+    return max((*own, *(told.refreshed_by or 0 for told in carrying)), default=0)
 
 
 def is_thin(told: Told) -> bool:
@@ -68,8 +79,11 @@ def is_thin(told: Told) -> bool:
 
     Whether a reply adds a fact, only nodes can read: a request that rests on one attests it (``checks``).
     """
-    sound = attests(told.codes.checks, "R02") and "R02" not in told.rules and told.opened != "thin"
-    return not (sound or told.refreshed or told.replied)
+    return not (_is_sound(told) or told.refreshed or told.replied)
+
+
+def _is_sound(told: Told) -> bool:
+    return attests(told.codes.checks, "R02") and "R02" not in told.rules and told.opened != "thin"
 
 
 def _unopened(told: Told) -> bool:
@@ -82,7 +96,12 @@ def _cited(ask: Ask) -> Iterator[tuple[int, Told | None]]:
 
 
 def _unlocked(ask: Ask, policy: Policy) -> bool:
-    return any(told is not None and _counts(ask, told, policy) for _, told in _cited(ask))
+    return bool(_carrying(ask, policy))
+
+
+def _carrying(ask: Ask, policy: Policy) -> list[Told]:
+    """The cited concerns each of which is enough to ask on: told, of substance, live and about this child."""
+    return [told for _, told in _cited(ask) if told is not None and _counts(ask, told, policy)]
 
 
 def _counts(ask: Ask, told: Told, policy: Policy) -> bool:
