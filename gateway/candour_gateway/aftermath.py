@@ -25,12 +25,12 @@ from candour_protocol.kinds import (
 )
 from candour_protocol.kinds.lists import Kind
 
-from candour_gateway import debts
+from candour_gateway import debts, parts
 from candour_gateway.announcing import notified
 from candour_gateway.casebook import Casebook, Logged, Mark
 from candour_gateway.clocks import Duty
 from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
-from candour_gateway.lanes import owed, pause_ends
+from candour_gateway.lanes import owed
 from candour_gateway.matters import (
     TAKEN_BACK_BY,
     above,
@@ -199,7 +199,7 @@ def _resumed(concern: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effe
         if request.history.suspended_by is None or not is_open(request):
             continue
         yield Marked(request.index, request.hash, Mark.SUSPENDED, None)
-        yield Reopened(owed(request, Duty.ANSWER, hearing))
+        yield from parts.resumed(request, hearing)
         for to in (request.iss, request.aud):
             yield notified(to, Notice.RESUMED, request)
 
@@ -341,11 +341,8 @@ def _replied(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -
     """Words can meet a challenge, and let go on what waited for them."""
     if parent.kind is Kind.CHALLENGE and _explains(parent, logged, book):
         yield from _challenge_met(parent, logged, book)
-    wanted = book.at(parent.history.paused_by)
-    if parent.iss == logged.iss and wanted is not None and is_open(parent):
-        yield Marked(parent.index, parent.hash, Mark.PAUSED, None)
-        if hearing.at < pause_ends(parent, wanted.at, hearing):  # else its time has begun anew already
-            yield Reopened(owed(parent, Duty.ANSWER, hearing))
+    if parent.iss == logged.iss:
+        yield from parts.told_more(parent, hearing)
 
 
 def _explains(challenge: Logged, reply: Logged, book: Casebook) -> bool:

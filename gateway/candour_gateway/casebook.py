@@ -15,6 +15,7 @@ from typing import Any
 from candour_protocol.ids import AgencyId, Jti, StatementHash
 from candour_protocol.kinds import Codes
 from candour_protocol.kinds.lists import PLAIN, Kind
+from candour_protocol.lines import Lines
 from candour_protocol.rules import Outcome
 from candour_protocol.transport.topology import Lane
 
@@ -58,7 +59,6 @@ class Mark(StrEnum):
     CLOSED = "closed_by"
     CHALLENGED = "challenged_by"
     SUSPENDED = "suspended_by"
-    PAUSED = "paused_by"
     REPLIED = "replied_by"
     ERASED = "erased_by"
     UNSOUND = "unsound_by"
@@ -76,12 +76,10 @@ class History:
         closed_by: the closure of the matter; of a correction, its recipient's word about it.
         challenged_by: the newest open challenge about what was decided on it; of a challenge, the one below.
         suspended_by: of a request, what has taken away the concern that it rests on.
-        paused_by: of a request, the answer that wants more before the rest is answered.
         replied_by: of a concern, the newest reply by which its author added to it.
         erased_by: the erasure by which its codes are gone.
         unsound_by: of a concern, the later delivery that says that it is not sound after all.
-        answered: of a request, the lines that have an outcome.
-        sent_back: of a request, the lines for which its holder has wanted more.
+        lines: of a request, how far it is answered.
     """
 
     withdrawn_by: int | None = None
@@ -90,12 +88,10 @@ class History:
     closed_by: int | None = None
     challenged_by: int | None = None
     suspended_by: int | None = None
-    paused_by: int | None = None
     replied_by: int | None = None
     erased_by: int | None = None
     unsound_by: int | None = None
-    answered: frozenset[int] = frozenset()
-    sent_back: frozenset[int] = frozenset()
+    lines: Lines = field(default_factory=Lines)
 
     @property
     def is_unsaid(self) -> bool:
@@ -198,10 +194,10 @@ class Casebook:
             yield from logged.erases
 
     def indexes(self) -> Iterator[int]:
-        """Open challenges about what is in here, answers that want more, concerns told in another's place."""
+        """Open challenges about what is in here, and concerns told in another's place."""
         for logged in self._logged.values():
             newer = logged.route.refreshed_by if logged.route else None
-            for index in (logged.history.challenged_by, logged.history.paused_by, newer):
+            for index in (logged.history.challenged_by, newer):
                 if index is not None:
                     yield index
 
@@ -259,7 +255,7 @@ class Casebook:
     def erase(self, name: StatementHash) -> None:
         """What it said is gone."""
         logged = self._logged[name]
-        history = replace(logged.history, answered=frozenset(), sent_back=frozenset())
+        history = replace(logged.history, lines=Lines())
         self._logged[name] = replace(logged, codes=None, history=history)
 
     def blanks(self) -> Iterator[Logged]:
@@ -309,15 +305,10 @@ class Casebook:
         change: dict[str, Any] = {mark.value: by}
         self._logged[name] = replace(logged, history=replace(logged.history, **change))
 
-    def answer(self, name: StatementHash, lines: Iterable[int], sent_back: Iterable[int]) -> None:
-        """These lines have an outcome; these were sent back."""
+    def answer(self, name: StatementHash, lines: Lines) -> None:
+        """A request is answered so far."""
         logged = self._logged[name]
-        history = replace(
-            logged.history,
-            answered=logged.history.answered | set(lines),
-            sent_back=logged.history.sent_back | set(sent_back),
-        )
-        self._logged[name] = replace(logged, history=history)
+        self._logged[name] = replace(logged, history=replace(logged.history, lines=lines))
 
     def bar(self, name: StatementHash, iss: AgencyId) -> None:
         """Its issuer has replaced it."""

@@ -116,11 +116,6 @@ def hold_ends(start: datetime, exp: int, policy: Policy) -> datetime:
     return policy.sped(start, datetime.fromtimestamp(exp, UTC))
 
 
-def longest_pause(start: datetime, opens: Opening | None, policy: Policy) -> datetime:
-    """Until when the clock of an answer stops at most, by the calendar of whoever is to say more."""
-    return policy.sped(start, end_of(policy.deadlines.need_more, start, opens))
-
-
 def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy, stage: int = 1) -> Clock:
     """What a duty may take, in its own unit."""
     match duty:

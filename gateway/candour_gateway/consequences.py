@@ -22,9 +22,9 @@ from candour_protocol.kinds import (
     RequestCodes,
 )
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.rules import Outcome, costs_nothing, is_emergency, says_too_thin, settles_a_line
+from candour_protocol.rules import Outcome, is_emergency, settles_a_line
 
-from candour_gateway import adults, aftermath, announcing, clocks, debts, erasing
+from candour_gateway import adults, aftermath, announcing, clocks, debts, erasing, parts
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.debts import SOUND
@@ -43,7 +43,7 @@ from candour_gateway.effects import (
     Settled,
     Stopped,
 )
-from candour_gateway.lanes import owed, pause_ends, route_of
+from candour_gateway.lanes import owed, route_of
 from candour_gateway.parties import lodgees_of
 from candour_gateway.verdict import Hearing, Verdict
 
@@ -89,8 +89,8 @@ def apply(effect: Effect, book: Casebook) -> None:
             book.bar(name, iss)
         case Marked(name=name, mark=mark, by=at):
             book.mark(name, mark, at)
-        case Answered(name=name, lines=lines, sent_back=sent_back):
-            book.answer(name, lines, sent_back)
+        case Answered(name=name, lines=lines):
+            book.answer(name, lines)
         case Owed() | Reopened() | Settled():
             _apply_duty(effect, book)
         case Erased(name=name):
@@ -264,28 +264,6 @@ def _settled(logged: Logged, codes: Codes, hearing: Hearing, book: Casebook) -> 
     for duty in duties:
         yield Settled(parent.index, parent.hash, duty, logged.index)
     if isinstance(codes, AnswerCodes) and isinstance(parent.codes, RequestCodes):
-        yield from _answered(logged, codes, parent, parent.codes, hearing)
+        yield from parts.answered(logged, codes, parent, parent.codes, hearing)
     if isinstance(codes, NoticeCodes) and codes.notice is Notice.LAPSE:
         yield Settled(parent.index, parent.hash, Duty.APPROVAL, logged.index)
-
-
-def _answered(
-    logged: Logged, codes: AnswerCodes, request: Logged, asked: RequestCodes, hearing: Hearing
-) -> Iterator[Effect]:
-    """An answer may come in parts. A line that is sent back for more waits for the asker, once."""
-    history = request.history
-    more = {each.line for each in codes.outcomes if says_too_thin(each)}
-    done = history.answered | {each.line for each in codes.outcomes} - more
-    sent_back = history.sent_back | more
-    yield Answered(request.index, request.hash, tuple(sorted(done)), tuple(sorted(sent_back)))
-    open_lines = {line.line for line in asked.asked} - done
-    if not open_lines:
-        yield Settled(request.index, request.hash, Duty.ANSWER, logged.index)
-    elif (costs_nothing(codes) or open_lines <= more) and not more <= history.sent_back:
-        yield Marked(request.index, request.hash, Mark.PAUSED, logged.index)
-        yield Reopened(_paused(request, hearing))
-
-
-def _paused(request: Logged, hearing: Hearing) -> Owed:
-    """The holder's time begins anew with the asker's reply, and a working day from now at the latest."""
-    return owed(request, Duty.ANSWER, hearing, since=pause_ends(request, hearing.at, hearing))

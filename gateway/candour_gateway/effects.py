@@ -7,6 +7,7 @@ from datetime import datetime
 
 from candour_protocol.ids import AgencyId, Jti, StatementHash
 from candour_protocol.kinds import Lodged, Notice, Pattern
+from candour_protocol.lines import Lines
 
 from candour_gateway.casebook import Mark, Route
 from candour_gateway.clocks import Duty
@@ -113,12 +114,11 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """These lines of the request at ``index`` have an outcome now, and these were sent back ever, in all."""
+    """How far the request at ``index`` is answered now."""
 
     index: int
     name: StatementHash
-    lines: tuple[int, ...]
-    sent_back: tuple[int, ...]
+    lines: Lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from candour_protocol.ids import GENERAL, RESTRICTED, AgencyId
 from candour_protocol.kinds import ChallengeCodes, Notice, NoticeCodes
 from candour_protocol.transport.topology import Lane
 
-from candour_gateway import clocks
 from candour_gateway.casebook import Casebook, Logged, Route
 from candour_gateway.clocks import Duty, Term
 from candour_gateway.effects import Owed
@@ -78,11 +77,6 @@ def owed(
         due_at or term.due_at,
         (due_at,) if due_at else term.reminders,
     )
-
-
-def pause_ends(request: Logged, start: datetime, hearing: Hearing) -> datetime:
-    """Until when the clock of its answer stops at most, while whoever asked is to say more."""
-    return clocks.longest_pause(start, hearing.directory.opening(request.iss, GENERAL), hearing.policy)
 
 
 def _term(

@@ -59,13 +59,18 @@ def unanswered_checks(concern: Logged, asker: str, book: Casebook) -> list[Logge
     return [each for each in found.values() if each.iss == asker and is_open(each)]
 
 
+def lines_of(codes: RequestCodes) -> frozenset[int]:
+    """The lines that a request asks for."""
+    return frozenset(asked.line for asked in codes.asked)
+
+
 def is_open(request: Logged) -> bool:
     """Whether some line of a request has no outcome yet, and it goes on."""
     codes, history = request.codes, request.history
     if not isinstance(codes, RequestCodes) or not request.passes:
         return False
     ended = (history.withdrawn_by, history.taken_back_by, history.closed_by)
-    return {asked.line for asked in codes.asked} > history.answered and ended == (None, None, None)
+    return bool(history.lines.open(lines_of(codes))) and ended == (None, None, None)
 
 
 def stands(concern: Logged | None) -> bool:

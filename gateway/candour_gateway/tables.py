@@ -160,12 +160,11 @@ histories = Table(
     Column("closed_by", LogIndex),
     Column("challenged_by", LogIndex),
     Column("suspended_by", LogIndex),
-    Column("paused_by", LogIndex),
     Column("replied_by", LogIndex),
     Column("erased_by", LogIndex),
     Column("unsound_by", LogIndex),
     Column("answered", Text, nullable=False, server_default=""),  # line numbers, space between
-    Column("sent_back", Text, nullable=False, server_default=""),  # the same
+    Column("sent_back", Text, nullable=False, server_default=""),  # LINE:MS, from when its time counts
 )
 
 # By what a statement is looked for: the hash of one that it names, or a keyed hash of what T1 says.

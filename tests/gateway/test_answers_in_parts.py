@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from candour_gateway.clocks import longest_pause
 from candour_protocol import profiles
 from candour_protocol.calendars import end_of, opening
 from candour_protocol.kinds.lists import Kind
-from candour_protocol.policy import Clock, Unit, load_policy, policy_for
+from candour_protocol.policy import Clock, Unit
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
@@ -17,14 +16,15 @@ from tests.gateway.partnership import GP, SCHOOL, an_actor
 from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
+_RED = timedelta(hours=4)
 _TWO_LINES: JsonValue = [
     {"line": line, "role": "SUBJECT_CHILD", "category": "EDU_ATTEND", "months": 6} for line in (1, 2)
 ]
 
 
-async def _two_lines(world: World) -> Issued:
+async def _two_lines(world: World, urgency: str = "AMBER") -> Issued:
     concern = world.partnership.concern()
-    request = world.partnership.request([concern.statement.hash], asked=_TWO_LINES)
+    request = world.partnership.request([concern.statement.hash], asked=_TWO_LINES, urgency=urgency)
     await world.arrive(concern, request)
     return request
 
@@ -101,17 +101,6 @@ async def test_without_a_word_the_clock_goes_on_after_one_working_day(world: Wor
     assert datetime.fromisoformat(duty["due_at"]) > ends
 
 
-@pytest.mark.parametrize("hours", [1, 3])
-def test_how_long_a_question_back_stops_the_clock_is_for_the_policy_to_say(hours: int) -> None:
-    written = policy_for("anytown").decode()
-    policy = load_policy(
-        written.replace('need_more = "1 working days"', f'need_more = "{hours} hours"').encode()
-    )
-    start = datetime(2026, 11, 20, 16, tzinfo=UTC)
-
-    assert longest_pause(start, None, policy) == start + timedelta(hours=hours)
-
-
 @pytest.mark.parametrize(("early", "anew"), [(timedelta(seconds=1), True), (timedelta(0), False)])
 async def test_a_word_that_comes_after_that_day_gives_the_holder_no_more_time(
     world: World, early: timedelta, anew: bool
@@ -150,6 +139,66 @@ async def test_another_line_may_stop_it_after_the_first(world: World) -> None:
     await _want_more(world, request, 2)
 
     assert await _due(world, request) > before
+
+
+@ON_BOTH
+async def test_a_line_that_wants_more_leaves_the_time_of_the_others_as_it_was(world: World) -> None:
+    request = await _two_lines(world, "RED")
+    whole = await _due(world, request)
+
+    await _want_more(world, request, 1)
+    wanting = await _due(world, request)
+    await world.submit(world.partnership.answer(request, outcomes=_about(2)))
+    left = await _due(world, request)
+
+    assert wanting == whole
+    assert left == whole + _RED
+
+
+async def test_lines_that_are_sent_back_one_by_one_are_due_with_the_first_of_them(world: World) -> None:
+    request = await _two_lines(world, "RED")
+    begins = world.clock()
+
+    await _want_more(world, request, 1)
+    world.clock.advance(timedelta(hours=2))
+    await _want_more(world, request, 2)
+
+    assert world.clock() + await _due(world, request) == begins + 2 * _RED
+
+
+async def test_a_line_whose_pause_is_over_runs_on_whatever_is_sent_back_later(world: World) -> None:
+    request = await _two_lines(world)
+    await _want_more(world, request, 1)
+    await _say_more(world, request)
+    before = await _due(world, request)
+
+    await _want_more(world, request, 2)
+
+    assert await _due(world, request) == before
+
+
+@pytest.mark.parametrize(("urgency", "hours"), [("RED", 4), ("EMERGENCY", 1)])
+async def test_what_is_urgent_waits_for_the_asker_over_no_weekend(
+    world: World, urgency: str, hours: int
+) -> None:
+    world.clock.now = datetime(2026, 11, 27, 17, tzinfo=UTC)  # a Friday
+    request = await _two_lines(world, urgency)
+
+    await _want_more(world, request, 1, 2)
+
+    assert await _due(world, request) == 2 * timedelta(hours=hours)
+
+
+async def test_what_waits_for_its_concern_is_not_owed_again_because_more_is_wanted(world: World) -> None:
+    concern = world.partnership.concern()
+    request = world.partnership.request([concern.statement.hash], asked=_TWO_LINES)
+    await world.arrive(concern, request)
+    await world.submit(world.partnership.say(Kind.WITHDRAWAL, GP, SCHOOL, {}, irt=concern.statement.hash))
+
+    await _want_more(world, request, 1, 2)
+    await _say_more(world, request)
+
+    assert not await world.is_owed("answer", request)
 
 
 async def test_another_line_is_answered_by_the_same_person_meanwhile(world: World) -> None:

@@ -75,7 +75,7 @@ class Exchange(Steps):
                 )
             if logged.kind is not Kind.REQUEST:
                 continue
-            waits = (logged.history.suspended_by, logged.history.paused_by) != (None, None)
+            waits = logged.history.suspended_by is not None
             assert (logged.index, "answer") in self.ledger.open or waits or not is_open(logged)
 
     @invariant()

@@ -10,6 +10,7 @@ from candour_protocol.entry import parse_entry
 from candour_protocol.ids import AgencyId, StatementHash
 from candour_protocol.kinds import Codes, DeliveryCodes, RequestCodes, parse_codes
 from candour_protocol.kinds.lists import Kind
+from candour_protocol.lines import Lines
 from candour_protocol.rules import Outcome
 from candour_protocol.statement import parse
 from candour_protocol.transport.topology import Lane
@@ -213,11 +214,12 @@ def _history(row: Any) -> History:
     if row.changed is None:
         return _NOTHING_SINCE
     marks = {mark.value: getattr(row, mark.value) for mark in Mark}
-    return History(**marks, answered=_lines(row.answered), sent_back=_lines(row.sent_back))
+    return History(**marks, lines=_lines(row.answered or "", row.sent_back or ""))
 
 
-def _lines(text: str | None) -> frozenset[int]:
-    return frozenset(map(int, (text or "").split()))
+def _lines(answered: str, sent_back: str) -> Lines:
+    begins = (pair.split(":") for pair in sent_back.split())
+    return Lines(frozenset(map(int, answered.split())), {int(line): int(at) for line, at in begins})
 
 
 def _route(row: Any, box: T1Box) -> Route:

@@ -153,7 +153,8 @@ def _write_histories(bulk: Bulk, effects: Sequence[Effect]) -> None:
 
 
 def _answered_row(answered: Answered) -> Mapping[str, Any]:
-    lines, sent_back = (" ".join(map(str, each)) for each in (answered.lines, answered.sent_back))
+    lines = " ".join(map(str, sorted(answered.lines.answered)))
+    sent_back = " ".join(f"{line}:{at}" for line, at in answered.lines.begins.items())
     return {"idx": answered.index, "lines": lines, "sent_back": sent_back}
 
 
