@@ -31,7 +31,6 @@ _MARKS: dict[Event, dict[str, object]] = {
     Event.LAPSED: {"lapsed_at": NOW},
     Event.WITHDRAWN: {"withdrawn_at": NOW},
     Event.ERASED: {"erased_at": NOW},
-    Event.REOPENED: {"reopened_at": NOW + 1},
 }
 _WAYS = {
     State.QUEUED: (),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from candour_agency.moments import text, to_ms
 
 from tests.gateway.partnership import CSC, POLICE
 from tests.journeys.saying import SERGEANT, an_answer, ask, events, say, states
@@ -13,7 +14,7 @@ from tests.journeys.town import Town
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_what_wants_more_is_open_again_once_the_asker_has_said_it(town: Town) -> None:
+async def test_what_wants_more_stays_open_until_every_line_is_answered(town: Town) -> None:
     asked = await ask(town)
     path, thread = f"/v1/requests/{asked.request}/answer", f"/v1/threads/{asked.thread}/replies"
     more = {"in_reply_to": asked.request, "facts": [{"what": "He was seen there on Monday at nine."}]}
@@ -21,6 +22,7 @@ async def test_what_wants_more_is_open_again_once_the_asker_has_said_it(town: To
 
     await say(town, POLICE, path, an_answer(SERGEANT, "NEED_MORE"))
     wanting = await states(town, asked.request, CSC, POLICE)
+    in_hand = {each["id"] for each in await town.inbox(POLICE, state="open")}
     town.clock.advance(timedelta(minutes=1))
     owed_while_wanting = await _answers_owed(town, asked.request)
     await say(town, CSC, thread, more)
@@ -30,14 +32,35 @@ async def test_what_wants_more_is_open_again_once_the_asker_has_said_it(town: To
     town.clock.advance(timedelta(minutes=1))
     await say(town, POLICE, path, an_answer(SERGEANT, "DISCLOSED_FULL"))
 
-    assert before == told == ["delivered", "delivered"]
-    assert wanting == ["answered", "answered"]
+    assert before == wanting == told == ["delivered", "delivered"]
     assert (owed_while_wanting, owed_again) == ([True, True], [True, True])
-    assert asked.request in waiting
+    assert asked.request in in_hand & waiting
     assert asked.request not in {each["id"] for each in await town.inbox(POLICE, state="open")}
     assert await states(town, asked.request, CSC, POLICE) == ["answered", "answered"]
     assert await _answers_owed(town, asked.request) == [False, False]
-    assert "reopened" in await events(town, CSC, asked.request)
+    assert (await events(town, CSC, asked.request))[-3:] == ["needs-more", "reopened", "answered"]
+
+
+async def test_both_sides_and_the_gateway_say_by_when_what_is_left_is_due(town: Town) -> None:
+    asked = await ask(town, lines=2)
+    path, thread = f"/v1/requests/{asked.request}/answer", f"/v1/threads/{asked.thread}/replies"
+    more = {"in_reply_to": asked.request, "facts": [{"what": "He was seen there on Monday at nine."}]}
+    second = an_answer(SERGEANT, "DISCLOSED_FULL")
+    second["outcomes"][0]["line"] = 2
+
+    due = [await _due(town, asked.request)]
+    for who, where, body in (
+        (POLICE, path, an_answer(SERGEANT, "NEED_MORE")),
+        (POLICE, path, second),
+        (CSC, thread, more),
+    ):
+        town.clock.advance(timedelta(minutes=1))
+        await say(town, who, where, body)
+        due.append(await _due(town, asked.request))
+
+    assert [len(each) for each in due] == [1, 1, 1, 1]
+    told, wanting, paused, running = (next(iter(each)) for each in due)
+    assert told == wanting < running < paused
 
 
 @pytest.mark.parametrize("outcome", ["NEED_MORE", "DISCLOSED_FULL"])
@@ -70,6 +93,15 @@ async def test_no_outcome_is_owed_of_what_whoever_asked_has_ended(town: Town) ->
 
     assert await _outcomes_owed(town, asked.request) == [False, False]
     assert not await _gateway_waits(town, asked.request)
+
+
+async def _due(town: Town, request: str) -> set[str]:
+    """By when an answer is due, as the gateway and both sides see it."""
+    seen = [(await town.message(agency, request))["obligations"] for agency in (CSC, POLICE)]
+    found = {one["due_at"] for each in seen for one in each if one["kind"] == "answer"}
+    owed = (await town.ask_gateway("GET", "/v1/obligations?limit=500")).json()["items"]
+    at = (one["due_at"] for one in owed if (one["kind"], one["id"]) == ("answer", request))
+    return found | {text(to_ms(datetime.fromisoformat(one))) or "" for one in at}
 
 
 async def _outcomes_owed(town: Town, request: str) -> list[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from candour_protocol.kinds import AnswerCodes, LineOutcome
@@ -17,10 +18,9 @@ FRIDAY = datetime(2026, 11, 20, 16, tzinfo=UTC)
 
 def _answer(**outcomes: str) -> AnswerCodes:
     """``line_1="NEED_MORE"`` and so on."""
-    rows = (
-        LineOutcome(line=int(name[-1]), outcome=outcome, reason=None) for name, outcome in outcomes.items()
-    )
-    return AnswerCodes.model_construct(outcomes=tuple(rows))
+    rows = [LineOutcome(line=int(name[-1]), outcome=one, reason=None) for name, one in outcomes.items()]
+    members: dict[str, Any] = {"outcomes": tuple(rows)}
+    return AnswerCodes.model_construct(**members)
 
 
 def test_to_be_sent_back_for_more_is_no_outcome() -> None:

@@ -11,20 +11,19 @@ from typing import Any, Final
 from candour_protocol import rules
 from candour_protocol.codes import TriageDecision, known
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
-from candour_protocol.kinds import AnswerCodes, Kind, Notice, RequestCodes, parse_codes
+from candour_protocol.kinds import AnswerCodes, Kind, Notice, parse_codes
 from candour_protocol.policy import Policy
 from candour_protocol.rules import Severity
-from candour_protocol.rules.answers import says_too_thin
 from sqlalchemy import Connection
 
-from candour_agency import debts, handing, store
+from candour_agency import debts, handing, parts, store
 from candour_agency.directory import Directory
 from candour_agency.happenings import Happened
-from candour_agency.matters import MATTERS, read_codes
+from candour_agency.matters import MATTERS
 from candour_agency.messages import Direction, Message
 from candour_agency.reconsidering import explains, matter_of, met
 
-_MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at"})
+_MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at", "begins_at"})
 
 Columns = dict[str, Any]
 
@@ -43,8 +42,8 @@ def apply(connection: Connection, happened: Happened, directory: Directory) -> l
         told = apply_to(connection, parent.about, {"outcome_at": happened.at})
         return [*told, *_further(connection, happened, parent)]
     columns = _columns(happened, parent, policy)
-    if "answered_at" in columns and parent.kind is Kind.REQUEST:
-        columns = _answered(connection, parent, happened.at) | _given(happened)
+    if parent.kind is Kind.REQUEST and happened.kind in (Kind.ANSWER, Kind.REPLY):
+        columns |= parts.columns(store.messages.about(connection, parent.hash), parent, directory)
     changed = apply_to(connection, parent.hash, columns)
     if happened.kind is Kind.TRANSFER and "transferred_at" in columns:
         changed = _handed_on(connection, happened, parent, agency) or changed
@@ -117,8 +116,7 @@ def _by_author(happened: Happened, parent: Message, policy: Policy) -> Columns:
         case Kind.OUTCOME if parent.kind is Kind.REQUEST:
             return {"outcome_at": happened.at}
         case Kind.REPLY:
-            more = {"reopened_at": happened.at} if parent.wants_more else {}
-            return {"refreshed_at": happened.at} | more
+            return {"refreshed_at": happened.at}
         case Kind.WITHDRAWAL:
             return {"withdrawn_at": happened.at}
         case Kind.CORRECTION:
@@ -153,7 +151,7 @@ def _by_recipient(happened: Happened, parent: Message) -> Columns:
         case Kind.DECISION if parent.kind is Kind.CONCERN:
             return {"decided_at": happened.at} if _is_final(happened) else {}
         case Kind.ANSWER if parent.kind is Kind.REQUEST:
-            return {"answered_at": happened.at}
+            return _given(happened)
         case Kind.CHALLENGE if parent.kind is Kind.CHALLENGE:
             return _taken_further(happened)
         case Kind.CHALLENGE:
@@ -189,26 +187,6 @@ def _noticed(happened: Happened, parent: Message) -> Columns:
             return {"settled_at": happened.at}
         case _:
             return {}
-
-
-def _answered(connection: Connection, request: Message, at: int) -> Columns:
-    """What an answer changes: nothing, while lines have neither an outcome nor are sent back for more.
-
-    An answer may come in parts. The first that is complete counts; of those that wanted more, the last.
-    """
-    given = [one for one in store.messages.about(connection, request.hash) if one.kind is Kind.ANSWER]
-    codes = [read_codes(one) for one in given if one.received or one.unlocks]
-    rows = [row for one in codes if isinstance(one, AnswerCodes) for row in one.outcomes]
-    latest = {row.line: row for row in rows}
-    asked = read_codes(request)
-    lines = {line.line for line in asked.asked} if isinstance(asked, RequestCodes) else set()
-    thin = {line for line, row in latest.items() if says_too_thin(row)}
-    wholly = bool(latest) and len(thin) == len(latest)
-    if not (wholly or lines <= set(latest)):
-        return {}
-    if request.more_at is not None:
-        store.messages.change(connection, request.hash, answered_at=at)
-    return {"answered_at": at} | ({"more_at": at} if thin else {})
 
 
 def _given(happened: Happened) -> Columns:

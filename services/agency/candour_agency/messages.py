@@ -77,6 +77,7 @@ class Message:
     answered_at: int | None
     more_at: int | None
     reopened_at: int | None
+    begins_at: int | None
     given_at: int | None
     outcome_at: int | None
     paid_at: int | None
@@ -123,16 +124,6 @@ class Message:
     def shut_out(self) -> frozenset[str]:
         """Staff ids of those who may never see it here: it is about them."""
         return frozenset(json.loads(self.shut_out_text or "[]"))
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether nothing more is owed, as far as the answer goes: the asker has said nothing since."""
-        return self.answered_at is not None and self.answered_at >= (self.reopened_at or 0)
-
-    @property
-    def wants_more(self) -> bool:
-        """Whether its last answer waits for the asker."""
-        return self.is_answered and self.more_at == self.answered_at
 
     @property
     def awaits_delivery(self) -> bool:

@@ -98,33 +98,27 @@ def _steps(
     done = {
         Step.ACKNOWLEDGEMENT: _in_hand_at(message),
         Step.DECISION: message.decided_at,
-        Step.ANSWER: message.answered_at if message.is_answered and not message.wants_more else None,
+        Step.ANSWER: message.answered_at,
     }
     for step in _STEPS.get(message.kind, ()):
         limit = directory.policy.limit(message.urgency or None, step)
-        begins = _begins(message, step, sender, directory)
+        begins = _begins(message, step)
         due = _by_calendar(begins, limit, recipient, message.inbox, directory)
         yield Obligation(step.value, recipient, sender, due, done[step] or _ended(message))
 
 
-def _begins(message: Message, step: Step, sender: AgencyId, directory: Directory) -> int:
+def _begins(message: Message, step: Step) -> int:
     """From when a limit counts; of taking in hand, for a colleague to whom it went, from then."""
-    if step is Step.ACKNOWLEDGEMENT:
-        return message.handed_on_at or _since(message)
-    return _answer_begins(message, sender, directory) if step is Step.ANSWER else _since(message)
-
-
-def _answer_begins(message: Message, sender: AgencyId, directory: Directory) -> int:
-    """With the asker's word, where more was wanted; a working day after that was said at the latest."""
-    if message.more_at is None:
-        return _since(message)
-    longest = _by_calendar(message.more_at, directory.policy.deadlines.need_more, sender, GENERAL, directory)
-    return longest if message.reopened_at is None else min(longest, message.reopened_at)
+    again = {Step.ACKNOWLEDGEMENT: message.handed_on_at, Step.ANSWER: message.begins_at}
+    return again.get(step) or _since(message)
 
 
 def _in_hand_at(message: Message) -> int | None:
     """When a person showed that they have it: by saying so, by deciding or by answering."""
-    shown = (message.acknowledged_at, message.decided_at, message.answered_at)
+    shown = (
+        *(message.acknowledged_at, message.decided_at),
+        *(message.given_at, message.more_at, message.answered_at),
+    )
     return next((at for at in shown if at is not None and at >= (message.handed_on_at or 0)), None)
 
 

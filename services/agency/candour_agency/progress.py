@@ -47,13 +47,6 @@ def _happened(message: Message, now_ms: int, *, sent: bool) -> Iterator[Event]:
     yield from (event for at, event in _reached(message) if at is not None)
 
 
-def _answered(message: Message) -> Iterator[tuple[int | None, Event]]:
-    yield message.answered_at, Event.ANSWERED
-    if message.answered_at is not None and not message.is_answered:
-        yield message.reopened_at, Event.REOPENED
-        yield message.acknowledged_at, Event.ACKNOWLEDGED
-
-
 def _sending(message: Message, now_ms: int, *, sent: bool) -> Iterator[Event]:
     if sent:
         yield Event.TAKEN
@@ -71,7 +64,7 @@ def _reached(message: Message) -> Iterator[tuple[int | None, Event]]:
     yield message.lapsed_at, Event.LAPSED
     yield message.acknowledged_at, Event.ACKNOWLEDGED
     yield message.decided_at, Event.DECIDED
-    yield from _answered(message)
+    yield message.answered_at, Event.ANSWERED
     yield from _ends(message)
     yield message.erased_at, Event.ERASED
 
@@ -103,8 +96,9 @@ def _events(message: Message) -> Iterator[tuple[int | None, str]]:
         yield message.delivered_at, "unreadable" if message.opened == "unreadable" else "delivered"
     yield message.acknowledged_at, "acknowledged"
     yield message.decided_at, "decided"
-    yield message.answered_at, "needs-more" if message.more_at == message.answered_at else "answered"
+    yield message.more_at, "needs-more"
     yield message.reopened_at, "reopened"
+    yield message.answered_at, "answered"
     yield message.outcome_at, "outcome" if message.kind is Kind.REQUEST else "closed"
     yield message.paid_at, "concern-followed"
     yield message.owed_again_at, "concern-owed-again"

@@ -52,7 +52,6 @@ class Event(StrEnum):
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
     ERASED = "erased"
-    REOPENED = "reopened"
 
 
 WHO: Final[Mapping[Event, str]] = {
@@ -75,7 +74,6 @@ WHO: Final[Mapping[Event, str]] = {
     Event.CLOSED: "either party ends the matter, or a later message took its place",
     Event.LAPSED: "nobody approved it within seven days, or it was not needed",
     Event.WITHDRAWN: "its author takes it back",
-    Event.REOPENED: "who asked says more, as the answer wanted",
     Event.ERASED: "what it said is deleted: its time is over, or everybody who had it agreed",
 }
 """Who or what brings each about, as the documentation says it."""
@@ -114,7 +112,6 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     *_rows((State.ACKNOWLEDGED,), Event.HANDED_ON, State.DELIVERED),
     *_rows(_UNDECIDED, Event.DECIDED, State.DECIDED),
     *_rows(_UNDECIDED, Event.ANSWERED, State.ANSWERED),
-    *_rows((State.ANSWERED,), Event.REOPENED, State.DELIVERED),
     *_rows(_OPEN, Event.OUTCOME, State.CLOSED),
     *_rows(_OPEN, Event.CLOSED, State.CLOSED),
     *_rows(_EARLY, Event.LAPSED, State.LAPSED),
@@ -143,9 +140,10 @@ the node itself follows; a test holds them together.
 
 """
 _FOOT: Final = """
-What takes a message back can arrive before it: it takes effect once that comes. After `resumed` or `reopened`
-a message goes on at once to where it stood before. `refused`, `closed`, `lapsed` and `withdrawn` are ends:
-mend what was returned and send it as a new message, ask again, or tell the concern anew. A closure that is
+What takes a message back can arrive before it: it takes effect once that comes. After `resumed` a message
+goes on at once to where it stood before. A request is `answered` once every line has an outcome; while a line
+waits for more detail it stays where it was. `refused`, `closed`, `lapsed` and `withdrawn` are ends: mend what
+was returned and send it as a new message, ask again, or tell the concern anew. A closure that is
 challenged, and that somebody else decides again, is undone: the matter stands where it would stand without
 it. Whoever withdraws or closes a request that was answered still tells what came of it; that moves nothing
 any more. A challenge is answered by another decision, answer, outcome, transfer or correction of somebody

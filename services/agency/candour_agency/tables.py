@@ -71,9 +71,10 @@ messages = Table(
     Column("acknowledged_at", BigInteger),
     Column("acknowledged_by", Text),
     Column("decided_at", BigInteger),
-    Column("answered_at", BigInteger),  # of a request, the last time; open again from a later reopened_at on
-    Column("more_at", BigInteger),  # when its answer last wanted more from the asker
+    Column("answered_at", BigInteger),  # of a request, when every line had its outcome
+    Column("more_at", BigInteger),  # when more was last wanted from the asker about a line
     Column("reopened_at", BigInteger),  # when the asker last said more
+    Column("begins_at", BigInteger),  # from when an answer's time counts, once each open line was sent back
     Column("given_at", BigInteger),  # when the first line was answered, so that the outcome is owed
     Column("outcome_at", BigInteger),
     Column("paid_at", BigInteger),  # the last time; owed again from a later owed_again_at on

@@ -30,7 +30,7 @@ def take_verdict(batch: Batch, verdict: Verdict) -> None:
 
 
 # What these change depends on others like them that were said about the same, perhaps in this batch.
-_TOGETHER: Final = (Kind.ANSWER, Kind.TRANSFER)
+_TOGETHER: Final = (Kind.ANSWER, Kind.REPLY, Kind.TRANSFER)
 
 
 def _superseded(batch: Batch, reissue: Message, verdict: Verdict) -> None:

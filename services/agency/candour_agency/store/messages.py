@@ -53,8 +53,7 @@ _FIND = _SELECT.where(messages.c.jti == bindparam("jti"))
 _FINISHED = or_(
     messages.c.closed_at.is_not(None),
     messages.c.decided_at.is_not(None),
-    func.coalesce(messages.c.answered_at, -1)
-    >= func.coalesce(messages.c.reopened_at, 0),  # NULL is no answer
+    messages.c.answered_at.is_not(None),
     messages.c.withdrawn_at.is_not(None),
     messages.c.lapsed_at.is_not(None),
 )
