@@ -27,6 +27,7 @@ from tests.journeys.town import Town
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOUR = timedelta(hours=1)
+WHY = "Police have not answered; the child was seen at home and sleeps at her aunt's now."
 
 
 # -- closing -----------------------------------------------------------------------------------------
@@ -37,8 +38,7 @@ async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody
     path = f"/v1/concerns/{asked.concern}/closure"
 
     silent = await problem(town, CSC, path, {})
-    text = "Police have not answered; the child was seen at home and sleeps at her aunt's now."
-    sent = await say_all(town, CSC, path, {"reason": "CHECKS_UNANSWERED", "text": text, "author": WORKER})
+    sent = await say_all(town, CSC, path, {"reason": "CHECKS_UNANSWERED", "text": WHY, "author": WORKER})
 
     assert silent[:2] == (409, "reason-needed")
     assert [(each["id"], each["holder"]) for each in silent[2]["checks"]] == [(asked.request, POLICE)]
@@ -46,6 +46,24 @@ async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody
     assert await states(town, asked.concern, SCHOOL, CSC) == ["closed", "closed"]
     assert await states(town, asked.relay, CSC, POLICE) == ["closed", "closed"]
     assert await states(town, asked.request, CSC, POLICE) == ["closed", "closed"]
+
+
+@pytest.mark.parametrize("outcome", ["NEED_MORE", "DISCLOSED_FULL"])
+async def test_a_check_with_a_line_unanswered_is_closed_with_its_matter_for_a_reason(
+    town: Town, outcome: str
+) -> None:
+    asked = await ask(town, lines=2)
+    await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, outcome))
+    path = f"/v1/concerns/{asked.concern}/closure"
+
+    silent = await problem(town, CSC, path, {})
+    await say_all(town, CSC, path, {"reason": "CHECKS_UNANSWERED", "text": WHY, "author": WORKER})
+
+    assert silent[:2] == (409, "reason-needed")
+    assert await states(town, asked.request, CSC, POLICE) == ["closed", "closed"]
+    assert asked.request not in {each["id"] for each in await town.inbox(POLICE, state="open")}
+    owed = (await town.ask_gateway("GET", "/v1/obligations?limit=500")).json()["items"]
+    assert "answer" not in {each["kind"] for each in owed if each["id"] == asked.request}
 
 
 async def test_once_every_check_is_answered_a_matter_closes_without_more(town: Town) -> None:

@@ -21,7 +21,10 @@ from candour_agency.states import FINAL
 from candour_agency.stating import compose, received, regarding
 from candour_agency.writing import Pen
 
-_CHECKS_OPEN = "Checks that rest on this are unanswered. Say in `reason` why it closes all the same."
+_CHECKS_OPEN = (
+    "Checks that rest on this have lines without an answer; to want more detail is none. Wait for them, or "
+    "say in `reason` why it closes all the same: these checks are closed with it."
+)
 
 
 def close(connection: Connection, call: Call, jti: str, body: ClosureBody, *, kind: Kind) -> Composition:
@@ -60,15 +63,17 @@ def _concerned(connection: Connection, matter: Message) -> list[Message]:
 
 
 def unanswered(connection: Connection, concerns: list[Message], now_ms: int) -> list[Message]:
-    """Own requests that rest on any of these concerns and have no answer."""
+    """Own requests that rest on any of these concerns, and have a line without an answer."""
     names = {one.hash for one in concerns}
     asked = store.messages.own_requests(connection, concerns[0].txn)
     return [one for one in asked if names & _cited(one) and _waits(one, now_ms)]
 
 
 def _waits(request: Message, now_ms: int) -> bool:
-    stands = state(request, now_ms)
-    return stands not in FINAL and stands is not State.ANSWERED
+    """Whether some line is still owed, even if what came of the others was told."""
+    ended = (request.answered_at, request.closed_at, request.withdrawn_at, request.erased_at)
+    gone = state(request, now_ms) in (State.REFUSED, State.LAPSED)
+    return ended == (None, None, None, None) and not gone
 
 
 def _cited(request: Message) -> set[str]:

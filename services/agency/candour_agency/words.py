@@ -26,6 +26,10 @@ _MEND: Final = {
     "t1-keep": "Wait until its time is over, or have the registrar ask everybody who has it.",
     "thread-open": "Finish what is open in its thread first: GET /v1/threads/{thread} shows it.",
     "legal-hold": "Have the registrar ask everybody who has it; a hold is theirs to lift.",
+    "reason-needed": (
+        "Close it again with a reason of the list, such as CHECKS_UNANSWERED: a check that rests on it has a "
+        "line without an answer."
+    ),
     "erased": "Tell or ask anew what still matters.",
 }
 EVENTS: Final = {
