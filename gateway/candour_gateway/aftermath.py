@@ -17,6 +17,7 @@ from candour_protocol.kinds import (
     ClosureCodes,
     ConcernCodes,
     CorrectionCodes,
+    DecisionCodes,
     LinkCodes,
     Notice,
     RequestCodes,
@@ -53,7 +54,7 @@ from candour_gateway.verdict import Hearing
 
 def of(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """What it does to others, and what those do to it that were logged before it came."""
-    yield from _decided_again(logged, book)
+    yield from _decided_again(logged, hearing, book)
     yield from _on(book.find(parent_of(logged.irt, logged.codes)), logged, hearing, book)
     yield from foretold(logged, hearing, book)
 
@@ -237,10 +238,12 @@ def _applied(correction: Logged, logged: Logged, book: Casebook) -> Iterator[Eff
 
 
 def _closed(parent: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:
-    """Those whose checks are still unanswered are told."""
+    """Nothing more is owed about it; those whose checks are still unanswered are told."""
     yield Marked(parent.index, parent.hash, Mark.CLOSED, logged.index)
     if parent.kind is Kind.REQUEST:
         yield from _ended(parent, logged, book)
+    else:
+        yield from _settle(parent, logged, Duty.ACKNOWLEDGEMENT, Duty.DECISION)
     for check in unanswered_checks(parent, logged.iss, book):
         if not _told_before(check, parent, book):
             yield notified(check.aud, Notice.CLOSED, check)
@@ -296,13 +299,14 @@ def _chained(matter: Logged, before: Sequence[Logged], after: Sequence[Logged]) 
 def _transferred(parent: Logged, logged: Logged, codes: TransferCodes, hearing: Hearing) -> Iterator[Effect]:
     """Within an agency the clock starts again for the worker; another authority says that it has it."""
     to = parse_address(codes.to).agency
-    if to == logged.iss and logged.aud == parent.iss:
+    over = (parent.history.closed_by, parent.history.withdrawn_by) != (None, None)
+    if to == logged.iss and logged.aud == parent.iss and not over:
         yield Reopened(owed(parent, Duty.ACKNOWLEDGEMENT, hearing))
     elif to == logged.aud:
-        yield owed(logged, Duty.ACKNOWLEDGEMENT, hearing)
+        yield owed(logged, Duty.ACKNOWLEDGEMENT, hearing, urgency=getattr(parent.codes, "urgency", None))
 
 
-def _decided_again(logged: Logged, book: Casebook) -> Iterator[Effect]:
+def _decided_again(logged: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """Somebody else's meets an open challenge of the one before; of a closure it opens the matter."""
     matter = matter_of(logged, book)
     if matter is None:
@@ -310,8 +314,15 @@ def _decided_again(logged: Logged, book: Casebook) -> Iterator[Effect]:
     pairs = redecided(logged.kind, logged.codes, matter, book)
     met = [(challenge, first) for challenge, first in pairs if _may_meet(logged, first)]
     if any(first.kind is Kind.CLOSURE for _, first in met):
-        yield Marked(matter.index, matter.hash, Mark.CLOSED, None)
+        yield from _opened_again(matter, logged, hearing)
     yield from _met(matter, [challenge for challenge, _ in met], logged, book)
+
+
+def _opened_again(matter: Logged, by: Logged, hearing: Hearing) -> Iterator[Effect]:
+    """It is not closed any more; by a decision that is not final it is as undecided as when it was told."""
+    yield Marked(matter.index, matter.hash, Mark.CLOSED, None)
+    if isinstance(by.codes, DecisionCodes) and not by.codes.is_final:
+        yield Reopened(owed(matter, Duty.DECISION, hearing, since=matter.at))
 
 
 def _may_meet(logged: Logged, first: Logged) -> bool:

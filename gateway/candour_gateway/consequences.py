@@ -260,7 +260,8 @@ def _settled(logged: Logged, codes: Codes, hearing: Hearing, book: Casebook) -> 
         yield Marked(parent.index, parent.hash, Mark.REPLIED, logged.index)
     duties = clocks.SETTLES.get(logged.kind, ())
     if isinstance(codes, DecisionCodes) and not codes.is_final:
-        duties = tuple(duty for duty in duties if duty is not Duty.DECISION)
+        # it shows that a person has the matter, if one signs it
+        duties = (Duty.ACKNOWLEDGEMENT,) if codes.actor is not None else ()
     for duty in duties:
         yield Settled(parent.index, parent.hash, duty, logged.index)
     if isinstance(codes, AnswerCodes) and isinstance(parent.codes, RequestCodes):

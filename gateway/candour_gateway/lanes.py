@@ -53,18 +53,20 @@ def owed(
     owed_to: AgencyId | None = None,
     due_at: datetime | None = None,
     urgent: bool | None = None,
+    urgency: str | None = None,
     since: datetime | None = None,
 ) -> Owed:
     """What is due about a statement, from its recipient to its author unless said otherwise.
 
     Args:
+        urgency: that of the matter, where the statement has none of its own.
         since: from when its time counts; from now on if not given.
     """
     debtor, creditor = (logged.iss, logged.aud) if duty in _OWN else (logged.aud, logged.iss)
     route = logged.route or (route_of(logged, book, None) if book else None)
     hurried = urgent if urgent is not None else bool(route and route.urgent)
     begins = since or hearing.at
-    term = _term(logged, duty, hurried, owed_by or debtor, hearing, begins)
+    term = _term(logged, duty, urgency, hurried, owed_by or debtor, hearing, begins)
     return Owed(
         logged.index,
         logged.hash,
@@ -80,7 +82,13 @@ def owed(
 
 
 def _term(
-    logged: Logged, duty: Duty, urgent: bool, debtor: AgencyId, hearing: Hearing, begins: datetime
+    logged: Logged,
+    duty: Duty,
+    above: str | None,
+    urgent: bool,
+    debtor: AgencyId,
+    hearing: Hearing,
+    begins: datetime,
 ) -> Term:
     """By the calendar of whoever owes it, in the inbox where the matter lies."""
     codes = logged.codes
@@ -88,5 +96,5 @@ def _term(
     inbox = getattr(codes, "inbox", None) if theirs else None
     opens = hearing.directory.opening(debtor, inbox or GENERAL)
     stage = codes.stage if isinstance(codes, ChallengeCodes) else 1
-    urgency = getattr(codes, "urgency", None)
+    urgency = getattr(codes, "urgency", above)
     return hearing.terms.of(duty, urgency, urgent, begins, opens, stage)

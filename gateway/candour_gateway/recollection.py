@@ -53,7 +53,7 @@ def let_through(found: Iterable[Logged], itself: StatementHash | None) -> Iterat
 
 def _never_asked(request: Logged) -> bool:
     """Whether it was withdrawn before any line was answered: an answer is not unlearned by a withdrawal."""
-    return request.history.withdrawn_by is not None and not request.history.answered
+    return request.history.withdrawn_by is not None and not request.history.lines.answered
 
 
 def kin(

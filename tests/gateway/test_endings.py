@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from candour_protocol.kinds.lists import Kind
+from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonObject
 
 from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, an_actor
@@ -56,6 +59,47 @@ async def test_closing_when_nothing_is_unanswered_needs_no_reason(world: World) 
 
     assert closed == ("passed", ())
     assert await world.judge(world.partnership.request([concern.statement.hash])) == ("refused", ("R04",))
+
+
+async def test_about_a_closed_concern_nothing_is_owed(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    await world.arrive(concern)
+    before = await _owed(world, concern)
+
+    await world.submit(world.partnership.answering(Kind.CLOSURE, concern, reason=None))
+    after = await _owed(world, concern)
+    await world.submit(
+        world.partnership.say(Kind.TRANSFER, CSC, SCHOOL, {"to": CSC}, irt=concern.statement.hash)
+    )
+
+    assert before == ["acknowledgement", "decision"]
+    assert after == []
+    assert await _owed(world, concern) == []
+
+
+async def _owed(world: World, about: Issued) -> list[str]:
+    return sorted(kind for kind, name in await world.obligations() if name == about.statement.hash)
+
+
+@pytest.mark.parametrize(("final", "owed"), [(True, []), (False, ["decision"])])
+async def test_what_is_opened_again_and_not_decided_is_due_when_it_was(
+    world: World, final: bool, owed: list[str]
+) -> None:
+    concern = world.partnership.concern()
+    closure = world.partnership.answering(Kind.CLOSURE, concern, reason=None, actor=an_actor())
+    await world.arrive(concern)
+    due = (await world.obligations())["decision", concern.statement.hash]["due_at"]
+    await world.arrive(closure)
+    await world.submit(a_challenge(world, closure))
+
+    again = world.partnership.answering(
+        Kind.DECISION, concern, decision="ADVICE_NFA", final=final, actor=an_actor()
+    )
+    await world.submit(again)
+
+    assert await _owed(world, concern) == owed
+    listed = await world.obligations()
+    assert [listed[kind, concern.statement.hash]["due_at"] for kind in owed] == [due for _ in owed]
 
 
 async def test_a_closure_that_is_challenged_has_not_ended_anything_yet(world: World) -> None:
@@ -130,6 +174,17 @@ async def test_another_authority_says_that_it_has_the_case_and_the_sender_hears(
     assert not await world.is_owed("acknowledgement", handed)
     assert await world.is_owed("decision", concern)
     assert world.copies(copy)
+
+
+async def test_another_authority_has_as_long_as_the_matter_is_urgent(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC, urgency="RED")
+    await world.arrive(concern)
+    handed = world.partnership.say(Kind.TRANSFER, CSC, POLICE, {"to": POLICE}, irt=concern.statement.hash)
+
+    await world.submit(handed)
+
+    due = (await world.obligations())["acknowledgement", handed.statement.hash]["due_at"]
+    assert datetime.fromisoformat(due) - world.clock() == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(("frm", "to"), [(SCHOOL, POLICE), (CSC, GP)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from candour_protocol.ids import GATEWAY
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import parse
 
-from tests.gateway.partnership import CSC, GP, SCHOOL
+from tests.gateway.partnership import CSC, GP, SCHOOL, an_actor
 from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
@@ -77,6 +78,23 @@ async def test_an_acknowledgement_and_a_final_decision_settle_what_a_concern_is_
     assert not acknowledged
     assert still_owed
     assert not await world.is_owed("decision", concern)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_decision_that_is_not_final_shows_who_has_it_if_a_person_signs_it(
+    world: World, shown: bool
+) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    actor = an_actor() if shown else None
+    interim = world.partnership.answering(
+        Kind.DECISION, concern, decision="MASH_CHECKS", final=False, actor=actor
+    )
+
+    await world.submit(interim)
+
+    assert await world.is_owed("acknowledgement", concern) is not shown
+    assert await world.is_owed("decision", concern)
 
 
 async def test_an_outcome_settles_what_the_asker_owed(world: World) -> None:

@@ -154,6 +154,23 @@ async def test_that_a_concern_is_too_thin_can_be_said_of_a_suspended_request_too
     assert await world.judge(world.partnership.answer(request, outcomes=thin)) == ("passed", ())
 
 
+async def test_while_a_request_is_suspended_nobodys_words_begin_its_answers_time(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    request = await _asked(world, concern)
+    await world.submit(_correction(world, concern))
+    thin: list[JsonValue] = [{"line": 1, "outcome": "NEED_MORE", "reason": None}]
+
+    await world.submit(world.partnership.answer(request, outcomes=thin))
+    after_thin = await world.is_owed("answer", request)
+    await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=request.statement.hash))
+    after_more = await world.is_owed("answer", request)
+    await world.submit(world.partnership.concern(txn=world.txn(concern)))
+
+    assert (after_thin, after_more) == (False, False)
+    assert await world.is_owed("answer", request)
+
+
 async def test_a_suspended_request_does_not_go_on_for_words_beside_what_was_wrong(world: World) -> None:
     concern = world.partnership.concern()
     request = await _asked(world, concern)
