@@ -69,3 +69,37 @@ async def test_whoever_had_it_before_says_nothing_for_the_colleague(
 
     assert [(await office.message(told))["state"] for office in (school, csc)] == ["delivered", "delivered"]
     assert (await _acknowledgement(school, told))["settled_at"] is None
+
+
+async def test_only_the_worker_to_whom_it_went_says_that_they_have_it(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    await _opened_by(csc, told, "M. Tesfaye")
+    partnership.clock.forward(timedelta(minutes=1))
+    sent = (await csc.post(f"/v1/concerns/{told}/transfer", HAND_ON))["messages"][0]["id"]
+    await school.until(sent, "delivered")
+    path = f"/v1/inbox/{told}/acknowledgement"
+
+    other = await csc.call("PUT", path, {"name": "M. Tesfaye", "staff_id": "tesfaye"})
+    partnership.clock.forward(timedelta(minutes=1))
+    taken = await _opened_by(csc, told, "b.  OKRI")
+    await school.until(taken, "delivered")
+
+    assert (other.status_code, other.json()["code"]) == (409, "other-worker")
+    assert "B. Okri" in other.json()["detail"]
+    assert (await _acknowledgement(school, told))["settled_at"] is not None
+    assert (await school.message(told))["state"] == "acknowledged"
+
+
+async def test_what_goes_to_nobody_by_name_anybody_there_has(school: Office, csc: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    sent = (await csc.post(f"/v1/concerns/{told}/transfer", {**HAND_ON, "worker": None}))["messages"][0]["id"]
+    await school.until(sent, "delivered")
+    csc.partnership.clock.forward(timedelta(minutes=1))
+
+    await school.until(await _opened_by(csc, told, "M. Tesfaye"), "delivered")
+
+    assert (await _acknowledgement(school, told))["settled_at"] is not None

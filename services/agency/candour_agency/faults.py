@@ -31,6 +31,7 @@ class Code(StrEnum):
     ALREADY_DONE = "already-done"
     ERASED = "erased"
     SAME_DECIDER = "same-decider"
+    OTHER_WORKER = "other-worker"
     REASON_NEEDED = "reason-needed"
     KEY_REUSED = "idempotency-key-reused"
     UNAUTHENTICATED = "unauthenticated"

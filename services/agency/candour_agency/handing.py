@@ -12,38 +12,66 @@ from candour_protocol.ids import AgencyId, parse_address
 from candour_protocol.kinds import Kind
 from candour_protocol.strict_json import JsonObject
 
+from candour_agency.matters import is_final
 from candour_agency.messages import Message
 
-_TAKES: Final = Kind.ACKNOWLEDGEMENT
+_TAKES: Final = (Kind.ACKNOWLEDGEMENT, Kind.DECISION, Kind.ANSWER)
 
 
-def is_within(codes: JsonObject, author: AgencyId) -> bool:
-    """Whether a transfer stays in its author's own agency; one that could not be read goes nowhere."""
+def goes_to(codes: JsonObject, agency: AgencyId) -> bool:
+    """Whether this agency is a transfer's new holder; one that could not be read goes nowhere."""
     to = codes.get("to")
-    return isinstance(to, str) and parse_address(to).agency == author
+    return isinstance(to, str) and parse_address(to).agency == agency
 
 
 def columns(said: Iterable[Message], parent: Message, holder: AgencyId) -> dict[str, Any]:
     """What changes on a matter, by everything that stands about it: since when, and who has it now."""
     standing = [one for one in said if one.received or one.unlocks]
     theirs = [one for one in standing if one.direction is not parent.direction]
-    handed = [_at(one) for one in theirs if one.kind is Kind.TRANSFER and is_within(one.codes or {}, holder)]
+    handed = [_at(one) for one in theirs if one.kind is Kind.TRANSFER and goes_to(one.codes or {}, holder)]
     if not handed:
         return {}
     since = max(handed)
-    taken = min((one for one in theirs if one.kind is _TAKES and _at(one) > since), key=_at, default=None)
+    later = (one for one in theirs if _at(one) > since and takes(one.kind, one.codes or {}))
+    taken = min(later, key=_at, default=None)
     return {
         "transferred_at": since,
         "handed_on_at": since,
         "acknowledged_at": _at(taken) if taken else None,
-        "acknowledged_by": (taken.content or {}).get("name") if taken else None,
+        "acknowledged_by": name_of(taken.kind, taken.content or {}) if taken else None,
     }
 
 
-def newest(said: Iterable[Message], agency: AgencyId) -> int:
-    """The place of this agency's last handing on among what is here, 0 where there is none."""
+def takes(kind: Kind, codes: JsonObject) -> bool:
+    """Whether it shows that a person has a matter: a decision that is not final, only if one signs it."""
+    signed = kind is not Kind.DECISION or is_final(codes) or codes.get("actor") is not None
+    return kind in _TAKES and signed
+
+
+def name_of(kind: Kind, content: JsonObject) -> str | None:
+    """Who has it, as what they said about it names them: an acknowledgement itself, all else its decider."""
+    signer = content if kind is Kind.ACKNOWLEDGEMENT else content.get("decider")
+    name = signer.get("name") if isinstance(signer, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def newest(said: Iterable[Message], agency: AgencyId) -> Message | None:
+    """This agency's last handing on to a colleague among what was said about a matter."""
     own = (one for one in said if one.kind is Kind.TRANSFER and not one.received and one.verdict != "refused")
-    return max((one.seq for one in own if is_within(one.codes or {}, agency)), default=0)
+    within = (one for one in own if goes_to(one.codes or {}, agency))
+    return max(within, key=lambda one: one.seq, default=None)
+
+
+def worker(transfer: Message | None) -> str | None:
+    """Whom a transfer names, if anybody: the one person who says that they have it."""
+    named = (transfer.content or {}).get("worker") if transfer is not None else None
+    name = named.get("name") if isinstance(named, dict) else None
+    return name if isinstance(name, str) and name.strip() else None
+
+
+def is_same(name: str, given: str | None) -> bool:
+    """Whether two wrote the same name, however they spaced it and in whatever case."""
+    return given is not None and name.casefold().split() == given.casefold().split()
 
 
 def _at(message: Message) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from candour_protocol.codes import TriageDecision, known
 from candour_protocol.errors import MismatchError
 from candour_protocol.kinds import Codes, Kind, parse_codes
 from candour_protocol.matters import read_matter
 from candour_protocol.rules import Matter
+from candour_protocol.strict_json import JsonObject
 
 from candour_agency.messages import Message
 
@@ -24,6 +26,12 @@ def matter_of(message: Message) -> Matter:
     if message.codes is None:
         raise MismatchError("mismatch", "it was not opened here")
     return read_matter(message.kind, message.codes, message.content or {})
+
+
+def is_final(codes: JsonObject) -> bool:
+    """Whether a decision settles the matter: a code that nobody knows does not, like one that is missing."""
+    code = codes.get("decision")
+    return codes.get("final") is not False and isinstance(code, str) and known(TriageDecision, code)
 
 
 def read_codes(message: Message) -> Codes | None:

@@ -34,13 +34,18 @@ _RAISE_YOUR_OWN = (
     "A disclosure is not a referral. If what you hold worries you, raise your own concern: POST /v1/concerns."
 )
 
+_WENT_TO = (
+    "This went to {worker}, who has yet to say that they have it: give that `name`. If somebody else has it "
+    "now, hand it on to them first."
+)
+
 
 def acknowledge(connection: Connection, call: Call, jti: str, body: AcknowledgementBody) -> Composition:
     """A named person has a concern, a request, or what was handed on.
 
     Raises:
-        CallError: no such message in the inbox, none that is acknowledged, or nobody who has it now: what
-            stops that clock is a person, never a system.
+        CallError: no such message in the inbox, none that is acknowledged, nobody who has it now (what
+            stops that clock is a person, never a system), or another than the worker to whom it went.
     """
     if not grounds.is_somebody(call, Signer(name=body.name)):
         raise CallError(
@@ -48,15 +53,29 @@ def acknowledge(connection: Connection, call: Call, jti: str, body: Acknowledgem
         )
     kinds = (*MATTERS, Kind.TRANSFER)
     parent = received(connection, call, jti, kinds, "Only a concern or a request is acknowledged.")
+    _check_worker(connection, call, parent, body)
     return compose(call, [parent], lambda now: reactions.acknowledgement(now, body))
+
+
+def _check_worker(connection: Connection, call: Call, parent: Message, body: AcknowledgementBody) -> None:
+    """What was handed on to a colleague by name, nobody else has in hand.
+
+    Raises:
+        CallError: somebody else says so.
+    """
+    said = store.messages.about(connection, parent.hash)
+    worker = handing.worker(handing.newest(said, call.office.agency))
+    given = (body.name, call.acting.staff_id or body.staff_id)
+    if worker is not None and not any(handing.is_same(worker, one) for one in given):
+        raise CallError(Code.OTHER_WORKER, _WENT_TO.format(worker=worker))
 
 
 def acknowledged(connection: Connection, call: Call, jti: str) -> Message | None:
     """The acknowledgement given before, unless it was returned, or the matter went to a colleague since."""
     parent = visible(connection, call, jti)
     said = store.messages.about(connection, parent.hash)
-    since = handing.newest(said, call.office.agency)
-    given = (one for one in said if _stands(one) and one.seq > since)
+    handed = handing.newest(said, call.office.agency)
+    given = (one for one in said if _stands(one) and (handed is None or one.seq > handed.seq))
     return next((one for one in given if one.kind is Kind.ACKNOWLEDGEMENT), None)
 
 

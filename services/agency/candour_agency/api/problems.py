@@ -38,6 +38,7 @@ _STATUS: Final[Mapping[Code, tuple[int, str]]] = {
     Code.ALREADY_DONE: (409, "This has been done already"),
     Code.ERASED: (409, "What it said is erased"),
     Code.SAME_DECIDER: (409, "Somebody else has to decide this again"),
+    Code.OTHER_WORKER: (409, "It went to somebody else"),
     Code.REASON_NEEDED: (409, "This wants its reason"),
     Code.KEY_REUSED: (422, "The idempotency key belongs to another call"),
     Code.UNAUTHENTICATED: (401, "No valid access token"),
