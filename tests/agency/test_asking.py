@@ -206,7 +206,7 @@ async def test_a_held_request_goes_on_once_a_second_person_approves(
     asked = await school.ask(CSC)
     shown = await school.until(asked, "held")
     assert shown["state_text"] == "waiting for a second person"
-    assert shown["obligations"] == []
+    assert [(one["kind"], one["owed_by"]) for one in shown["obligations"]] == [("approval", SCHOOL)]
 
     approval = {"who": {"staff_id": "oduya", "name": "S. Oduya"}, "why": "Agreed with the team manager."}
     await school.post(f"/v1/requests/{asked}/approval", approval)

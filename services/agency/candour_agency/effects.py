@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from candour_protocol import rules
-from candour_protocol.codes import TriageDecision, known
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
 from candour_protocol.kinds import AnswerCodes, Kind, Notice, parse_codes
 from candour_protocol.policy import Policy
@@ -19,9 +18,9 @@ from sqlalchemy import Connection
 from candour_agency import debts, handing, parts, store
 from candour_agency.directory import Directory
 from candour_agency.happenings import Happened
-from candour_agency.matters import MATTERS
+from candour_agency.matters import MATTERS, is_final
 from candour_agency.messages import Direction, Message
-from candour_agency.reconsidering import explains, matter_of, met
+from candour_agency.reconsidering import explains, matter_of, met, waiting
 
 _MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at", "begins_at"})
 
@@ -43,13 +42,22 @@ def apply(connection: Connection, happened: Happened, directory: Directory) -> l
         return [*told, *_further(connection, happened, parent)]
     columns = _columns(happened, parent, policy)
     if parent.kind is Kind.REQUEST and happened.kind in (Kind.ANSWER, Kind.REPLY):
-        columns |= parts.columns(store.messages.about(connection, parent.hash), parent, directory)
+        columns |= _in_parts(connection, happened, parent, directory)
     changed = apply_to(connection, parent.hash, columns)
+    if parent.kind is Kind.REQUEST and not {"closed_at", "withdrawn_at"}.isdisjoint(columns):
+        changed += _nothing_to_decide(connection, parent, happened.at)
     if happened.kind is Kind.TRANSFER and "transferred_at" in columns:
         changed = _handed_on(connection, happened, parent, agency) or changed
     if parent.pays_back is not None and _takes_back(happened, policy):
         changed += debts.owed_again(connection, parent, happened.at)
     return [*changed, *_further(connection, happened, parent)]
+
+
+def _in_parts(connection: Connection, happened: Happened, parent: Message, directory: Directory) -> Columns:
+    """How far a request is answered; a part of an answer shows who has it."""
+    columns = dict(parts.columns(store.messages.about(connection, parent.hash), parent, directory))
+    part = happened.kind is Kind.ANSWER and "answered_at" not in columns
+    return columns | (_in_hand(happened, parent) if part else {})
 
 
 def _erase(connection: Connection, parent: Message, at: int) -> list[Message]:
@@ -137,19 +145,13 @@ def _taken_further(happened: Happened) -> Columns:
     return {"challenged_at": happened.at, "closed_at": happened.at}
 
 
-def _is_final(decision: Happened) -> bool:
-    """A code that nobody knows decides nothing, like one that is missing."""
-    code = decision.codes.get("decision")
-    return decision.codes.get("final") is not False and isinstance(code, str) and known(TriageDecision, code)
-
-
 def _by_recipient(happened: Happened, parent: Message) -> Columns:
     """What the recipient of a statement does about it."""
     match happened.kind:
         case Kind.ACKNOWLEDGEMENT:
             return _acknowledged(happened, parent)
         case Kind.DECISION if parent.kind is Kind.CONCERN:
-            return {"decided_at": happened.at} if _is_final(happened) else {}
+            return _decided(happened, parent)
         case Kind.ANSWER if parent.kind is Kind.REQUEST:
             return _given(happened)
         case Kind.CHALLENGE if parent.kind is Kind.CHALLENGE:
@@ -171,7 +173,24 @@ def _acknowledged(happened: Happened, parent: Message) -> Columns:
     """Whoever had it before it went to a colleague has it no more, even if their word comes later."""
     if happened.at < (parent.handed_on_at or 0):
         return {}
-    return {"acknowledged_at": happened.at, "acknowledged_by": happened.content.get("name")}
+    return {
+        "acknowledged_at": happened.at,
+        "acknowledged_by": handing.name_of(happened.kind, happened.content),
+    }
+
+
+def _decided(happened: Happened, parent: Message) -> Columns:
+    """Of what went to a colleague it also shows that they have it, decided before or not."""
+    if not is_final(happened.codes):
+        return _in_hand(happened, parent)
+    had = _in_hand(happened, parent) if parent.handed_on_at is not None else {}
+    return {"decided_at": happened.at} | had
+
+
+def _in_hand(happened: Happened, parent: Message) -> Columns:
+    """A decision that is not final, or a part of an answer, shows who has it, unless somebody said so."""
+    shows = parent.acknowledged_at is None and handing.takes(happened.kind, happened.codes)
+    return _acknowledged(happened, parent) if shows else {}
 
 
 def _noticed(happened: Happened, parent: Message) -> Columns:
@@ -249,8 +268,17 @@ def _met(connection: Connection, happened: Happened, parent: Message) -> Iterato
     matter = matter_of(connection, parent)
     for challenge, first in met(connection, happened, matter) if matter else ():
         if matter is not None and first.kind is Kind.CLOSURE:
-            store.messages.change(connection, matter.hash, closed_at=None)
-        yield from apply_to(connection, challenge.hash, {"answered_at": happened.at})
+            undecided = {} if is_final(happened.codes) else {"decided_at": None}
+            store.messages.change(connection, matter.hash, closed_at=None, **undecided)
+        how = "answered_at" if challenge.kind is Kind.CHALLENGE else "closed_at"
+        yield from apply_to(connection, challenge.hash, {how: happened.at})
+
+
+def _nothing_to_decide(connection: Connection, request: Message, at: int) -> list[Message]:
+    """A request that its author ends takes with it what is under challenge about it."""
+    found = waiting(connection, request, request.counterparty)
+    before = (one for one in found if one.logged_at is not None and one.logged_at <= at)
+    return [changed for one in before for changed in apply_to(connection, one.hash, {"closed_at": at})]
 
 
 def _joined(codes: Mapping[str, Any]) -> list[str]:

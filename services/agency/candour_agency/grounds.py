@@ -20,7 +20,7 @@ from candour_agency.faults import CallError, Code, Place
 from candour_agency.schemas.reactions import DecisionBody, OutcomeBody, ReplyBody
 from candour_agency.schemas.steps import AppliedBody, ClosureBody, CorrectionBody
 
-NOT_FINAL = "This decision was sent as not final, and the clocks run on: {lacks}"
+NOT_FINAL = "This decision was sent as not final, and a final one is still owed: {lacks}"
 
 
 def decision_lacks(call: Call, body: DecisionBody) -> list[Place]:

@@ -15,10 +15,14 @@ from candour_protocol.ids import GATEWAY, GENERAL, AgencyId
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import Clock, Step
 
+from candour_agency import handing
 from candour_agency.directory import Directory
+from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms
 from candour_agency.office import URGENT
+from candour_agency.progress import expires_at, is_suspended
+from candour_agency.words import is_not_enough, lodgees
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -46,11 +50,13 @@ class Obligation:
 
 def obligations(message: Message, agency: AgencyId, directory: Directory) -> list[Obligation]:
     """Everything that is or was due about a message, in the order in which it falls due."""
-    if message.counterparty == GATEWAY or message.verdict in ("refused", "held"):
+    if message.counterparty == GATEWAY or message.verdict == "refused":
         return []
     sender, recipient = message.counterparty, agency
     if not message.received:
         sender, recipient = recipient, sender
+    if message.verdict == "held":
+        return list(_approval(message, sender, recipient, directory))
     found = [
         *_delivery(message, sender, recipient, directory),
         *_steps(message, sender, recipient, directory),
@@ -58,6 +64,7 @@ def obligations(message: Message, agency: AgencyId, directory: Directory) -> lis
     found += [*_outcome(message, sender, recipient, directory), *_debt(message, sender, recipient, directory)]
     found += [*_correction(message, sender, recipient, directory)]
     found += [*_challenge(message, sender, recipient, directory)]
+    found += [*_not_enough(message, sender, recipient, directory)]
     return sorted(found, key=lambda one: one.due_at)
 
 
@@ -73,6 +80,11 @@ def _since(message: Message) -> int:
 
 def _after(start: int, limit: timedelta) -> int:
     return start + limit // _MILLISECOND
+
+
+def _inbox(message: Message) -> str:
+    """Whose hours count: a matter's own inbox, and for what is said about it whatever is open to all."""
+    return message.inbox if message.kind in MATTERS else GENERAL
 
 
 def _by_calendar(start: int, limit: Clock, owed_by: AgencyId, inbox: str, directory: Directory) -> int:
@@ -98,28 +110,46 @@ def _steps(
     done = {
         Step.ACKNOWLEDGEMENT: _in_hand_at(message),
         Step.DECISION: message.decided_at,
-        Step.ANSWER: message.answered_at,
+        Step.ANSWER: _answered_at(message),
     }
-    for step in _STEPS.get(message.kind, ()):
+    for step in _steps_of(message, recipient):
         limit = directory.policy.limit(message.urgency or None, step)
         begins = _begins(message, step)
-        due = _by_calendar(begins, limit, recipient, message.inbox, directory)
+        due = _by_calendar(begins, limit, recipient, _inbox(message), directory)
         yield Obligation(step.value, recipient, sender, due, done[step] or _ended(message))
 
 
+def _steps_of(message: Message, recipient: AgencyId) -> tuple[Step, ...]:
+    """Of a transfer only its new holder owes anything: the copy lets whoever told know."""
+    copy = message.kind is Kind.TRANSFER and not handing.goes_to(message.codes or {}, recipient)
+    return () if copy else _STEPS.get(message.kind, ())
+
+
+def _answered_at(message: Message) -> int | None:
+    """Since when no answer is owed; while what a request rests on is taken back, none may be given."""
+    return message.answered_at or (message.suspended_at if is_suspended(message) else None)
+
+
 def _begins(message: Message, step: Step) -> int:
-    """From when a limit counts; of taking in hand, for a colleague to whom it went, from then."""
-    again = {Step.ACKNOWLEDGEMENT: message.handed_on_at, Step.ANSWER: message.begins_at}
-    return again.get(step) or _since(message)
+    """From when a limit counts.
+
+    Of taking in hand, for a colleague to whom it went, from then; of an answer, from when the line that is
+    due first counts, or from when what the request rests on was told again.
+    """
+    if step is Step.ACKNOWLEDGEMENT:
+        return message.handed_on_at or _since(message)
+    again = max(message.begins_at or 0, message.resumed_at or 0) if step is Step.ANSWER else 0
+    return again or _since(message)
 
 
 def _in_hand_at(message: Message) -> int | None:
-    """When a person showed that they have it: by saying so, by deciding or by answering."""
+    """When a person first showed that they have it: by saying so, by deciding or by answering."""
     shown = (
         *(message.acknowledged_at, message.decided_at),
         *(message.given_at, message.more_at, message.answered_at),
     )
-    return next((at for at in shown if at is not None and at >= (message.handed_on_at or 0)), None)
+    since = message.handed_on_at or 0
+    return min((at for at in shown if at is not None and at >= since), default=None)
 
 
 def _ended(message: Message) -> int | None:
@@ -136,7 +166,7 @@ def _correction(
         deadlines, policy = directory.policy.deadlines, directory.policy
         swift = (message.codes or {}).get("correction_kind") in policy.corrections.swift
         limit = deadlines.correction_swift if swift else deadlines.correction
-        due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
+        due = _by_calendar(_since(message), limit, recipient, _inbox(message), directory)
         yield Obligation("correction", recipient, sender, due, message.answered_at or _ended(message))
 
 
@@ -148,8 +178,31 @@ def _challenge(
         stated, deadlines = (message.codes or {}).get("stage"), directory.policy.deadlines
         stage = stated if isinstance(stated, int) else 1
         limit = deadlines.challenge_at(stage, urgent=message.urgency in URGENT)
-        due = _by_calendar(_since(message), limit, recipient, message.inbox, directory)
+        due = _by_calendar(_since(message), limit, recipient, _inbox(message), directory)
         yield Obligation("challenge", recipient, sender, due, message.answered_at or _ended(message))
+
+
+def _not_enough(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
+    """A reason that is not enough on its own is challenged by itself, until somebody challenges it."""
+    if is_not_enough(message):
+        limit = directory.policy.deadlines.challenge_at(1, urgent=message.urgency in URGENT)
+        due = _by_calendar(_since(message), limit, sender, GENERAL, directory)
+        met = message.challenged_at or message.closed_at or message.erased_at
+        yield Obligation("challenge", sender, recipient, due, met)
+
+
+def _approval(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
+    """Of a colleague, or of whoever its concern is lodged with; what is held ends when its own time does."""
+    if message.kind is Kind.REQUEST:
+        begins = message.held_at or message.made_at
+        start, end = from_ms(begins), from_ms(expires_at(message))
+        due = _after(begins, directory.policy.sped(start, end) - start)
+        asked = [one for one in lodgees(message) if one not in (sender, recipient)]
+        yield Obligation("approval", AgencyId(asked[0]) if asked else sender, sender, due, _ended(message))
 
 
 def _outcome(

@@ -121,7 +121,8 @@ def _unreadable(batch: Batch, message: Message) -> None:
 def _statement(batch: Batch, arrival: Arrival) -> None:
     claims = arrival.statement.claims
     opened = batch.office.opener.open(arrival.statement, arrival.body, _cited(batch, arrival))
-    parent = batch.by_hash(references.about(claims.kind, claims.irt, opened.codes))
+    about = references.about(claims.kind, claims.irt, opened.codes)
+    parent = batch.by_hash(about) or _copy_here(batch, arrival, about)
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
     row = _store(batch, arrival, opened, parent, txn)
     _answer(batch, arrival, opened, row)
@@ -133,6 +134,14 @@ def _statement(batch: Batch, arrival: Arrival) -> None:
     batch.taken.arrived = True
     batch.taken.opened[opened.opened] += 1
     batch.taken.changed.add(claims.jti)
+
+
+def _copy_here(batch: Batch, arrival: Arrival, original: StatementHash | None) -> Message | None:
+    """Our copy of a concern that was passed on to us and is handed over now: as urgent, as restricted."""
+    if arrival.statement.claims.kind is not Kind.TRANSFER or original is None:
+        return None
+    batch.flush()  # it may have come in this batch
+    return store.messages.copy_from(batch.connection, original, arrival.statement.claims.iss)
 
 
 def _cited(batch: Batch, arrival: Arrival) -> list[Message]:

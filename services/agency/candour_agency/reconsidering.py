@@ -14,6 +14,7 @@ from candour_agency import store
 from candour_agency.happenings import Happened
 from candour_agency.matters import MATTERS, read_codes
 from candour_agency.messages import Message
+from candour_agency.words import is_not_enough
 
 
 def matter_of(connection: Connection, message: Message | None) -> Message | None:
@@ -63,6 +64,17 @@ def _open_with(connection: Connection, matter: Message, other: AgencyId | None) 
     ]
 
 
+def waiting(connection: Connection, matter: Message, other: AgencyId) -> list[Message]:
+    """What somebody else is to look at again between us and ``other``.
+
+    Besides challenges those answers whose reason is not enough on its own, while nobody challenged them: they
+    open the matter by themselves.
+    """
+    answers = (one for one in store.messages.about(connection, matter.hash) if is_not_enough(one))
+    unmet = [one for one in answers if (one.challenged_at, one.closed_at) == (None, None)]
+    return [*_open_with(connection, matter, other), *(one for one in unmet if one.counterparty == other)]
+
+
 def _is_about(connection: Connection, challenge: Message, matter: Message) -> bool:
     root = matter_of(connection, challenge)
     return root is not None and root.hash == matter.hash
@@ -105,8 +117,8 @@ def challenged(connection: Connection, parent: Message, kind: Kind) -> list[Mess
 
 
 def met(connection: Connection, happened: Happened, matter: Message) -> Iterator[tuple[Message, Message]]:
-    """The open challenges of a matter that a statement meets, each with what was challenged."""
-    for challenge in _open_with(connection, matter, happened.counterparty):
+    """What waits about a matter and a statement meets, each with what was decided before."""
+    for challenge in waiting(connection, matter, happened.counterparty):
         first = decided(connection, challenge)
         if again_by(connection, challenge) is not happened.kind or first is None:
             continue

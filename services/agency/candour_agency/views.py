@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from candour_protocol import wording
-from candour_protocol.ids import GATEWAY, GENERAL, Address, Jti, StatementHash
+from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId, Jti, StatementHash
 from candour_protocol.kinds import Kind
 from candour_protocol.strict_json import JsonObject, JsonValue
 
@@ -146,11 +146,12 @@ class Views:
             "overdue": one.overdue(now),
         }
         if one.settled_at is None and one.overdue(now) and one.owed_by != self.office.agency:
-            shown["phone"] = self.office.directory.contact(self._other(message)).phone
+            shown["phone"] = self.office.directory.contact(self._debtor(message, one.owed_by)).phone
         return shown
 
-    def _other(self, message: Message) -> Address:
-        return Address(message.counterparty, GENERAL if message.received else message.inbox)
+    def _debtor(self, message: Message, owed_by: AgencyId) -> Address:
+        there = owed_by == message.counterparty and not message.received
+        return Address(owed_by, message.inbox if there else GENERAL)
 
     def _timeline(self, message: Message, said: Sequence[Message]) -> list[JsonObject]:
         """What happened to a message, and what the gateway gave notice of, the earliest first."""
@@ -231,7 +232,8 @@ def _links(message: Message) -> JsonObject:
 
 def _next_steps(message: Message) -> Iterator[JsonObject]:
     """What its recipient may want to do about it."""
-    if words.is_not_enough(message) and message.received and message.challenged_at is None:
+    unmet = (message.challenged_at, message.closed_at) == (None, None)
+    if words.is_not_enough(message) and message.received and unmet:
         path = f"/v1/messages/{message.jti}/challenge"
         yield {"step": "challenge", "text": words.NOT_ENOUGH, "href": path}
 

@@ -121,8 +121,13 @@ def verdict_text(message: Message) -> str:
 def held_text(message: Message) -> str:
     """Whom a hold waits for: somebody of its author's agency, a lodgee, or both."""
     held = [(rule, hint) for rule, _, hint, severity in message.violations if severity == Severity.HOLD]
-    lodgees = sorted({hint for rule, hint in held if rule == "R10" and hint})
-    return wording.held_for(lodgees, second=any(rule != "R10" for rule, _ in held))
+    return wording.held_for(lodgees(message), second=any(rule != "R10" for rule, _ in held))
+
+
+def lodgees(message: Message) -> list[str]:
+    """Whose word a hold waits for, as its concern is lodged with them; by their ids."""
+    held = [(rule, hint) for rule, _, hint, severity in message.violations if severity == Severity.HOLD]
+    return sorted({hint for rule, hint in held if rule == "R10" and hint})
 
 
 def state_text(state: str, message: Message) -> str:
