@@ -83,7 +83,7 @@ async def test_an_answer_may_come_in_parts_and_what_is_left_out_is_still_owed(to
     board = (await town.call(CSC, "GET", f"/v1/threads/{asked.thread}")).json()["board"]
     await say(town, POLICE, path, second)
 
-    assert halfway == ["delivered", "delivered"]
+    assert halfway == ["acknowledged", "acknowledged"]
     assert [line["outcome"] for line in board] == ["DISCLOSED_FULL", None]
     assert await states(town, asked.request, CSC, POLICE) == ["answered", "answered"]
 
