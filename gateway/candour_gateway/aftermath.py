@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from candour_protocol import rules
-from candour_protocol.children import same_child
 from candour_protocol.ids import StatementHash, parse_address
 from candour_protocol.kinds import (
     AppliedCodes,
@@ -26,7 +25,7 @@ from candour_protocol.kinds import (
 )
 from candour_protocol.kinds.lists import Kind
 
-from candour_gateway import debts, parts
+from candour_gateway import debts, kinship, parts
 from candour_gateway.announcing import notified
 from candour_gateway.casebook import Casebook, Logged, Mark
 from candour_gateway.clocks import Duty
@@ -210,17 +209,17 @@ def _told_anew(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Case
     if not rules.has_substance(codes.checks, logged.rules):
         return
     for older in book.first(thread_key(codes.txn, {logged.iss, logged.aud})):
-        if older.index < logged.index and _is_same(older, logged, codes) and _wanting(older):
+        if older.index < logged.index and _wanting(older) and _is_same(older, logged, codes, book):
             yield Refreshed(older.index, older.hash, logged.index)
             yield from _resumed(older, hearing, book)
 
 
-def _is_same(older: Logged, logged: Logged, codes: ConcernCodes) -> bool:
+def _is_same(older: Logged, logged: Logged, codes: ConcernCodes, book: Casebook) -> bool:
     theirs = older.codes
     parties = (older.iss, older.aud) == (logged.iss, logged.aud)
     if not isinstance(theirs, ConcernCodes) or not parties or not older.passes:
         return False
-    return theirs.inbox == codes.inbox and same_child(theirs.child, codes.child)
+    return theirs.inbox == codes.inbox and kinship.is_one_child(codes, theirs, older, book)
 
 
 def _wanting(concern: Logged) -> bool:

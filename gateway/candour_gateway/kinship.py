@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from candour_protocol.children import same_child
 from candour_protocol.ids import AgencyId, ChildToken
-from candour_protocol.kinds import ConcernCodes, LinkCodes
+from candour_protocol.kinds import ConcernCodes, LinkCodes, RequestCodes
 
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.naming import joined_key, thread_key
@@ -40,6 +41,16 @@ def joined(
     ]
     bonds: list[set[str]] = [set(tokens), *said]
     return frozenset(ChildToken(token) for token in _component(set(tokens), bonds))
+
+
+def is_one_child(
+    codes: ConcernCodes, other: ConcernCodes | RequestCodes, parties: Logged, book: Casebook
+) -> bool:
+    """Whether a concern is about the child that another statement, between these two, is about."""
+    known_to = frozenset({parties.iss, parties.aud})
+    return same_child(codes.child, other.child) or same_child(
+        codes.child, joined(other.child, (other.txn,), known_to, book)
+    )
 
 
 def is_token(item: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from candour_protocol.children import same_child
 from candour_protocol.ids import AgencyId, ChildToken, StatementHash, parse_address
 from candour_protocol.kinds import (
     ApprovalCodes,
@@ -73,7 +74,7 @@ def keys_wanted(
             yield name
             yield from _around(book.find(parent_of(parties.irt, codes)), book)
         case DeliveryCodes():
-            yield from _lent(book.find(parties.irt))
+            yield from _lent(book.find(parties.irt), book)
         case LinkCodes():
             yield name
             # in one batch with a request it leads on to links that lie between the same two
@@ -101,6 +102,9 @@ def _of_a_concern(
     for older in book.first(between):
         if older.history.taken_back_by is not None and older.iss == parties.iss:
             yield older.hash
+        theirs = older.codes
+        if isinstance(theirs, ConcernCodes) and not same_child(theirs.child, codes.child):
+            yield from _joined_to(theirs.child, (theirs.txn,), {parties.iss, parties.aud}, book)
     for reader in readers if codes.relays is None else ():
         yield from map(child_key, codes.child)
         yield from _of_children(codes.child, (), {reader}, book)
@@ -165,15 +169,20 @@ def _lodged(concern: Logged) -> Iterator[str]:
         yield thread_key(codes.txn, {concern.iss, lodgee})
 
 
-def _lent(concern: Logged | None) -> Iterator[str]:
-    """What else may pay back what a concern pays back."""
-    if concern is not None and isinstance(concern.codes, ConcernCodes) and concern.codes.pays_back:
-        yield concern.codes.pays_back
+def _lent(concern: Logged | None, book: Casebook) -> Iterator[str]:
+    """What else may pay back what a concern pays back, and what is joined to the child of that."""
+    if concern is None or not isinstance(concern.codes, ConcernCodes) or concern.codes.pays_back is None:
+        return
+    yield concern.codes.pays_back
+    request = book.find(concern.codes.pays_back)
+    if request is not None and isinstance(request.codes, RequestCodes):
+        asked = request.codes
+        yield from _joined_to(asked.child, (asked.txn,), {request.iss, request.aud}, book)
 
 
 def _around(parent: Logged | None, book: Casebook) -> Iterator[str]:
     """What rests on a statement, and on its copies."""
     if parent is not None:
         yield parent.hash
-        yield from _lent(parent)
+        yield from _lent(parent, book)
         yield from (copy.hash for copy in copies_of(parent, book))

@@ -9,7 +9,7 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, SCHOOL, attested
+from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, SCHOOL, an_actor, attested
 from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
@@ -221,3 +221,40 @@ async def test_an_emergency_that_is_sent_anew_owes_the_concern_in_place_of_the_f
 
     assert await world.is_owed("debt", anew)
     assert await world.is_owed("debt", request) is stays
+
+
+def _link(world: World, *joins: str, undoes: str | None = None) -> Issued:
+    codes: dict[str, JsonValue] = {"actor": an_actor(), "joins": [*joins] or None, "undoes": undoes}
+    return world.partnership.say(Kind.LINK, GP, SCHOOL, codes)
+
+
+@ON_BOTH
+async def test_a_concern_on_a_token_that_a_person_has_joined_to_the_child_pays(world: World) -> None:
+    request = await _borrowed(world)
+    link = _link(world, str(CHILD[0]), str(OTHER_CHILD[0]))  # type: ignore[index]
+    await world.submit(link)
+
+    await world.arrive(_payment(world, request, child=OTHER_CHILD))
+
+    assert not await world.is_owed("debt", request)
+
+
+async def test_what_is_joined_no_longer_pays_nothing(world: World) -> None:
+    request = await _borrowed(world)
+    link = _link(world, str(CHILD[0]), str(OTHER_CHILD[0]))  # type: ignore[index]
+    await world.submit(link, _link(world, undoes=link.statement.hash))
+
+    await world.arrive(_payment(world, request, child=OTHER_CHILD))
+
+    assert await world.is_owed("debt", request)
+
+
+async def test_what_paid_by_a_link_and_is_withdrawn_is_owed_again(world: World) -> None:
+    request = await _borrowed(world)
+    await world.submit(_link(world, str(CHILD[0]), str(OTHER_CHILD[0])))  # type: ignore[index]
+    payment = _payment(world, request, child=OTHER_CHILD)
+    await world.arrive(payment)
+
+    await world.submit(_taking_back(world, payment, "withdrawn"))
+
+    assert await world.is_owed("debt", request)

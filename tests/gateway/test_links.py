@@ -82,6 +82,24 @@ async def test_a_link_names_a_person_and_what_it_joins(world: World, codes: dict
     assert await world.judge(link) == ("refused", ("not-a-party",))
 
 
+async def test_a_newer_concern_on_a_token_that_is_joined_stands_in_for_one_that_was_corrected(
+    world: World,
+) -> None:
+    thread = a_txn()
+    concern = world.partnership.concern(txn=thread)
+    request = world.partnership.request([concern.statement.hash], txn=thread)
+    await world.arrive(concern, request)
+    wrong: dict[str, JsonValue] = {"correction_kind": "FACT_WRONG", "corrects": concern.statement.hash}
+    await world.submit(world.partnership.say(Kind.CORRECTION, GP, SCHOOL, wrong | {"actor": an_actor()}))
+    owed_meanwhile = await world.is_owed("answer", request)
+    await world.submit(_link(world, _token(CHILD), _token(OTHER_CHILD)))
+
+    await world.arrive(world.partnership.concern(txn=thread, child=OTHER_CHILD))
+
+    assert not owed_meanwhile
+    assert await world.is_owed("answer", request)
+
+
 # ---- told outside ----------------------------------------------------------------------------------
 
 
