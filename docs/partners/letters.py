@@ -91,11 +91,11 @@ class Secretary:
         return Letter(Kind.CONCERN, to, txn, codes["urgency"] in URGENT, codes, content)
 
     def _child(self, content: Any, paid: Message | None) -> list[ChildToken]:
-        """One token for each identifier; a child without any has the token that its request has."""
+        """One token for each identifier, and the one that its request has for a child without any."""
         assert isinstance(content, ConcernContent)  # noqa: S101 - narrows the type
         own = self._tokens(content.subject)
-        before = list(tokens_in(paid.codes)) if paid else []
-        return before if before and all(map(is_random, [*own, *before])) else own
+        kept = [token for token in tokens_in(paid.codes) if is_random(token)] if paid else []
+        return sorted({*kept, *(() if kept and all(map(is_random, own)) else own)})
 
     def _withheld(self, txn: Txn, withheld: Any, second: str | None) -> JsonObject | None:
         if not isinstance(withheld, Mapping):

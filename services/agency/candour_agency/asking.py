@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from candour_protocol import rules
-from candour_protocol.children import child_tokens, tokens_in
+from candour_protocol.children import tokens_in
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import Address, Txn, new_uuid7
 from candour_protocol.kinds import Kind, Person, Signer
 from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
-from candour_agency import additions, standing, store
+from candour_agency import additions, recognising, standing, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns, relays, requests
@@ -28,9 +28,9 @@ from candour_agency.drafts.unlisted import unlisted
 from candour_agency.faults import CallError, Code, Place
 from candour_agency.matters import matter_of
 from candour_agency.messages import Message
+from candour_agency.recognising import Known
 from candour_agency.schemas.concern import Matter
 from candour_agency.schemas.request import RequestBody
-from candour_agency.telling import randomness
 from candour_agency.writing import Pen, Plan
 
 _NOT_TOLD = (
@@ -51,6 +51,7 @@ class _Asking:
     composition: Composition
     named: Sequence[Message]
     inline: tuple[Matter, Child] | None
+    known: Known
 
 
 def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
@@ -61,8 +62,7 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     """
     named_first = recipients(call, body.recipients)
     _check_lines(body, named_first)
-    inline = _inline(call, body)
-    told = inline[0] if inline else None
+    told = _inline(body)
     directed = direct(call.office.directory, named_first, told, call.now, asked=body.urgency)
     if not directed.addresses:
         raise misplaced("/recipients", _NOT_TOLD)
@@ -70,7 +70,9 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     txn = named[0].txn if named else Txn(new_uuid7(call.now))
     composition = Composition(txn, Pen(call.office, call.now))
     setting = Setting(call.office, call.acting, txn, call.iat)
-    asking = _Asking(connection, call, body, setting, composition, named, inline)
+    known = recognising.in_thread(connection, call, txn)
+    inline = (told, known.meet(*concerns.subjects(told))[0]) if told else None
+    asking = _Asking(connection, call, body, setting, composition, named, inline, known)
     composition.notices += [*directed.notices, *(unlisted(body.concern, "/concern") if body.concern else ())]
     asked = [(address, _tell_first(asking, address)) for address in directed.addresses]
     for address in directed.also:
@@ -103,15 +105,13 @@ def _successor(connection: Connection, message: Message) -> Message:
     return message
 
 
-def _inline(call: Call, body: RequestBody) -> tuple[Matter, Child] | None:
+def _inline(body: RequestBody) -> Matter | None:
     """The concern of the call itself; what it leaves out is as in the request."""
     if body.concern is None:
         return None
     given = {"subject": body.subject, "urgency": body.urgency, "author": body.author, "reach": body.reach}
     missing = {name: value for name, value in given.items() if getattr(body.concern, name) is None}
-    concern = body.concern.model_copy(update=missing)
-    child = concerns.children(concern, call.office.keys.partnership, randomness())[0]
-    return concern, child
+    return body.concern.model_copy(update=missing)
 
 
 # -- what the holder is told first --------------------------------------------------------------------------
@@ -210,8 +210,8 @@ def _is_settled(message: Message) -> bool:
 
 def _request(asking: _Asking, to: Address, cited: Sequence[Cited]) -> None:
     subject = _subject(asking, cited)
-    own = child_tokens(subject, asking.call.office.keys.partnership, next(randomness()))
-    plan = requests.plan(asking.setting, asking.body, subject, own, to, cited)
+    child = asking.known.meet(subject)[0]
+    plan = requests.plan(asking.setting, asking.body, subject, child.tokens, to, cited)
     asking.composition.write(plan, cited)
 
 

@@ -5,15 +5,11 @@ One statement for each recipient and child, in one thread. In the caller's trans
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-
-from candour_protocol.children import RANDOM_BYTES
 from candour_protocol.ids import Txn, new_uuid7
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import recognising, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns
@@ -35,18 +31,12 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
     composition = Composition(_thread(connection, call, body, request), Pen(call.office, call.now))
     composition.notices += [*directed.notices, *unlisted(body)]
     setting = Setting(call.office, call.acting, composition.txn, call.iat)
-    children = concerns.children(body, call.office.keys.partnership, randomness())
+    children = recognising.in_thread(connection, call, composition.txn).meet(*concerns.subjects(body))
     for address in (*directed.addresses, *directed.also):
         for child in children:
             pays_back = request.hash if request and request.counterparty == address.agency else None
             composition.write(concerns.plan(setting, body, child, address, pays_back))
     return composition
-
-
-def randomness() -> Iterator[bytes]:
-    """Fresh random bytes, for children whom no identifier names."""
-    while True:
-        yield secrets.token_bytes(RANDOM_BYTES)
 
 
 def _paid_back(connection: Connection, call: Call, jti: str | None) -> Message | None:

@@ -5,11 +5,9 @@ Pure: what is not in the body comes as an argument. Source: protocol sections 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from candour_protocol import adults, rules
-from candour_protocol.children import child_tokens
 from candour_protocol.codes import ConcernCategory, NeedLevel, Urgency, WithholdingReason
 from candour_protocol.ids import Address, ChildToken, StatementHash, Txn
 from candour_protocol.kinds import (
@@ -57,14 +55,9 @@ class Setting:
         return self.office.directory.policy
 
 
-def children(body: Matter, partnership: Sequence[bytes], fresh: Iterator[bytes]) -> list[Child]:
-    """The children that a body is about; one nobody can name still gets a token of its own.
-
-    Args:
-        fresh: gives 32 random bytes for each.
-    """
-    subjects = [*([body.subject] if body.subject else []), *(body.subjects or ())] or [Person()]
-    return [Child(one, tuple(child_tokens(one, partnership, next(fresh)))) for one in subjects]
+def subjects(body: Matter) -> list[Person]:
+    """The children that a body is about; one whom nobody can name is one too."""
+    return [*([body.subject] if body.subject else []), *(body.subjects or ())] or [Person()]
 
 
 def plan(setting: Setting, body: Matter, child: Child, to: Address, pays_back: StatementHash | None) -> Plan:
