@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.agency.partnership import CSC, Office, a_concern
+from tests.agency.partnership import CSC, POLICE, Office, a_concern, a_request, a_subject
 from tests.agency.places import ON_BOTH
 
 
@@ -82,3 +82,78 @@ async def test_while_another_pays_nothing_is_owed_and_an_update_changes_nothing(
 
     for office in (school, csc):
         assert (await _debt(office, request))["settled_at"] is not None
+
+
+_EMERGENCY = {
+    "urgency": "EMERGENCY",
+    "purpose": "EMERGENCY_SAFETY",
+    "danger_line": "not breathing at all now",
+}
+_BROTHER = a_subject(name="Idris Penhallow", birth_date="2019-08-01", nhs_number="9990001022")
+
+
+async def test_a_concern_on_another_child_pays_nothing_at_either_side_and_says_so(
+    school: Office, csc: Office
+) -> None:
+    request = await school.ask(CSC, **_EMERGENCY)
+    await school.until(request, "delivered")
+    body = a_concern(CSC, pays_back=request, subject=_BROTHER)
+
+    foretold = (await school.call("POST", "/v1/concerns/check", body)).json()
+    answer = await school.post("/v1/concerns", body)
+    await csc.until(answer["messages"][0]["id"], "delivered")
+    await school.partnership.courier.quiet()
+
+    for office in (school, csc):
+        debt = await _debt(office, request)
+        assert debt["settled_at"] is None
+        assert "concern-followed" not in debt["events"]
+    assert foretold["outcome"] == "passed"  # a concern is never held up
+    for said in (foretold, answer):
+        assert any(f"does not pay back your emergency request to {CSC}" in one for one in said["notices"])
+
+
+async def test_beside_another_child_the_right_one_pays(school: Office, csc: Office) -> None:
+    request = await school.ask(CSC, **_EMERGENCY)
+    await school.until(request, "delivered")
+    both = {"subject": None, "subjects": [_BROTHER, a_subject()]}
+
+    answer = await school.post("/v1/concerns", a_concern(CSC, pays_back=request, **both))
+    await school.partnership.courier.quiet()
+
+    assert "notices" not in answer
+    assert (await _debt(school, request))["settled_at"] is not None
+
+
+async def test_one_concern_pays_every_holder_that_was_asked_in_the_same_call(
+    school: Office, csc: Office, police: Office
+) -> None:
+    asked = (await school.post("/v1/requests", a_request(CSC, recipients=[CSC, POLICE], **_EMERGENCY)))[
+        "messages"
+    ]
+    ids = [one["id"] for one in asked]
+    for each in ids:
+        await school.until(each, "delivered")
+
+    answer = await school.post("/v1/concerns", a_concern(CSC, recipients=[CSC, POLICE], pays_back=ids[0]))
+    for one in answer["messages"]:
+        await school.until(one["id"], "delivered")
+    await school.partnership.courier.quiet()
+
+    assert "notices" not in answer
+    for each, holder in zip(ids, (csc, police), strict=True):
+        assert (await _debt(school, each))["settled_at"] is not None
+        assert (await _debt(holder, each))["settled_at"] is not None
+
+
+async def test_whoever_was_asked_and_is_not_told_is_named(
+    school: Office, csc: Office, police: Office
+) -> None:
+    asked = (await school.post("/v1/requests", a_request(CSC, recipients=[CSC, POLICE], **_EMERGENCY)))[
+        "messages"
+    ]
+
+    answer = await school.post("/v1/concerns", a_concern(CSC, pays_back=asked[0]["id"]))
+
+    [notice] = answer["notices"]
+    assert notice.startswith(f"This does not go to {POLICE}")

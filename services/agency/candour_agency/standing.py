@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from candour_protocol import rules
-from candour_protocol.children import same_child
 from candour_protocol.kinds import ConcernCodes, CorrectionCodes, Kind
 from candour_protocol.policy import Policy
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import kinship, store
 from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 
@@ -64,14 +63,16 @@ def _is_applied(connection: Connection, correction: Message) -> bool:
 def _told_anew(connection: Connection, concern: Message, correction: Message) -> bool:
     """Whether a newer concern of substance, of the same thread, stands in for it."""
     newer = (one for one in store.messages.thread(connection, concern.txn) if one.seq > correction.seq)
-    return any(_stands_in(one, concern) for one in newer)
+    return any(_stands_in(connection, one, concern) for one in newer)
 
 
-def _stands_in(newer: Message, concern: Message) -> bool:
+def _stands_in(connection: Connection, newer: Message, concern: Message) -> bool:
     codes, corrected = read_codes(newer), read_codes(concern)
     if not isinstance(codes, ConcernCodes) or not isinstance(corrected, ConcernCodes):
         return False
     same = (newer.direction, newer.counterparty, newer.inbox)
     if same != (concern.direction, concern.counterparty, concern.inbox) or newer.verdict == "refused":
         return False
-    return rules.has_substance(codes.checks, newer.rules) and same_child(codes.child, corrected.child)
+    if not rules.has_substance(codes.checks, newer.rules):
+        return False
+    return kinship.is_one_child(connection, codes.child, concern)

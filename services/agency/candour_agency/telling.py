@@ -5,19 +5,30 @@ One statement for each recipient and child, in one thread. In the caller's trans
 
 from __future__ import annotations
 
-from candour_protocol.ids import Txn, new_uuid7
+from collections.abc import Iterator, Mapping, Sequence
+
+from candour_protocol.ids import Address, AgencyId, Txn, new_uuid7
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import recognising, store
+from candour_agency import debts, kinship, recognising, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns
-from candour_agency.drafts.concerns import Setting
+from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.unlisted import unlisted
 from candour_agency.messages import Message
 from candour_agency.schemas.concern import ConcernBody
 from candour_agency.writing import Pen
+
+_NOT_TOLD_THERE = (
+    "This does not go to {agency}: the concern that follows your emergency request is owed there."
+)
+_ANOTHER_CHILD = (
+    "This does not pay back your emergency request to {agency}: it is about another child, or describes "
+    "it otherwise. The concern about that child is still owed. Give the number, or the name and birth date, "
+    "that the request has."
+)
 
 
 def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
@@ -29,14 +40,43 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
     directed = direct(call.office.directory, recipients(call, body.recipients), body, call.now)
     request = _paid_back(connection, call, body.pays_back)
     composition = Composition(_thread(connection, call, body, request), Pen(call.office, call.now))
-    composition.notices += [*directed.notices, *unlisted(body)]
     setting = Setting(call.office, call.acting, composition.txn, call.iat)
     children = recognising.in_thread(connection, call, composition.txn).meet(*concerns.subjects(body))
-    for address in (*directed.addresses, *directed.also):
+    lent = _lent(connection, call, request)
+    addresses = (*directed.addresses, *directed.also)
+    for address in addresses:
+        owing = lent.get(address.agency)
         for child in children:
-            pays_back = request.hash if request and request.counterparty == address.agency else None
-            composition.write(concerns.plan(setting, body, child, address, pays_back))
+            composition.write(concerns.plan(setting, body, child, address, owing.hash if owing else None))
+    still_owed = _still_owed(connection, lent, addresses, children)
+    composition.notices += [*directed.notices, *unlisted(body), *still_owed]
     return composition
+
+
+def _lent(connection: Connection, call: Call, request: Message | None) -> dict[AgencyId, Message]:
+    """By holder, the request that is paid back, and those to others in the same call that owe theirs."""
+    if request is None:
+        return {}
+    asked = store.messages.own_requests(connection, request.txn)
+    beside = [one for one in asked if one.reissued_as is None and call.may_see(one) and debts.is_owing(one)]
+    return {one.counterparty: one for one in (*beside, request)}
+
+
+def _still_owed(
+    connection: Connection,
+    lent: Mapping[AgencyId, Message],
+    addresses: Sequence[Address],
+    children: Sequence[Child],
+) -> Iterator[str]:
+    """What is not paid back, though the concern is told for that. It goes all the same."""
+    reached = {address.agency for address in addresses}
+    for agency, request in lent.items():
+        if not debts.is_owing(request):
+            continue
+        if agency not in reached:
+            yield _NOT_TOLD_THERE.format(agency=agency)
+        elif not any(kinship.is_one_child(connection, child.tokens, request) for child in children):
+            yield _ANOTHER_CHILD.format(agency=agency)
 
 
 def _paid_back(connection: Connection, call: Call, jti: str | None) -> Message | None:

@@ -28,3 +28,19 @@ def joined_to(connection: Connection, thread: str) -> list[tuple[StatementHash, 
     return [
         (StatementHash(row.hash), row.joined) for row in found if "." not in row.joined
     ]  # tokens have a dot
+
+
+def between(connection: Connection, item: str, other: str) -> list[tuple[StatementHash, list[str]]]:
+    """The links between here and another agency that join an item and stand, with all that each joins."""
+    named = select(joins.c.hash).where(joins.c.joined == item)
+    query = (
+        select(joins.c.hash, joins.c.joined)
+        .join(messages, messages.c.hash == joins.c.hash)
+        .where(joins.c.hash.in_(named), messages.c.counterparty == other)
+        .where(messages.c.withdrawn_at.is_(None), messages.c.verdict.in_(("passed", "flagged")))
+        .order_by(messages.c.log_index, joins.c.joined)
+    )
+    found: dict[StatementHash, list[str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(StatementHash(row.hash), []).append(row.joined)
+    return list(found.items())
