@@ -335,7 +335,8 @@ async def test_a_dry_run_knows_that_a_mark_forbids_passing_on(
 
     found = answer.json()
     assert found["outcome"] == "refused"
-    assert "R01" in {one["rule"] for one in found["violations"]}
+    assert {"R01", "R15"} <= {one["rule"] for one in found["violations"]}
+    assert "NO_ONWARD" in [one.get("hint") for one in found["violations"]]
     assert found["messages"][0] == {
         "kind": "concern",
         "recipient": POLICE,

@@ -145,13 +145,22 @@ def _judged(connection: Connection, message: Message, matter: Matter, policy: Po
     """What the codes alone show, for its hints; what was told stays out of it."""
     match matter.codes:
         case ConcernCodes() as codes:
-            return rules.judge_concern(codes, None, message.counterparty, policy).violations
+            original = _original(connection, message)
+            return rules.judge_concern(codes, original, message.counterparty, policy).violations
         case RequestCodes() as codes:
             return rules.judge_request(_ask(message, codes), policy).violations
         case AnswerCodes() as codes:
             return _judged_answer(connection, message, codes, policy)
         case _:
             return ()
+
+
+def _original(connection: Connection, message: Message) -> ConcernCodes | None:
+    """Of a relay, the codes of what it relays, where those are at hand."""
+    for original in store.messages.by_hash(connection, [message.relays or ""]).values():
+        codes = read_codes(original)
+        return codes if isinstance(codes, ConcernCodes) else None
+    return None
 
 
 def _ask(message: Message, codes: RequestCodes) -> Ask:

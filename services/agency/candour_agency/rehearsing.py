@@ -14,7 +14,7 @@ from candour_protocol import rules
 from candour_protocol.ids import GENERAL, Address, AgencyId, StatementHash, parse_address
 from candour_protocol.kinds import ConcernCodes, Kind, RequestCodes, parse_codes
 from candour_protocol.matters import read_matter
-from candour_protocol.rules import Ask, Judgement, Outcome, Telling, Told, Violation
+from candour_protocol.rules import Ask, Judgement, Outcome, Severity, Telling, Told, Violation
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 from candour_agency.calls import Call, Composed, Composition
@@ -42,14 +42,19 @@ def rehearse(
     """What would happen to each message of a call, all violations, whom it would reach.
 
     Args:
-        own_kind: the kind that the call is for; what it sends on the way is listed too, and not judged by it.
+        own_kind: the kind that the call is for; what it sends on the way is listed too, and not judged by it,
+            but for why a concern cannot be passed on.
         in_body: where a place in a message to somebody stands in the call's body.
         asked: what was asked before.
     """
     outcomes: dict[StatementHash, Outcome] = {}
     parts = [(part, _judge(call, part, outcomes, asked)) for part in composition.parts]
     own = [(part, judged) for part, judged in parts if part.plan.kind is own_kind]
-    found = [_placed(violation, part, in_body) for part, judged in own for violation in judged.violations]
+    found = [
+        _placed(violation, part, in_body)
+        for part, judged in parts
+        for violation in _shown(part, judged, own_kind)
+    ]
     worst = max((judged.outcome for _, judged in own), key=list(Outcome).index, default=Outcome.PASSED)
     reached = dict.fromkeys(part.plan.to for part in composition.parts)
     shown: list[JsonValue] = [_part(part, judged) for part, judged in parts]
@@ -59,6 +64,14 @@ def rehearse(
         "messages": shown,
         "recipients": [views.reached(to) for to in reached],
     }
+
+
+def _shown(part: Composed, judged: Judgement, own_kind: Kind) -> Sequence[Violation]:
+    """What a call is told of one message: of a relay on its way, only what would have it returned."""
+    if part.plan.kind is own_kind:
+        return judged.violations
+    relayed = part.plan.codes.get("relays") is not None
+    return [one for one in judged.violations if relayed and one.severity is Severity.REFUSE]
 
 
 def _placed(violation: Violation, part: Composed, in_body: InBody) -> Violation:

@@ -34,6 +34,12 @@ def severities(rule: str, pointer: str) -> tuple[Severity, ...]:
     return tuple(fix.severity for fix in _listed(rule, pointer))
 
 
+def may_refuse(rule: str, pointer: str) -> bool:
+    """Whether a fault of this rule at this place can be why a statement was refused."""
+    able = severities(rule, pointer)
+    return Severity.REFUSE in able or not able
+
+
 def _listed(rule: str, pointer: str) -> list[Fix]:
     place = _NUMBER.sub("/*", pointer).replace(_CHILDREN, "/subject")
     found = (fix for fix in FIXES.get(rule, ()) if fix.pointer == place)

@@ -23,8 +23,8 @@ def r15_onward(
     marks = {mark for original in originals for mark in original.marks}
     if not marks <= set(relay.marks):
         yield Violation("R15", "/handling", Severity.REFUSE)
-    if any(mark in policy.onward.forbidding_marks for mark in marks):
-        yield Violation("R15", "/concern_ids", Severity.REFUSE)
+    if forbidding := sorted(marks & set(policy.onward.forbidding_marks)):
+        yield Violation("R15", "/concern_ids", Severity.REFUSE, forbidding[0])
     if any(_is_closed_to(original, relay, holder) for original in originals):
         yield Violation("R15", "/recipients", Severity.REFUSE)
     if any(_widens(relay, original) for original in originals):

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from candour_protocol.ids import Address, AgencyId
 from candour_protocol.kinds import Kind, Signer
+from candour_protocol.rules.advice import may_refuse
 from candour_protocol.strict_json import JsonObject
 from candour_protocol.tokens import Access
 from fastapi import APIRouter
@@ -77,7 +78,7 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
         reply, messages = await await_verdicts(desk, reply, seconds, key)
         asked = [one for one in messages if one["kind"] == Kind.REQUEST]
         if asked and all(one["state"] == "refused" for one in asked):
-            raise _returned(asked, typed.value)
+            raise _returned(asked, [one for one in messages if _is_returned_relay(one)], typed.value)
     return JSONResponse(reply, 202)
 
 
@@ -113,14 +114,25 @@ async def _knowing(desk: Desk, carry_out: Callable[[], Awaitable[R]]) -> R:
     return await carry_out()
 
 
-def _returned(messages: list[JsonObject], body: RequestBody) -> CallError:
-    """The problem for a call whose every request came back; ``message`` is the first of them."""
+def _is_returned_relay(message: JsonObject) -> bool:
+    codes = message["codes"]
+    relays = message["kind"] == Kind.CONCERN and isinstance(codes, dict) and codes.get("relays")
+    return bool(relays) and message["state"] == "refused"
+
+
+def _returned(messages: list[JsonObject], relays: list[JsonObject], body: RequestBody) -> CallError:
+    """The problem for a call whose every request came back; ``message`` is the first of them.
+
+    A request whose concern could not be passed on says only that its holder was not told. Why stands with the
+    relay, so that comes first.
+    """
     found: dict[str, JsonObject] = {}
-    for message in messages:
+    for message in (*relays, *messages):
         to = Address(AgencyId(str(message["counterparty"])), str(message["inbox"]))
         for one in _violations(message):
             placed = one | {"pointer": requests.in_body(str(one["pointer"]), body, to)}
-            found.setdefault(f"{placed['rule']} {placed['pointer']}", placed)
+            if message not in relays or may_refuse(str(one["rule"]), str(one["pointer"])):
+                found.setdefault(f"{placed['rule']} {placed['pointer']}", placed)
     members = {"violations": list(found.values()), "message": messages[0], "messages": messages}
     detail = "Every request was returned to you. Each violation says how to mend it; then ask again."
     return CallError(Code.RETURNED, detail, members=members)
