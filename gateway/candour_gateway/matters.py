@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from candour_protocol import rules
+from candour_protocol.children import may_be_one_child
+from candour_protocol.ids import AgencyId
 from candour_protocol.kinds import ChallengeCodes, Codes, ConcernCodes, RequestCodes
 from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE, Kind
 
 from candour_gateway.casebook import Casebook, Logged
-from candour_gateway.naming import parent_of
+from candour_gateway.naming import parent_of, thread_key
 
 # What can be taken back, and by what kind.
 TAKEN_BACK_BY: Mapping[Kind, frozenset[Kind]] = {
@@ -43,6 +45,28 @@ def copies_of(concern: Logged, book: Casebook, depth: int = _LONGEST) -> Iterato
     for each in relays_of(concern, book) if depth else ():
         yield each
         yield from copies_of(each, book, depth - 1)
+
+
+def told_keys(concern: Logged, holder: AgencyId) -> tuple[str, ...]:
+    """Where a concern of its thread stands that its recipient, or who told it, told another agency."""
+    if concern.codes is None:
+        return ()
+    return tuple(thread_key(concern.codes.txn, {one, holder}) for one in (concern.aud, concern.iss))
+
+
+def was_told(holder: AgencyId, concern: Logged, book: Casebook) -> bool:
+    """Whether an agency has a concern: passed on, in somebody's own words, or as one that came from there."""
+    if any(holder in (each.iss, each.aud) for each in (concern, *above(concern, book))):
+        return True
+    told = (each for key in told_keys(concern, holder) for each in book.first(key))
+    return any(each.aud == holder and each.passes and _may_be_of_one(each, concern) for each in told)
+
+
+def _may_be_of_one(told: Logged, concern: Logged) -> bool:
+    ours, theirs = concern.codes, told.codes
+    if not isinstance(ours, ConcernCodes) or not isinstance(theirs, ConcernCodes):
+        return False
+    return may_be_one_child(theirs.child, ours.child)
 
 
 def resting_on(concern: Logged, book: Casebook) -> Iterator[Logged]:

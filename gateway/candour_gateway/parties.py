@@ -36,6 +36,7 @@ from candour_gateway.matters import (
     matter_of,
     redecided,
     unanswered_checks,
+    was_told,
 )
 from candour_gateway.naming import parent_of
 
@@ -45,6 +46,7 @@ WITHDRAWN = "withdrawn"
 SUSPENDED = "suspended"
 SAME_DECIDER = "same-decider"
 REASON_NEEDED = "reason-needed"
+NOT_TOLD = "not-told"
 ERASED = "erased"
 
 
@@ -246,18 +248,20 @@ def _challenge(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 
 
 def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
-    """The holder of a matter: to its new holder, and a copy to whoever told or asked."""
+    """The holder of a matter: to its new holder, and a copy to whoever told or asked.
+
+    Nobody is handed a concern, or said to have it, who was not told it.
+    """
     parent = book.find(claims.irt)
     if parent is None or not parent.passes or parent.aud != claims.iss or parent.kind not in _MATTERS:
         return _IRT
     if parent.is_erased:
         return Standing(ERASED, "/irt")
-    if not isinstance(codes, TransferCodes) or claims.aud not in (
-        parent.iss,
-        parse_address(codes.to).agency,
-    ):
+    holder = parse_address(codes.to).agency if isinstance(codes, TransferCodes) else None
+    if holder is None or claims.aud not in (parent.iss, holder):
         return Standing(NOT_A_PARTY, "/aud")
-    return None
+    told = parent.kind is not Kind.CONCERN or was_told(holder, parent, book)
+    return None if told else Standing(NOT_TOLD, "/to")
 
 
 _MATTERS = frozenset({Kind.CONCERN, Kind.REQUEST})

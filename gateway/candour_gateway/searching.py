@@ -21,12 +21,13 @@ from candour_protocol.kinds import (
     LinkCodes,
     ReplyCodes,
     RequestCodes,
+    TransferCodes,
     WithdrawalCodes,
 )
 
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
-from candour_gateway.matters import copies_of
+from candour_gateway.matters import copies_of, told_keys
 from candour_gateway.naming import (
     adult_asked_key,
     adult_key,
@@ -85,13 +86,18 @@ def keys_wanted(
             found = (book.find(each) for each in parties.erases)
             yield from (matter_key(each.codes.txn) for each in found if each and each.codes)
         case _:
-            yield from _ahead(name, codes)
+            yield from _of_a_step(name, codes, book.find(parties.irt))
 
 
-def _ahead(name: StatementHash, codes: Codes) -> Iterator[str]:
-    """A person's word can have been corrected or taken back before it came."""
+def _of_a_step(name: StatementHash, codes: Codes, parent: Logged | None) -> Iterator[str]:
+    """A person's word can have been corrected or taken back before it came.
+
+    Of a transfer also whether the new holder was told.
+    """
     if codes.actor is not None:
         yield name
+    if isinstance(codes, TransferCodes) and parent is not None:
+        yield from told_keys(parent, parse_address(codes.to).agency)
 
 
 def _of_a_concern(

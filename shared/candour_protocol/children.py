@@ -56,6 +56,11 @@ def same_child(left: Collection[ChildToken], right: Collection[ChildToken]) -> b
     return not set(left).isdisjoint(right)
 
 
+def may_be_one_child(left: Collection[ChildToken], right: Collection[ChildToken]) -> bool:
+    """Whether two statements of one thread can name the same child: also where either knew no identifier."""
+    return same_child(left, right) or any(all(map(is_random, each)) for each in (left, right))
+
+
 def request_tokens(
     own: Collection[ChildToken], cited: Collection[Collection[ChildToken]]
 ) -> list[ChildToken]:

@@ -61,6 +61,7 @@ REASONS: Mapping[str, str] = {
     "suspended": "what it answers rests on a concern that was taken back",
     "same-decider": "somebody else has to decide again",
     "reason-needed": "checks are unanswered, so closing needs its reason",
+    "not-told": "whoever is to have it was not told the concern",
     "t1-keep": "what it says has to be kept for longer",
     "thread-open": "something is still to be done in its thread",
     "legal-hold": "it is under a legal hold",

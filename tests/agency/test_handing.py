@@ -7,7 +7,8 @@ from typing import Any
 
 from candour_protocol.kinds import Kind
 
-from tests.agency.partnership import CSC, Office, Partnership
+from tests.agency.gateway_double import Says
+from tests.agency.partnership import CSC, POLICE, Office, Partnership
 from tests.agency.places import ON_BOTH
 
 HAND_ON = {"to": CSC, "worker": {"name": "B. Okri"}, "author": {"staff_id": "okri", "name": "B. Okri"}}
@@ -103,3 +104,20 @@ async def test_what_goes_to_nobody_by_name_anybody_there_has(school: Office, csc
     await school.until(await _opened_by(csc, told, "M. Tesfaye"), "delivered")
 
     assert (await _acknowledgement(school, told))["settled_at"] is not None
+
+
+async def test_word_of_a_new_holder_waits_for_the_concern_that_is_said_again(
+    school: Office, csc: Office, police: Office, partnership: Partnership
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    ahead = [Says("refused", ("clock",))]
+    partnership.gateway.judge = lambda said: ahead.pop() if ahead else Says()
+
+    sent = await csc.post(f"/v1/concerns/{told}/transfer", HAND_ON | {"to": POLICE})
+    for one in sent["messages"]:
+        await csc.until(one["id"], "delivered")
+
+    said = [seen for seen in partnership.gateway.seen.values() if seen.statement.claims.iss == CSC]
+    kinds = [seen.statement.claims.kind for seen in said if seen.statement.claims.kind is not Kind.DELIVERY]
+    assert kinds == [Kind.CONCERN, Kind.CONCERN, Kind.TRANSFER, Kind.TRANSFER]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from candour_protocol.ids import AgencyId
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
-from candour_protocol.strict_json import JsonObject
+from candour_protocol.strict_json import JsonObject, JsonValue
 
-from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, an_actor
+from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, an_actor
 from tests.gateway.second_looks import a_challenge, a_decision
 from tests.gateway.world import World
 
@@ -163,10 +164,9 @@ async def test_an_open_case_that_goes_to_its_worker_is_acknowledged_anew(world: 
 async def test_another_authority_says_that_it_has_the_case_and_the_sender_hears(world: World) -> None:
     concern = world.partnership.concern(SCHOOL, CSC)
     await world.arrive(concern)
-    handed = world.partnership.say(Kind.TRANSFER, CSC, POLICE, {"to": POLICE}, irt=concern.statement.hash)
-    copy = world.partnership.say(Kind.TRANSFER, CSC, SCHOOL, {"to": POLICE}, irt=concern.statement.hash)
+    handed, copy = _handed_on(world, concern)
 
-    await world.arrive(handed, copy)
+    await world.arrive(_relay(world, concern), handed, copy)
     owed = await world.is_owed("acknowledgement", handed)
     await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, handed))
 
@@ -176,15 +176,71 @@ async def test_another_authority_says_that_it_has_the_case_and_the_sender_hears(
     assert world.copies(copy)
 
 
+def _relay(world: World, concern: Issued, **codes: JsonValue) -> Issued:
+    passed_on: dict[str, JsonValue] = {"relays": concern.statement.hash, "txn": world.txn(concern)}
+    return world.partnership.concern(CSC, POLICE, **(passed_on | codes))
+
+
 async def test_another_authority_has_as_long_as_the_matter_is_urgent(world: World) -> None:
     concern = world.partnership.concern(SCHOOL, CSC, urgency="RED")
-    await world.arrive(concern)
+    await world.arrive(concern, _relay(world, concern, urgency="RED"))
     handed = world.partnership.say(Kind.TRANSFER, CSC, POLICE, {"to": POLICE}, irt=concern.statement.hash)
 
     await world.submit(handed)
 
     due = (await world.obligations())["acknowledgement", handed.statement.hash]["due_at"]
     assert datetime.fromisoformat(due) - world.clock() == timedelta(hours=1)
+
+
+def _handed_on(world: World, concern: Issued) -> tuple[Issued, Issued]:
+    """To the police, and the copy to who told."""
+    name = concern.statement.hash
+    to_police, to_school = (
+        world.partnership.say(Kind.TRANSFER, CSC, to, {"to": POLICE}, irt=name) for to in (POLICE, SCHOOL)
+    )
+    return to_police, to_school
+
+
+@pytest.mark.parametrize("marks", [None, ["NO_ONWARD"]])
+async def test_nobody_is_handed_a_case_of_which_they_were_not_told(
+    world: World, marks: JsonValue | None
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC, marks=marks or [])
+    await world.arrive(concern)
+    if marks:
+        assert await world.judge(_relay(world, concern, marks=marks)) == ("refused", ("R15",))
+
+    for transfer in _handed_on(world, concern):
+        assert await world.judge(transfer) == ("refused", ("not-told",))
+        assert not world.copies(transfer)
+        assert not await world.is_owed("acknowledgement", transfer)
+
+
+@pytest.mark.parametrize(("teller", "child"), [(CSC, CHILD), (SCHOOL, CHILD), (CSC, ["r1." + "A" * 43])])
+async def test_a_case_is_handed_to_whoever_was_told_it_in_other_words(
+    world: World, teller: AgencyId, child: JsonValue
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC, marks=["NO_ONWARD"])
+    told = world.partnership.concern(teller, POLICE, txn=world.txn(concern), child=child)
+    await world.arrive(concern, told)
+
+    verdicts = [await world.judge(transfer) for transfer in _handed_on(world, concern)]
+
+    assert verdicts == [("passed", ())] * 2
+
+
+@pytest.mark.parametrize("changes", [{"child": OTHER_CHILD}, {"txn": None}])
+async def test_word_of_a_sibling_or_of_another_matter_is_not_word_of_this_case(
+    world: World, changes: dict[str, JsonValue]
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    about = {"txn": world.txn(concern)} | changes
+    told = {name: value for name, value in about.items() if value is not None}
+    await world.arrive(concern, world.partnership.concern(CSC, POLICE, **told))
+
+    verdicts = [await world.judge(transfer) for transfer in _handed_on(world, concern)]
+
+    assert verdicts == [("refused", ("not-told",))] * 2
 
 
 @pytest.mark.parametrize(("frm", "to"), [(SCHOOL, POLICE), (CSC, GP)])

@@ -45,9 +45,15 @@ async def _told(world: World) -> StatementHash:
     return concern.statement.hash
 
 
-async def _transfer(world: World) -> Case:
+async def _known_to_both(world: World) -> Issued:
+    """A concern at the school, which social care was told as well."""
     concern = world.partnership.concern()
-    await world.arrive(concern)
+    await world.arrive(concern, world.partnership.concern(to=CSC, txn=world.txn(concern)))
+    return concern
+
+
+async def _transfer(world: World) -> Case:
+    concern = await _known_to_both(world)
 
     def hand_on(actor: str | None) -> Issued:
         codes: JsonObject = {"to": CSC, "actor": actor}
@@ -165,8 +171,7 @@ async def test_a_correction_of_something_else_meets_no_challenge(world: World) -
 
 
 async def test_whoever_it_was_handed_on_to_is_told_what_meets_their_challenge(world: World) -> None:
-    concern = world.partnership.concern()
-    await world.arrive(concern)
+    concern = await _known_to_both(world)
     handed = _handed_on(world, concern, CSC, FIRST)
     await world.arrive(handed)
     challenge = a_challenge(world, handed)

@@ -13,6 +13,13 @@ def test_everything_that_can_be_owed_is_said_in_words() -> None:
 
 def test_every_reason_that_is_no_rule_is_said_in_words() -> None:
     said = {parties.NOT_A_PARTY, parties.NOT_OPENED, parties.WITHDRAWN, parties.SUSPENDED}
-    said |= {parties.SAME_DECIDER, parties.REASON_NEEDED, verdict.LATE, verdict.CLOCK, verdict.BARRED}
+    said |= {
+        parties.SAME_DECIDER,
+        parties.REASON_NEEDED,
+        parties.NOT_TOLD,
+        verdict.LATE,
+        verdict.CLOCK,
+        verdict.BARRED,
+    }
 
     assert said <= set(wording.REASONS)

@@ -143,21 +143,28 @@ def known_to(
     author: Signer | None,
 ) -> Cited:
     """The concern as this holder knows it; where it does not, and may, it is passed on."""
-    if message.counterparty == to.agency or message.kind is not Kind.CONCERN:
-        return _cited(connection, setting, message)
-    if not message.received:
-        copy = store.messages.own_copy(connection, message, to.agency)
-        return _cited(connection, setting, copy or message)
-    if message.relays is not None and _originator(connection, message) == to.agency:
-        return _cited(connection, setting, message)
-    passed_on = store.messages.relayed(connection, message.hash, to.agency)
-    if passed_on is not None:
-        return _cited(connection, setting, _successor(connection, passed_on))
-    if message.codes is None or message.content is None:
-        return _cited(connection, setting, message)  # nobody could open it; the gateway says what is missing
+    known = copy_at(connection, message, to)
+    if known is not None:
+        return _cited(connection, setting, known)
     return _write(
         composition, relays.plan(setting, message, to, author), (_cited(connection, setting, message),)
     )
+
+
+def copy_at(connection: Connection, message: Message, to: Address) -> Message | None:
+    """What this holder has of a concern, or will have; ``None`` where it has to be passed on first."""
+    if message.counterparty == to.agency or message.kind is not Kind.CONCERN:
+        return message
+    if not message.received:
+        return store.messages.own_copy(connection, message, to.agency) or message
+    if message.relays is not None and _originator(connection, message) == to.agency:
+        return message
+    passed_on = store.messages.relayed(connection, message.hash, to.agency)
+    if passed_on is not None:
+        return _successor(connection, passed_on)
+    if message.codes is None or message.content is None:
+        return message  # nobody could open it; the gateway says what is missing
+    return None
 
 
 def _originator(connection: Connection, message: Message) -> str | None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from candour_protocol import rules
+from candour_protocol.children import may_be_one_child, tokens_in
 from candour_protocol.ids import Address, StatementHash
-from candour_protocol.kinds import Kind
+from candour_protocol.kinds import ConcernCodes, Kind, parse_codes
+from candour_protocol.relaying import relay_codes
+from candour_protocol.rules import Telling
+from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import grounds, store
-from candour_agency.asking import known_to
+from candour_agency import grounds, standing, store, words
+from candour_agency.asking import copy_at, known_to
 from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.challenges import still_open
 from candour_agency.drafts import coding, steps
 from candour_agency.drafts.concerns import Setting
 from candour_agency.faults import CallError, Code
+from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 from candour_agency.moments import to_ms
 from candour_agency.progress import State, state
@@ -21,6 +29,10 @@ from candour_agency.states import FINAL
 from candour_agency.stating import compose, received, regarding
 from candour_agency.writing import Pen
 
+_OWN_WORDS = (
+    "This may not be passed on, and nobody takes over what they were not told. Ask whoever told you, or tell "
+    "the new holder in your own words in this thread; then hand it on."
+)
 _CHECKS_OPEN = (
     "Checks that rest on this have lines without an answer; to want more detail is none. Wait for them, or "
     "say in `reason` why it closes all the same: these checks are closed with it."
@@ -90,7 +102,8 @@ def transfer(connection: Connection, call: Call, jti: str, body: TransferBody) -
     Another agency gets the concern itself first, where it has not got it yet.
 
     Raises:
-        CallError: no received concern, one that is over, or a new holder whom nobody knows.
+        CallError: no received concern, one that is over, a new holder whom nobody knows, or one to whom it
+            may not be passed on and who was not told it in this agency's own words either.
     """
     otherwise = "Only a received concern is handed on. Forward an own one by telling it to that agency."
     concern = received(connection, call, jti, (Kind.CONCERN,), otherwise)
@@ -100,10 +113,12 @@ def transfer(connection: Connection, call: Call, jti: str, body: TransferBody) -
     now = regarding(call, concern)
     composition = Composition(concern.txn, Pen(call.office, call.now))
     composition.notices += still_open(connection, call, concern, Kind.TRANSFER)
+    waits: tuple[StatementHash, ...] = ()
     if holder.agency not in (call.office.agency, concern.counterparty):
         waits = _told_first(connection, call, composition, concern, holder, body)
         composition.write(steps.transfer(now, body, holder, holder, waits))
-    composition.write(steps.transfer(now, body, holder, Address(concern.counterparty, now.reply_inbox), ()))
+    teller = Address(concern.counterparty, now.reply_inbox)
+    composition.write(steps.transfer(now, body, holder, teller, waits))
     return composition
 
 
@@ -126,6 +141,34 @@ def _told_first(
     holder: Address,
     body: TransferBody,
 ) -> tuple[StatementHash, ...]:
+    if forbidden := _forbids(connection, call, concern, holder):
+        told = _in_own_words(connection, concern, holder)
+        if told is None:
+            raise CallError(Code.NOT_PASSED_ON, _OWN_WORDS, members={"violations": list(forbidden)})
+        return () if told.receipt is not None else (told.hash,)
     setting = Setting(call.office, call.acting, concern.txn, call.iat)
     cited = known_to(connection, setting, composition, concern, holder, body.author)
     return () if cited.settled else (cited.hash,)
+
+
+def _forbids(connection: Connection, call: Call, concern: Message, holder: Address) -> Sequence[JsonObject]:
+    """Why the gateway would return the relay that a holder needs; nothing where they need none."""
+    original = read_codes(concern)
+    if copy_at(connection, concern, holder) is not None or not isinstance(original, ConcernCodes):
+        return ()
+    policy = call.office.directory.policy
+    telling = Telling(
+        call.office.agency, call.now, taken_back=standing.of(connection, concern, policy).taken_back
+    )
+    relay = parse_codes(Kind.CONCERN, relay_codes(concern.codes or {}, concern.hash, holder.inbox, None))
+    if not isinstance(relay, ConcernCodes):
+        return ()
+    judged = rules.judge_concern(relay, original, holder.agency, policy, telling=telling)
+    return words.found_here(one for one in judged.violations if one.severity is rules.Severity.REFUSE)
+
+
+def _in_own_words(connection: Connection, concern: Message, holder: Address) -> Message | None:
+    """What this agency itself told the new holder about the same child, in the same matter."""
+    told = store.messages.told(connection, concern.txn, holder.agency)
+    tokens = tokens_in(concern.codes)
+    return next((one for one in told if may_be_one_child(tokens_in(one.codes), tokens)), None)

@@ -33,6 +33,7 @@ class Code(StrEnum):
     SAME_DECIDER = "same-decider"
     OTHER_WORKER = "other-worker"
     REASON_NEEDED = "reason-needed"
+    NOT_PASSED_ON = "not-passed-on"
     KEY_REUSED = "idempotency-key-reused"
     UNAUTHENTICATED = "unauthenticated"
     MISSING_SCOPE = "missing-scope"

@@ -23,6 +23,7 @@ _MEND: Final = {
     "clock": "Nothing to do: it is sent again by itself. Have this node's clock set right.",
     "key": "Have your operator give this node your agency's present signing key; then send it again.",
     "not-a-party": "Check what it answers: only its sender and its recipient may.",
+    "not-told": "Tell it to whoever is to have it, in this thread; then hand it on again.",
     "t1-keep": "Wait until its time is over, or have the registrar ask everybody who has it.",
     "thread-open": "Finish what is open in its thread first: GET /v1/threads/{thread} shows it.",
     "legal-hold": "Have the registrar ask everybody who has it; a hold is theirs to lift.",

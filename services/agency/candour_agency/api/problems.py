@@ -40,6 +40,7 @@ _STATUS: Final[Mapping[Code, tuple[int, str]]] = {
     Code.SAME_DECIDER: (409, "Somebody else has to decide this again"),
     Code.OTHER_WORKER: (409, "It went to somebody else"),
     Code.REASON_NEEDED: (409, "This wants its reason"),
+    Code.NOT_PASSED_ON: (422, "This may not be passed on"),
     Code.KEY_REUSED: (422, "The idempotency key belongs to another call"),
     Code.UNAUTHENTICATED: (401, "No valid access token"),
     Code.MISSING_SCOPE: (403, "The access token lacks a scope"),

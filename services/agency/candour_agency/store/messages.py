@@ -129,6 +129,19 @@ def relayed(connection: Connection, original: str, holder: str) -> Message | Non
     return _one(connection, query.order_by(messages.c.seq.desc()).limit(1))
 
 
+def told(connection: Connection, txn: str, holder: str) -> list[Message]:
+    """The concerns that this agency told a holder in a thread, those left out that were returned."""
+    query = _SELECT.where(
+        messages.c.txn == txn,
+        messages.c.kind == Kind.CONCERN.value,
+        messages.c.counterparty == holder,
+        messages.c.direction == Direction.OUT.value,
+        messages.c.reissued_as.is_(None),
+        or_(messages.c.verdict.is_(None), messages.c.verdict != "refused"),
+    )
+    return _all(connection, query.order_by(messages.c.seq))
+
+
 def copy_from(connection: Connection, original: str, sender: str) -> Message | None:
     """Our copy of a concern that somebody passed on, by the original's hash."""
     query = _SELECT.where(

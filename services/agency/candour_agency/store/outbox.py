@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from candour_protocol.ids import Jti
-from sqlalchemy import Connection, bindparam, delete, func, select
+from candour_protocol.kinds import Kind
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from candour_agency.tables import messages, outbox, waits
 
@@ -51,6 +52,16 @@ def due(connection: Connection, jtis: Iterable[str] | None = None) -> list[Due]:
         query = query.where(outbox.c.jti.in_(sorted(set(jtis))))
     rows = connection.execute(query.order_by(outbox.c.made_at, outbox.c.jti))
     return [Due(Jti(row.jti), row.routing_key, row.body) for row in rows]
+
+
+def wait_for_instead(connection: Connection, earlier: str, later: str) -> None:
+    """A transfer that waits for a receipt waits for that of what takes the statement's place.
+
+    A request does not: it names what it rests on, and is itself said again with the new name.
+    """
+    handing = select(messages.c.jti).where(messages.c.kind == Kind.TRANSFER.value)
+    query = update(waits).where(waits.c.hash == earlier, waits.c.jti.in_(handing))
+    connection.execute(query.values(hash=later))
 
 
 def free(connection: Connection, hashes: Iterable[str]) -> list[Jti]:
