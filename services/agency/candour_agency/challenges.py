@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from candour_protocol import rules
+from candour_protocol.ids import ActorToken
 from candour_protocol.kinds import CHALLENGEABLE, STAGES, AnswerCodes, Kind, Signer
 from sqlalchemy import Connection
 
@@ -24,6 +25,10 @@ from candour_agency.stating import compose
 
 _NAME_ANOTHER: Final = (
     "Somebody else has to decide this again: give `{member}.staff_id`, or use that person's token."
+)
+_NAME_TOO: Final = (
+    "Whoever decided this before is known by name alone. Give `{member}.name` beside the staff id, so that "
+    "it is seen to be somebody else."
 )
 _STAYS_OPEN: Final = (
     "A challenge of this stays open until somebody else than before, known by a staff id, decides again, or "
@@ -125,7 +130,7 @@ def check_decider(connection: Connection, call: Call, matter: Message, decision:
     """What is challenged, or rests on a reason that is not enough on its own, somebody else decides again.
 
     Raises:
-        CallError: nobody is known by a staff id, or it is the same person.
+        CallError: nobody is known by a staff id, it is the same person, or nobody can tell whether it is.
     """
     before = [one for one in _before(connection, matter, decision) if _is_in_doubt(connection, matter, one)]
     if not before:
@@ -133,10 +138,11 @@ def check_decider(connection: Connection, call: Call, matter: Message, decision:
     actor = call.acting.actor(call.office.keys.actor, matter.txn)
     if actor is None:
         raise CallError(Code.NOBODY_NAMED, _NAME_ANOTHER.format(member=_member(decision.kind)))
-    person = _named(decision.decider)
-    if any(_same(one, person, actor) for one in before):
+    if any(_same(one, decision.decider, actor) for one in before):
         detail = "This was challenged: somebody else than who decided before has to decide again."
         raise CallError(Code.SAME_DECIDER, detail)
+    if not _name(decision.decider) and any(_is_known_by_name(one) for one in before):
+        raise CallError(Code.NOBODY_NAMED, _NAME_TOO.format(member=_member(decision.kind)))
 
 
 def _member(kind: Kind) -> str:
@@ -166,16 +172,39 @@ def _lines(answer: Message) -> set[int]:
     return {one.line for one in codes.outcomes} if isinstance(codes, AnswerCodes) else set()
 
 
-def _same(before: Message, person: str | None, actor: str) -> bool:
+def _same(before: Message, decider: Signer | None, actor: ActorToken) -> bool:
+    """Whether one person decides twice. Only by two staff ids are two people of one name told apart."""
+    earlier = _decider(before)
+    if actor == actor_of(before.codes) or _equal(_staff_id(earlier), _staff_id(decider)):
+        return True
+    known = actor_of(before.codes) and _staff_id(earlier) and _staff_id(decider)
+    return not known and _equal(_name(earlier), _name(decider))
+
+
+def _is_known_by_name(before: Message) -> bool:
+    return actor_of(before.codes) is None and _name(_decider(before)) is not None
+
+
+def _decider(before: Message) -> Signer | None:
     given = (before.content or {}).get("decider")
-    earlier = _named(Signer.model_validate(given)) if isinstance(given, dict) else None
-    return (person is not None and person == earlier) or actor == (before.codes or {}).get("actor")
+    return Signer.model_validate(given) if isinstance(given, dict) else None
 
 
-def _named(signer: Signer | None) -> str | None:
-    """Who it is: by staff id, else by name, in whatever case that was typed."""
-    text = (signer.staff_id or signer.name) if signer else None
-    return " ".join(text.split()).casefold() if text else None
+def _equal(first: str | None, again: str | None) -> bool:
+    return first is not None and first == again
+
+
+def _staff_id(signer: Signer | None) -> str | None:
+    return _plain(signer.staff_id if signer else None)
+
+
+def _name(signer: Signer | None) -> str | None:
+    return _plain(signer.name if signer else None)
+
+
+def _plain(text: str | None) -> str | None:
+    """In whatever case and with whatever blanks it was typed."""
+    return " ".join(text.split()).casefold() if text and text.strip() else None
 
 
 # -- what stands by a second person's word ------------------------------------------------------------
