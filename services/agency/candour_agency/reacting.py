@@ -18,6 +18,7 @@ from candour_agency.faults import CallError, Code, unknown_message
 from candour_agency.lodging import give_word
 from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
+from candour_agency.reconsidering import actor_of
 from candour_agency.schemas.reactions import (
     AcknowledgementBody,
     AnswerBody,
@@ -37,6 +38,10 @@ _RAISE_YOUR_OWN = (
 _WENT_TO = (
     "This went to {worker}, who has yet to say that they have it: give that `name`. If somebody else has it "
     "now, hand it on to them first."
+)
+_AUTHOR_UNKNOWN = (
+    "Nobody can approve this: its author is known by no staff id, so nobody is seen to be a second person. "
+    "Withdraw it, and ask again with `author.staff_id` or by that person's token."
 )
 
 
@@ -172,7 +177,7 @@ def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) ->
     As a lodgee, a word on the request that a notice is about, by that notice's id.
 
     Raises:
-        CallError: no such own request.
+        CallError: no such own request, or one beside whose author nobody can be seen to be a second person.
     """
     if body.capacity == "lodgee":
         return give_word(connection, call, jti, WordBody(who=body.who, why=body.why))
@@ -181,6 +186,8 @@ def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) ->
         raise CallError(Code.WRONG_KIND, "Only a request that your agency sent is approved here.")
     if parent.verdict not in (None, "held"):
         raise CallError(Code.ALREADY_DONE, "This request is not waiting for a second person.")
+    if parent.codes is not None and actor_of(parent.codes) is None:
+        raise CallError(Code.NOBODY_NAMED, _AUTHOR_UNKNOWN)
     waits = [] if parent.receipt is not None else [parent.hash]
     return compose(call, [parent], lambda now: reactions.approval(now, body, waits))
 

@@ -27,6 +27,10 @@ from candour_agency.recalling import Asked, about_child
 from candour_agency.views import Views
 from candour_agency.words import found_here
 
+NO_SECOND = (
+    "This will wait for a second person, and nobody can approve it while its author is known by no staff id. "
+    "Ask with `author.staff_id`, or by that person's token; withdraw what was asked without."
+)
 InBody = Callable[[str, Address], str]
 """From a pointer into one message, and whom it is for, to one into the call's body."""
 
@@ -64,6 +68,18 @@ def rehearse(
         "messages": shown,
         "recipients": [views.reached(to) for to in reached],
     }
+
+
+def waits_in_vain(call: Call, composition: Composition, asked: Sequence[Asked]) -> bool:
+    """Whether a request would wait for a second person: beside an author whom nobody named there is none."""
+    if call.acting.staff_id is not None:
+        return False
+    outcomes: dict[StatementHash, Outcome] = {}
+    judged = [_judge(call, part, outcomes, asked) for part in composition.parts]
+    held = [one for one in judged if one.outcome is Outcome.HELD]
+    return any(
+        found.severity is Severity.HOLD and found.rule != "R10" for one in held for found in one.violations
+    )
 
 
 def _shown(part: Composed, judged: Judgement, own_kind: Kind) -> Sequence[Violation]:

@@ -27,7 +27,7 @@ from candour_agency.drafts import requests
 from candour_agency.faults import CallError, Code
 from candour_agency.office import URGENT
 from candour_agency.recalling import Asked, asked_before
-from candour_agency.rehearsing import rehearse
+from candour_agency.rehearsing import NO_SECOND, rehearse, waits_in_vain
 from candour_agency.schemas.concern import ConcernBody
 from candour_agency.schemas.request import RequestBody
 from candour_agency.telling import tell
@@ -70,7 +70,7 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
     reply = await _knowing(
         desk,
         lambda: desk.counter.post(
-            call, lambda c: ask(c, call, typed.value), key, notices(typed), urgent=urgent
+            call, lambda c: _ask(c, call, typed.value), key, notices(typed), urgent=urgent
         ),
     )
     ticket.charge(_count(reply))
@@ -80,6 +80,19 @@ async def post_request(request: Request, desk: AtDesk) -> JSONResponse:
         if asked and all(one["state"] == "refused" for one in asked):
             raise _returned(asked, [one for one in messages if _is_returned_relay(one)], typed.value)
     return JSONResponse(reply, 202)
+
+
+def _ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
+    """What asking comes to, with word of what its author will have to wait for in vain."""
+    composed = ask(connection, call, body)
+    if call.acting.staff_id is None and waits_in_vain(call, composed, _before(connection, call, composed)):
+        composed.notices.append(NO_SECOND)
+    return composed
+
+
+def _before(connection: Connection, call: Call, composed: Composition) -> list[Asked]:
+    plans = [part.plan for part in composed.parts if part.plan.kind is Kind.REQUEST]
+    return asked_before(connection, call.office, call.now, {plan.to.agency for plan in plans})
 
 
 async def _let_in(
@@ -158,7 +171,7 @@ async def check_concern(request: Request, desk: AtDesk) -> JSONResponse:
 async def check_request(request: Request, desk: AtDesk) -> JSONResponse:
     """What asking would do: every violation with its fix, whom it would reach. Nothing is sent or kept."""
     desk.gate.admit(request, gate.REQUESTS_SEND)
-    return await _check(request, desk, RequestBody, ask, Kind.REQUEST)
+    return await _check(request, desk, RequestBody, _ask, Kind.REQUEST)
 
 
 async def _check(
@@ -171,9 +184,7 @@ async def _check(
 
     def work(connection: Connection) -> tuple[Composition, list[Asked]]:
         composed = compose(connection, call, typed.value)
-        plans = [part.plan for part in composed.parts if part.plan.kind is Kind.REQUEST]
-        holders = {plan.to.agency for plan in plans}
-        return composed, asked_before(connection, desk.office, call.now, holders)
+        return composed, _before(connection, call, composed)
 
     composition, asked = await _knowing(desk, lambda: desk.database.read(work))
     found = rehearse(
