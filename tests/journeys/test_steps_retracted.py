@@ -68,3 +68,19 @@ async def test_a_dry_run_passes_nothing_on_that_waits_to_be_put_right(town: Town
     assert [each["outcome"] for each in before["messages"]] == ["refused", "refused"]
     assert {each["rule"] for each in waits["violations"]} == {"R04", "R14"}
     assert after["violations"] == []
+
+
+@pytest.mark.parametrize(("kind", "breach"), [("WRONG_CHILD", True), ("FACT_WRONG", False)])
+async def test_word_of_the_wrong_child_reminds_both_ends_of_a_data_breach(
+    town: Town, kind: str, breach: bool
+) -> None:
+    told = await tell(town)
+    body = {"correction_kind": kind, "what_is_right": "It was his twin.", "author": SENDERS_LEAD}
+
+    answer = (await town.post(SCHOOL, f"/v1/messages/{told}/correction", body)).json()
+
+    await town.courier.settle()
+    shown = await town.message(CSC, answer["messages"][0]["id"])
+    said = [*answer.get("notices", []), *(one["text"] for one in shown["next_steps"])]
+    assert len(said) == (2 if breach else 0)
+    assert all("data protection officer" in one and "72 hours" in one for one in said)

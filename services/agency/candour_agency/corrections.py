@@ -19,6 +19,7 @@ from candour_agency.faults import CallError, Code
 from candour_agency.messages import Message
 from candour_agency.schemas.steps import AppliedBody, CorrectionBody, WithdrawalBody
 from candour_agency.stating import compose, own, received
+from candour_agency.words import WRONG_CHILD, is_of_the_wrong_child
 
 _ENDED = "This was taken back or ended already. Say what is new in a reply to its thread, or tell it anew."
 
@@ -66,6 +67,8 @@ def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) 
     standing = [one for one in copies if one.withdrawn_at is None]
     composition = compose(call, standing, lambda now: steps.correction(now, body))
     composition.notices += still_open(connection, call, message, Kind.CORRECTION)
+    if any(is_of_the_wrong_child(part.plan.kind, part.plan.codes) for part in composition.parts):
+        composition.notices.append(WRONG_CHILD)
     return composition
 
 

@@ -236,6 +236,8 @@ def _next_steps(message: Message) -> Iterator[JsonObject]:
     if words.is_not_enough(message) and message.received and unmet:
         path = f"/v1/messages/{message.jti}/challenge"
         yield {"step": "challenge", "text": words.NOT_ENOUGH, "href": path}
+    if message.received and words.is_of_the_wrong_child(message.kind, message.codes):
+        yield {"step": "data-protection-officer", "text": words.WRONG_CHILD, "href": None}
 
 
 def _line(asked: JsonObject, outcomes: Mapping[str, JsonObject]) -> JsonObject:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from candour_protocol import wording
+from candour_protocol.codes import CorrectionKind
 from candour_protocol.kinds import Kind
 from candour_protocol.rules import Severity, Violation
 from candour_protocol.rules.advice import fix_for
@@ -62,6 +63,11 @@ NOT_ENOUGH: Final = (
     "Challenge it: the reason is not enough on its own, and somebody else there has to look again."
     " Say why you disagree, or add a fact."
 )
+WRONG_CHILD: Final = (
+    "What was said of the wrong child may be a data breach, at both ends. Tell your data protection officer"
+    " now: the 72 hours within which the Information Commissioner has to hear of one may have begun (UK GDPR,"
+    " Article 33)."
+)
 _NO_SECOND: Final = (
     "Let somebody else than the author approve it, known by a staff id, while it waits for a second person."
 )
@@ -106,6 +112,11 @@ def found_here(violations: Iterable[Violation]) -> list[JsonObject]:
 def is_not_enough(message: Message) -> bool:
     """Whether it is an answer whose reason is not enough on its own (domain 2.12)."""
     return message.kind is Kind.ANSWER and message.unlocks and "R11" in message.rules
+
+
+def is_of_the_wrong_child(kind: Kind, codes: JsonObject | None) -> bool:
+    """Whether it corrects what was said of the wrong child, which may be a data breach (domain 2.16, R14)."""
+    return kind is Kind.CORRECTION and (codes or {}).get("correction_kind") == CorrectionKind.WRONG_CHILD
 
 
 def event_text(event: str) -> str:
