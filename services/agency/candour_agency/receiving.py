@@ -10,21 +10,19 @@ from dataclasses import replace
 from typing import Any
 
 from candour_protocol import ids, rules, strict_json
-from candour_protocol.codes import ConcernCategory, HandlingMark
+from candour_protocol.codes import ConcernCategory
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, Txn
 from candour_protocol.kinds import ConcernCodes, DeliveryCodes, Kind, Notice, parse_codes
 from candour_protocol.opening import SOUND, UNREADABLE, Opened
 from candour_protocol.statement import match
 
-from candour_agency import additions, chasing, debts, effects, erasing, references, reissuing, store
+from candour_agency import additions, chasing, debts, effects, erasing, references, reissuing, shutting, store
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.happenings import Happened, happened
 from candour_agency.messages import Direction, Message
 from candour_agency.writing import Plan
-
-_NAMED_PERSON = HandlingMark.NOT_NAMED_PERSON.value
 
 
 def take_arrival(batch: Batch, arrival: Arrival) -> None:
@@ -225,11 +223,7 @@ def _is_misdirected(batch: Batch, arrival: Arrival, opened: Opened) -> bool:
 
 def _shut_out(opened: Opened, parent: Message | None) -> str | None:
     """Staff ids that a mark keeps this from, and all that follows."""
-    handling = (opened.content or {}).get("handling")
-    marks = handling.get("marks") if isinstance(handling, dict) else None
-    named = [str(mark).partition(":") for mark in marks] if isinstance(marks, list) else []
-    ids = {person.strip().lower() for mark, _, person in named if mark.strip() == _NAMED_PERSON}
-    ids = (ids | (parent.shut_out if parent is not None else frozenset())) - {""}
+    ids = shutting.named_in(opened.content) | (parent.shut_out if parent is not None else frozenset())
     return strict_json.dumps([*sorted(ids)]) if ids else None
 
 

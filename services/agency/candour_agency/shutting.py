@@ -1,0 +1,49 @@
+"""Whom a mark keeps a statement from, and all that follows: staff ids, never what is said of them. Pure.
+
+Source: domain 2.13, ``NOT_NAMED_PERSON``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from candour_protocol import disclosures
+from candour_protocol.codes import HandlingMark
+from candour_protocol.disclosures import Disclosure
+from candour_protocol.errors import MalformedError
+from candour_protocol.strict_json import JsonValue
+
+_NAMED_PERSON: Final = HandlingMark.NOT_NAMED_PERSON.value
+
+
+def named_in(content: Mapping[str, JsonValue] | None) -> frozenset[str]:
+    """Whom its author keeps from it; of a relay, whom the authors of what it relays do.
+
+    Args:
+        content: T2 as it was opened, whether or not it fits its kind.
+    """
+    said = content or {}
+    return _named(said.get("handling")) | _named_above(said.get("original"))
+
+
+def _named(handling: JsonValue) -> frozenset[str]:
+    marks = handling.get("marks") if isinstance(handling, dict) else None
+    parts = [str(mark).partition(":") for mark in marks] if isinstance(marks, list) else []
+    found = {person.strip().lower() for mark, _, person in parts if mark.strip() == _NAMED_PERSON}
+    return frozenset(found - {""})
+
+
+def _named_above(original: JsonValue) -> frozenset[str]:
+    """A relay has no words of its own: the staff id stands only in what its originator disclosed."""
+    texts = original.get("disclosures") if isinstance(original, dict) else None
+    found = [named_in({one.name: one.value}) for one in _read(texts)]
+    return frozenset[str]().union(*found)
+
+
+def _read(texts: JsonValue) -> Iterator[Disclosure]:
+    for text in texts if isinstance(texts, list) else ():
+        try:
+            yield disclosures.read(str(text))
+        except MalformedError:
+            continue  # nobody can read it, so it names nobody
