@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from tests.agency.partnership import CSC, GP, POLICE, Office, a_request
+from candour_protocol.kinds import Kind
 
+from tests.agency.gateway_double import Says
+from tests.agency.partnership import CSC, GP, POLICE, SCHOOL, Office, Partnership, a_request, an_answer
+from tests.agency.protected import ALLEGATION
+
+MARKED = ALLEGATION | {"handling": ["NOT_NAMED_PERSON:vance"]}
 SCOPES = ("inbox.read", "messages.read", "inbox.restricted", "inbox.answer")
 
 
@@ -41,3 +46,60 @@ async def test_whom_a_mark_names_never_sees_a_copy_of_a_copy(
 
     assert await _status(gp, f"/v1/messages/{copy}", "gp7") == 404
     assert await _status(gp, f"/v1/messages/{copy}", "gp8") == 200
+
+
+# -- what rests on it ------------------------------------------------------------------------------------
+
+
+async def test_whom_a_mark_names_neither_reads_nor_answers_a_request_that_rests_on_it(
+    csc: Office, school: Office
+) -> None:
+    told = await csc.tell(SCHOOL, **MARKED)
+    asked = await csc.ask(f"{SCHOOL}/restricted", concern_ids=[told])
+    await school.until(asked, "delivered")
+    implicated = school.with_scopes(*SCOPES, acts_as="vance")
+
+    assert await _status(school, f"/v1/messages/{asked}", "vance") == 404
+    assert await _status(school, f"/v1/messages/{asked}", "okri") == 200
+    assert (await school.get("/v1/inbox", token=implicated))["items"] == []
+    named = {"name": "H. Vance", "role": "Lead"}
+    acknowledged = await school.call("PUT", f"/v1/inbox/{asked}/acknowledgement", named, token=implicated)
+    answered = await school.call("POST", f"/v1/requests/{asked}/answer", an_answer(), token=implicated)
+    assert (acknowledged.status_code, answered.status_code) == (404, 404)
+
+
+async def test_what_came_before_the_concern_that_it_rests_on_is_kept_from_the_same_people(
+    csc: Office, school: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.keeps_back = {Kind.CONCERN}
+    told = await csc.tell(SCHOOL, **MARKED)
+    asked = await csc.ask(f"{SCHOOL}/restricted", concern_ids=[told])
+    await partnership.gateway.logged(Kind.REQUEST)
+    await school.until(asked)
+
+    for concern in partnership.gateway.of_kind(Kind.CONCERN):
+        partnership.gateway.deliver(concern)
+    await school.until(told, "delivered")
+
+    assert await _status(school, f"/v1/messages/{asked}", "vance") == 404
+    assert await _status(school, f"/v1/messages/{asked}", "okri") == 200
+
+
+async def test_the_word_that_let_a_request_through_is_kept_from_the_same_people(
+    csc: Office, school: Office, partnership: Partnership
+) -> None:
+    told = await csc.tell(SCHOOL, **MARKED)
+    await school.until(told, "delivered")
+    partnership.gateway.judge = lambda statement: (
+        Says("held", ("R05",)) if statement.claims.kind is Kind.REQUEST else Says()
+    )
+    asked = await csc.ask(f"{SCHOOL}/restricted", concern_ids=[told])
+    await csc.until(asked, "held")
+
+    who = {"who": {"staff_id": "brace", "name": "DI Brace"}, "why": "The allegation bears it out."}
+    given = await csc.post(f"/v1/requests/{asked}/approval", who)
+    await school.until(asked, "delivered")
+
+    word = given["messages"][0]["id"]
+    assert await _status(school, f"/v1/messages/{word}", "vance") == 404
+    assert await _status(school, f"/v1/messages/{word}", "okri") == 200

@@ -6,6 +6,7 @@ Source: protocol sections 3.1, 5 and 9.3.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,17 @@ from candour_protocol.kinds import ConcernCodes, DeliveryCodes, Kind, Notice, pa
 from candour_protocol.opening import SOUND, UNREADABLE, Opened
 from candour_protocol.statement import match
 
-from candour_agency import additions, chasing, debts, effects, erasing, references, reissuing, shutting, store
+from candour_agency import (
+    chasing,
+    debts,
+    effects,
+    erasing,
+    following,
+    references,
+    reissuing,
+    shutting,
+    store,
+)
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.happenings import Happened, happened
@@ -118,11 +129,15 @@ def _unreadable(batch: Batch, message: Message) -> None:
 
 def _statement(batch: Batch, arrival: Arrival) -> None:
     claims = arrival.statement.claims
-    opened = batch.office.opener.open(arrival.statement, arrival.body, _cited(batch, arrival))
+    cited = following.cited(batch, arrival)
+    opened = batch.office.opener.open(arrival.statement, arrival.body, cited)
     about = references.about(claims.kind, claims.irt, opened.codes)
-    parent = batch.by_hash(about) or _copy_here(batch, arrival, about)
+    parent = following.parent(batch, about) or following.handed(batch, arrival, about)
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
     row = _store(batch, arrival, opened, parent, txn)
+    row["shut_out"] = _shut_out(
+        opened, [parent] if parent else cited or following.thread(batch, claims.kind, txn)
+    )
     _answer(batch, arrival, opened, row)
     if arrival.approval is not None and arrival.approval.statement.claims.kind is Kind.ERASURE:
         _erasure(batch, arrival.approval, row)
@@ -132,32 +147,6 @@ def _statement(batch: Batch, arrival: Arrival) -> None:
     batch.taken.arrived = True
     batch.taken.opened[opened.opened] += 1
     batch.taken.changed.add(claims.jti)
-
-
-def _copy_here(batch: Batch, arrival: Arrival, original: StatementHash | None) -> Message | None:
-    """Our copy of a concern that was passed on to us and is handed over now: as urgent, as restricted."""
-    if arrival.statement.claims.kind is not Kind.TRANSFER or original is None:
-        return None
-    batch.flush()  # it may have come in this batch
-    return store.messages.copy_from(batch.connection, original, arrival.statement.claims.iss)
-
-
-def _cited(batch: Batch, arrival: Arrival) -> list[Message]:
-    """The concerns that a request cites, and what was added to them before it, as they are kept here."""
-    if arrival.statement.claims.kind is not Kind.REQUEST:
-        return []
-    batch.flush()  # they may have come in this batch
-    try:
-        codes = match(arrival.statement, arrival.body) or {}
-    except MismatchError:
-        return []
-    refs = codes.get("concern_refs")
-    names = [StatementHash(str(ref)) for ref in refs] if isinstance(refs, list) else []
-    found = store.messages.by_hash(batch.connection, names)
-    concerns = [found[name] for name in names if name in found and found[name].kind is Kind.CONCERN]
-    index = arrival.proven.index
-    added = [reply for one in concerns for reply in additions.to(batch.connection, one, index)]
-    return [*concerns, *(reply for reply in added if reply.content is not None)]
 
 
 def _store(
@@ -178,7 +167,7 @@ def _store(
         "about": about,
         "made_at": batch.now_ms,
         "delivered_at": batch.now_ms,
-        "shut_out": _shut_out(opened, parent),
+        "shut_out": _shut_out(opened, [parent] if parent else []),
     }
     batch.rows.append(row)
     batch.fresh[arrival.statement.hash] = Happened(
@@ -221,10 +210,9 @@ def _is_misdirected(batch: Batch, arrival: Arrival, opened: Opened) -> bool:
     )
 
 
-def _shut_out(opened: Opened, parent: Message | None) -> str | None:
-    """Staff ids that a mark keeps this from, and all that follows."""
-    ids = shutting.named_in(opened.content) | (parent.shut_out if parent is not None else frozenset())
-    return strict_json.dumps([*sorted(ids)]) if ids else None
+def _shut_out(opened: Opened, follows: Iterable[Message]) -> str | None:
+    """Staff ids that a mark keeps this from; what follows is kept from whoever all that is kept from."""
+    return shutting.write(shutting.named_in(opened.content).union(*(one.shut_out for one in follows)))
 
 
 def _signed(arrival: Arrival) -> dict[str, Any]:
@@ -288,6 +276,7 @@ def _answer(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any])
             },
             irt=arrival.statement.hash,
             restricted=row["restricted"],
+            shut_out=shutting.read(row["shut_out"]),
         )
     )
 
@@ -296,7 +285,7 @@ def _approval(batch: Batch, approval: Arrival, request: StatementHash, row: dict
     """Keep the approval that released a request."""
     opened = batch.office.opener.open(approval.statement, approval.body, ())
     kept = _store(batch, approval, opened, None, Txn(row["txn"]))
-    kept |= {"about": request, "inbox": row["inbox"], "restricted": row["restricted"]}
+    kept |= {"about": request, **_seen_with(row)}
 
 
 def _erasure(batch: Batch, erasure: Arrival, row: dict[str, Any]) -> None:
@@ -306,7 +295,12 @@ def _erasure(batch: Batch, erasure: Arrival, row: dict[str, Any]) -> None:
     if name in known or name in batch.fresh:
         return
     kept = _store(batch, erasure, Opened("", GENERAL, {}), None, Txn(row["txn"]))
-    kept |= {"about": row["about"], "inbox": row["inbox"], "restricted": row["restricted"]}
+    kept |= {"about": row["about"], **_seen_with(row)}
+
+
+def _seen_with(row: dict[str, Any]) -> dict[str, Any]:
+    """Whoever may see a statement may see what came beside it, and nobody else."""
+    return {name: row[name] for name in ("inbox", "restricted", "shut_out")}
 
 
 def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:
@@ -314,6 +308,7 @@ def _take_effect(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, 
     if opened.codes is not None and (happened.about is not None or happened.kind is Kind.LINK):
         _affect(batch, happened)
     _catch_up(batch, happened.name)
+    following.shut_early(batch, arrival, row)
     if arrival.statement.claims.reissues is not None:
         _replace(batch, arrival.statement.claims.reissues, arrival)
     if row["pays_back"] or (happened.kind is Kind.REQUEST and row["urgency"] == "EMERGENCY"):

@@ -1,18 +1,24 @@
 """Whom a mark keeps a statement from, and all that follows: staff ids, never what is said of them. Pure.
 
+What follows a statement is about it, or is a request that cites it, and so on.
+
 Source: domain 2.13, ``NOT_NAMED_PERSON``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from candour_protocol import disclosures
+from candour_protocol import disclosures, strict_json
 from candour_protocol.codes import HandlingMark
 from candour_protocol.disclosures import Disclosure
 from candour_protocol.errors import MalformedError
+from candour_protocol.ids import StatementHash
 from candour_protocol.strict_json import JsonValue
+
+from candour_agency.messages import Message
 
 _NAMED_PERSON: Final = HandlingMark.NOT_NAMED_PERSON.value
 
@@ -25,6 +31,27 @@ def named_in(content: Mapping[str, JsonValue] | None) -> frozenset[str]:
     """
     said = content or {}
     return _named(said.get("handling")) | _named_above(said.get("original"))
+
+
+def write(people: Iterable[str]) -> str | None:
+    """Staff ids as a row keeps them."""
+    found = sorted(set(people))
+    return strict_json.dumps([*found]) if found else None
+
+
+def read(kept: str | None) -> frozenset[str]:
+    """Staff ids from a row."""
+    return frozenset(json.loads(kept or "[]"))
+
+
+def following(thread: Iterable[Message], names: Iterable[StatementHash]) -> Iterator[Message]:
+    """Of a thread, in the order in which it came, these statements and what follows from them."""
+    found = set(names)
+    for one in thread:
+        refs = (one.codes or {}).get("concern_refs")
+        if not found.isdisjoint((one.hash, one.about, *(map(str, refs) if isinstance(refs, list) else ()))):
+            found.add(one.hash)
+            yield one
 
 
 def _named(handling: JsonValue) -> frozenset[str]:

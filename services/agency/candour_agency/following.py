@@ -1,0 +1,76 @@
+"""What an arrival follows here: what it is about, the concerns that it cites, or else its thread.
+
+Whoever may not see that may not see the arrival. The couriers promise no order, so it may be in the same
+batch, and may even come later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from candour_protocol.errors import MismatchError
+from candour_protocol.ids import StatementHash, Txn
+from candour_protocol.kinds import Kind
+from candour_protocol.statement import match
+
+from candour_agency import additions, shutting, store
+from candour_agency.arrival import Arrival
+from candour_agency.batch import Batch
+from candour_agency.matters import MATTERS
+from candour_agency.messages import Message
+
+
+def parent(batch: Batch, name: StatementHash | None) -> Message | None:
+    """What it is about; that may have come in this batch."""
+    if name is None or name not in batch.fresh:
+        return batch.by_hash(name)
+    batch.flush()
+    return store.messages.by_hash(batch.connection, [name]).get(name)
+
+
+def handed(batch: Batch, arrival: Arrival, original: StatementHash | None) -> Message | None:
+    """Our copy of a concern that was passed on to us and is handed over now: as urgent, as restricted."""
+    if arrival.statement.claims.kind is not Kind.TRANSFER or original is None:
+        return None
+    batch.flush()  # it may have come in this batch
+    return store.messages.copy_from(batch.connection, original, arrival.statement.claims.iss)
+
+
+def thread(batch: Batch, kind: Kind, txn: Txn) -> list[Message]:
+    """What is about nothing that is here follows its thread: a link, or word that a request waits."""
+    if kind in MATTERS:
+        return []
+    batch.flush()
+    return store.messages.thread(batch.connection, txn)
+
+
+def cited(batch: Batch, arrival: Arrival) -> list[Message]:
+    """The concerns that a request cites, and what was added to them before it, as they are kept here."""
+    if arrival.statement.claims.kind is not Kind.REQUEST:
+        return []
+    batch.flush()  # they may have come in this batch
+    try:
+        codes = match(arrival.statement, arrival.body) or {}
+    except MismatchError:
+        return []
+    refs = codes.get("concern_refs")
+    names = [StatementHash(str(ref)) for ref in refs] if isinstance(refs, list) else []
+    found = store.messages.by_hash(batch.connection, names)
+    concerns = [found[name] for name in names if name in found and found[name].kind is Kind.CONCERN]
+    index = arrival.proven.index
+    added = [reply for one in concerns for reply in additions.to(batch.connection, one, index)]
+    return [*concerns, *(reply for reply in added if reply.content is not None)]
+
+
+def shut_early(batch: Batch, arrival: Arrival, row: dict[str, Any]) -> None:
+    """What follows it may have come before it, or follow its earlier form, which nobody could open here."""
+    if row["shut_out"] is None:
+        return
+    batch.flush()
+    forms = (arrival.statement.hash, arrival.statement.claims.reissues)
+    found = store.messages.thread(batch.connection, row["txn"])
+    for one in shutting.following(found, [name for name in forms if name is not None]):
+        people = shutting.write(one.shut_out | shutting.read(row["shut_out"]))
+        store.messages.change(batch.connection, one.hash, shut_out=people)
+        batch.put(replace(one, shut_out_text=people))
