@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from candour_protocol.kinds import Kind
 
 from tests.agency.gateway_double import Says
@@ -103,3 +106,51 @@ async def test_the_word_that_let_a_request_through_is_kept_from_the_same_people(
     word = given["messages"][0]["id"]
     assert await _status(school, f"/v1/messages/{word}", "vance") == 404
     assert await _status(school, f"/v1/messages/{word}", "okri") == 200
+
+
+# -- that there is anything ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "call", "body"),
+    [
+        ("GET", "", None),
+        ("POST", "/replies", {"facts": [{"what": "More.", "basis": "OBSERVED"}]}),
+        ("POST", "/told", {"told_outside": {"how": "telephone", "when": "2026-11-23"}}),
+        (
+            "POST",
+            "/links",
+            {"joins": ["r1." + "A" * 43], "recipients": [CSC], "author": {"staff_id": "vance", "name": "V"}},
+        ),
+    ],
+)
+async def test_a_thread_that_somebody_is_kept_out_of_is_for_them_like_one_that_there_is_not(
+    csc: Office, school: Office, partnership: Partnership, method: str, call: str, body: Any
+) -> None:
+    told = await csc.tell(SCHOOL, **MARKED)
+    asked = await csc.ask(f"{SCHOOL}/restricted", concern_ids=[told])
+    await school.until(asked, "delivered")
+    txn = (await school.message(told))["thread"]
+    partnership.gateway.notify(SCHOOL, "lodged", _stub(partnership, told), txn)
+    await partnership.courier.quiet()
+    implicated = school.with_scopes(*SCOPES, acts_as="vance")
+    absent = "0198f0a0-0000-7000-8000-000000000009"
+
+    hidden, none = [
+        await school.call(method, f"/v1/threads/{one}{call}", body, token=implicated) for one in (txn, absent)
+    ]
+
+    assert (hidden.status_code, hidden.json()) == (404, none.json())
+
+
+def _stub(partnership: Partnership, told: str) -> dict[str, Any]:
+    concern = next(
+        one for one in partnership.gateway.of_kind(Kind.CONCERN) if one.statement.claims.jti == told
+    )
+    return {
+        "statement": concern.statement.hash,
+        "classes": ["physical"],
+        "urgency": "RED",
+        "need_level": "L4",
+        "lodged_with": None,
+    }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from candour_protocol.ids import Address, Txn
+from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
 from candour_agency import store
@@ -75,6 +76,18 @@ def visible(connection: Connection, call: Call, jti: str) -> Message:
     """
     found = store.messages.find(connection, jti)
     if found is None or not call.may_see(found):
+        raise unknown_message()
+    return found
+
+
+def visible_thread(connection: Connection, call: Call, txn: str) -> list[Message]:
+    """What this caller may see of a thread.
+
+    Raises:
+        CallError: nothing; machines' receipts alone would say that there is a matter which they may not see.
+    """
+    found = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
+    if all(one.kind is Kind.DELIVERY for one in found):
         raise unknown_message()
     return found
 

@@ -11,10 +11,10 @@ from candour_protocol.rules.answers import discloses
 from sqlalchemy import Connection
 
 from candour_agency import grounds, handing, store
-from candour_agency.calls import Call, Composed, Composition, misplaced, visible
+from candour_agency.calls import Call, Composed, Composition, misplaced, visible, visible_thread
 from candour_agency.challenges import Decision, check_decider, check_word, still_open
 from candour_agency.drafts import reactions
-from candour_agency.faults import CallError, Code, unknown_message
+from candour_agency.faults import CallError, Code
 from candour_agency.lodging import give_word
 from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
@@ -198,9 +198,7 @@ def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Comp
     Raises:
         CallError: no such thread here, it is not clear to whom, or it does not say why that stands.
     """
-    thread = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
-    if not thread:
-        raise unknown_message()
+    thread = visible_thread(connection, call, txn)
     parent = _replied_to(thread, body.in_reply_to)
     waits = [] if parent.received or parent.receipt is not None else [parent.hash]
     check_word(connection, parent, grounds.says_anything(body))

@@ -16,9 +16,9 @@ from candour_protocol.kinds.fields import MAX_REFERENCES, THREAD, TOKEN
 from sqlalchemy import Connection
 
 from candour_agency import store
-from candour_agency.calls import Call, Composition, misplaced
+from candour_agency.calls import Call, Composition, misplaced, visible_thread
 from candour_agency.drafts import coding, steps
-from candour_agency.faults import CallError, Code, unknown_message
+from candour_agency.faults import CallError, Code
 from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
 from candour_agency.schemas.steps import LinkBody, ToldBody
@@ -94,9 +94,7 @@ def _write(
 
 def _matters(connection: Connection, call: Call, txn: str) -> dict[AgencyId, Message]:
     """The last concern or request with each party of a thread."""
-    thread = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
-    if not thread:
-        raise unknown_message()
+    thread = visible_thread(connection, call, txn)
     standing = [one for one in thread if one.kind in MATTERS and one.verdict != "refused"]
     return {one.counterparty: one for one in standing}
 

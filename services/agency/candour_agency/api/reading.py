@@ -10,8 +10,8 @@ from candour_agency import store
 from candour_agency.api import gate
 from candour_agency.api.desk import AtDesk
 from candour_agency.api.waiting import newest
-from candour_agency.calls import Call, visible
-from candour_agency.faults import CallError, Code, unknown_message
+from candour_agency.calls import Call, visible, visible_thread
+from candour_agency.faults import CallError, Code
 from candour_agency.messages import Message
 from candour_agency.views import Around
 
@@ -58,13 +58,10 @@ def _joined(connection: store.Connection, call: Call, txn: str) -> list[str]:
 async def get_thread(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """A whole matter, and the board of all lines that were asked in it."""
     call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
-    found, joined = await desk.database.read(
+    thread, joined = await desk.database.read(
         lambda connection: (
-            store.messages.thread(connection, txn),
+            visible_thread(connection, call, txn),
             _joined(connection, call, txn),
         )
     )
-    thread = [message for message in found if call.may_see(message)]
-    if not thread:
-        raise unknown_message()
     return JSONResponse(desk.views.thread(txn, thread, joined))
