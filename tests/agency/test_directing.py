@@ -229,3 +229,32 @@ async def test_what_comes_to_an_ordinary_inbox_all_the_same_is_shown_in_the_rest
     ordinary = school.with_scopes("inbox.read", "messages.read")
     assert shown["inbox"] == "restricted"
     assert (await school.call("GET", f"/v1/messages/{told}", token=ordinary)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacking"),
+    [
+        ({}, []),
+        ({"second_signer": None}, ["second_signer"]),
+        ({"second_signer": {"staff_id": "vance", "name": "H. Vance"}}, ["second_signer"]),
+        ({"review_on": None}, ["review_on"]),
+        ({"review_on": "2026-12-24"}, ["review_on"]),
+        ({"reason": "CONFIDENTIAL"}, ["reason"]),
+        ({"lodged_with": SCHOOL}, ["lodged_with"]),
+        ({"lodged_with": GP}, ["lodged_with"]),
+        (
+            {"reason": None, "lodged_with": None, "second_signer": None, "review_on": None},
+            ["lodged_with", "reason", "review_on", "second_signer"],
+        ),
+    ],
+)
+async def test_a_dry_run_says_what_is_missing_where_a_concern_is_kept_from_somebody(
+    gp: Office, changes: dict[str, Any], lacking: list[str]
+) -> None:
+    body = a_concern(CSC, withheld=withheld_from_school(**changes))
+
+    checked = (await gp.call("POST", "/v1/concerns/check", body)).json()
+
+    found = [one["pointer"] for one in checked["violations"] if one["rule"] == "R10"]
+    assert sorted(found) == [f"/withheld/{place}" for place in lacking]
+    assert checked["outcome"] == ("flagged" if lacking else "passed")

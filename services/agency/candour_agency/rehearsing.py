@@ -129,7 +129,7 @@ def _judge_part(
         judged = rules.judge_request(ask, policy)
     elif isinstance(codes, ConcernCodes):
         judged = rules.judge_concern(
-            codes, _original(part), plan.to.agency, policy, telling=_telling(call, part, codes)
+            codes, _original(part), plan.to.agency, policy, telling=_telling(call, part)
         )
     else:
         return Judgement.of(local.violations)
@@ -145,10 +145,8 @@ def _merged(gateway: Sequence[Violation], local: Sequence[Violation]) -> Iterato
             yield violation
 
 
-def _telling(call: Call, part: Composed, codes: ConcernCodes) -> Telling | None:
-    """Of a relay, whether what it relays still stands."""
-    if codes.relays is None:
-        return None
+def _telling(call: Call, part: Composed) -> Telling:
+    """Who tells it and when; of a relay, also whether what it relays still stands."""
     gone = any(one.standing.taken_back for one in part.cited)
     return Telling(call.office.agency, call.now, taken_back=gone)
 
