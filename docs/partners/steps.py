@@ -12,10 +12,11 @@ from typing import Any
 
 from candour_protocol.children import tokens_in
 from candour_protocol.errors import MalformedError
-from candour_protocol.ids import GENERAL, Address, StatementHash, parse_address
-from candour_protocol.kinds import CHALLENGEABLE, STAGES, Kind
+from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, parse_address
+from candour_protocol.kinds import CHALLENGEABLE, STAGES, ConcernCodes, Kind, parse_codes
 from candour_protocol.kinds.fields import MAX_REFERENCES
 from candour_protocol.opening import SOUND
+from candour_protocol.rules import is_asked_apart
 from candour_protocol.strict_json import JsonObject, JsonValue
 
 from book import Book, Message
@@ -67,12 +68,15 @@ def _approving(book: Book, about: Message, given: Mapping[str, Any]) -> Target:
 
 
 def _kept_from(book: Book, notice: Message) -> Address | None:
-    """Whose inbox the concern that was lodged here is kept from: there the request goes."""
+    """Whose inbox the concern that was lodged here is kept from: there the request goes, or beside it."""
     for one in book.thread(notice.txn):
         withheld = (one.codes or {}).get("withheld")
         kept_from = withheld.get("from") if isinstance(withheld, dict) else None
         if one.kind is Kind.CONCERN and not one.own and isinstance(kept_from, str):
-            return Address(parse_address(kept_from).agency, GENERAL)
+            holder = parse_address(kept_from).agency
+            codes = parse_codes(one.kind, one.codes or {})
+            apart = isinstance(codes, ConcernCodes) and is_asked_apart(codes, holder)
+            return Address(holder, RESTRICTED if apart else GENERAL)
     return None
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from candour_protocol.codes import ConcernCategory
 from candour_protocol.ids import GATEWAY, AgencyId, parse_address
 from candour_protocol.kinds import ConcernCodes, LinkCodes, Lodged, Notice, RequestCodes
-from candour_protocol.rules import is_emergency
+from candour_protocol.rules import STAFF, is_asked_apart, is_emergency
 
 from candour_gateway import adults, patterns
 from candour_gateway.casebook import Casebook, Logged
@@ -56,9 +57,17 @@ def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[
     if holder not in (concern.aud, concern.iss, GATEWAY) and hearing.directory.is_member(holder):
         stub = Lodged(
             statement=concern.hash,
-            classes=hearing.policy.matrix.classes(codes.categories),
+            classes=_classes(codes, holder, hearing),
             urgency=codes.urgency,
             need_level=codes.need_level,
             lodged_with=withheld.lodged_with,
         )
         yield Notified(holder, Notice.LODGED, stub, codes.txn)
+
+
+def _classes(codes: ConcernCodes, holder: AgencyId, hearing: Hearing) -> tuple[str, ...]:
+    """Its groups. An allegation has none, so it is named; but not where its reader may be who it is about."""
+    others = [each for each in codes.categories if each != ConcernCategory.STAFF_ALLEGATION]
+    alleged = len(others) < len(codes.categories)
+    groups = () if alleged and not others else hearing.policy.matrix.classes(others)
+    return (*groups, STAFF) if alleged and is_asked_apart(codes, holder) else groups

@@ -60,8 +60,8 @@ async def test_a_lodged_concern_is_delivered_to_its_lodgee_at_once(world: World)
     [
         (["NEGLECT"], ["neglect"]),
         (["DOMESTIC_ABUSE", "PHYSICAL_ADULT", "PHYSICAL_CHILD"], ["physical", "domestic"]),
-        (["STAFF_ALLEGATION", "SEXUAL_ADULT"], ["sexual"]),  # the holder is told no more than the class
-        (["STAFF_ALLEGATION"], ["unsure"]),
+        (["STAFF_ALLEGATION", "SEXUAL_ADULT"], ["sexual", "staff_allegation"]),
+        (["STAFF_ALLEGATION"], ["staff_allegation"]),  # the holder is told no more than the class
         (["NO_SUCH_CODE"], ["unsure"]),
         ([], ["unsure"]),
     ],
@@ -87,6 +87,21 @@ async def test_the_holder_is_told_in_its_restricted_inbox_that_something_is_lodg
     }
     sent = [each.routing_key for each in world.courier.sent if each.routing_key.startswith(SCHOOL)]
     assert sent == [f"{SCHOOL}.restricted"]
+
+
+async def test_whoever_reads_an_inbox_that_must_not_see_an_allegation_is_not_told_that_there_is_one(
+    world: World,
+) -> None:
+    withheld = _withheld(**{"from": f"{SCHOOL}/restricted"})
+    concern = world.partnership.concern(
+        GP, CSC, withheld=withheld, actor=an_actor(), categories=["STAFF_ALLEGATION"]
+    )
+
+    await world.submit(concern)
+
+    [stub] = [world.codes(each.body)["about"] for each in world.deliveries(SCHOOL)]
+    assert isinstance(stub, dict)
+    assert stub["classes"] == []
 
 
 async def test_a_request_on_it_waits_for_the_lodgee_who_is_told(world: World) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from candour_agency import additions, recognising, standing, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
-from candour_agency.directing import direct
+from candour_agency.directing import direct, set_apart
 from candour_agency.drafts import concerns, relays, requests
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
@@ -63,17 +63,19 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     named_first = recipients(call, body.recipients)
     _check_lines(body, named_first)
     told = _inline(body)
-    directed = direct(call.office.directory, named_first, told, call.now, asked=body.urgency)
+    named = [_concern(connection, call, jti, place) for place, jti in enumerate(body.concern_ids)]
+    apart = set_apart(call.office.directory, named_first, named)
+    directed = direct(call.office.directory, apart.addresses, told, call.now, asked=body.urgency)
     if not directed.addresses:
         raise misplaced("/recipients", _NOT_TOLD)
-    named = [_concern(connection, call, jti, place) for place, jti in enumerate(body.concern_ids)]
     txn = named[0].txn if named else Txn(new_uuid7(call.now))
     composition = Composition(txn, Pen(call.office, call.now))
     setting = Setting(call.office, call.acting, txn, call.iat)
     known = recognising.in_thread(connection, call, txn)
     inline = (told, known.meet(*concerns.subjects(told))[0]) if told else None
     asking = _Asking(connection, call, body, setting, composition, named, inline, known)
-    composition.notices += [*directed.notices, *(unlisted(body.concern, "/concern") if body.concern else ())]
+    unknown = unlisted(body.concern, "/concern") if body.concern else ()
+    composition.notices += (*apart.notices, *directed.notices, *unknown)
     asked = [(address, _tell_first(asking, address)) for address in directed.addresses]
     for address in directed.also:
         _tell_inline(asking, address)  # and asked nothing

@@ -1,9 +1,10 @@
 """Whom a concern goes to: decided from the directory before anything is sealed. Pure.
 
 An allegation against staff never goes to an ordinary inbox: it goes to the designated officer of the area,
-and to the restricted inbox of whoever was named. Nor does any concern go to an inbox that it is kept from:
-somebody else gets it who can judge it, and it is sent back only where nobody is known. What cannot wait for a
-closed inbox goes to its cover too. Source: domain R10 and 5.2, protocol principles.
+and to the restricted inbox of whoever was named, where what rests on it is asked. Nor does any concern go to
+an inbox that it is kept from: somebody else gets it who can judge it, and it is sent back only where nobody
+is known. What cannot wait for a closed inbox goes to its cover too. Source: domain R10 and 5.2, protocol
+principles.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from candour_protocol import rules
 from candour_protocol.codes import ConcernCategory, HandlingMark, Urgency, WithholdingReason
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, AgencyId, parse_address
+from candour_protocol.kinds import ConcernCodes
 
 from candour_agency.covering import Cover, covers
 from candour_agency.directory import Directory
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
+from candour_agency.matters import read_codes
+from candour_agency.messages import Message
 from candour_agency.schemas.concern import Matter
 
 DIVERTED: Final = (
@@ -37,6 +42,10 @@ COVERING: Final = (
 NOBODY_ELSE: Final = (
     "It is addressed only to the very inbox that it is kept from, and nobody is known who could judge it "
     "instead. Give in `lodged_with` who holds it whole, or name another recipient."
+)
+SET_APART: Final = (
+    "What rests on an allegation against staff is asked in the restricted inbox of {agency}, which its named "
+    "senior reads."
 )
 LADO_TOLD: Final = "{agency} is told too: it is the designated officer of the area."
 NO_LADO: Final = (
@@ -91,6 +100,25 @@ def direct(
         return cover if ordinary else Address(cover.agency, RESTRICTED)
 
     return _covered(directory, directed, coding.code(Urgency, concern.urgency), now, as_told)
+
+
+def set_apart(directory: Directory, named: Sequence[Address], cited: Sequence[Message]) -> Directed:
+    """The addresses for a request on concerns told before: an ordinary inbox is to learn of no allegation.
+
+    Where the other side has it in an ordinary inbox of theirs, having told it or been told it, that is asked.
+    """
+
+    def unaware(to: Address) -> bool:
+        return not directory.is_lado(to.agency) and any(_is_apart(one, to.agency) for one in cited)
+
+    return _diverted(named, unaware, SET_APART)
+
+
+def _is_apart(cited: Message, holder: AgencyId) -> bool:
+    codes = read_codes(cited)
+    if not isinstance(codes, ConcernCodes) or not rules.is_asked_apart(codes, holder):
+        return False
+    return cited.counterparty != holder or codes.inbox == RESTRICTED
 
 
 def _covered(

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from candour_protocol import rules
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import StatementHash, Txn
 from candour_protocol.kinds import Kind
 from candour_protocol.statement import match
+from candour_protocol.strict_json import JsonObject
 
 from candour_agency import additions, shutting, store
 from candour_agency.arrival import Arrival
@@ -61,6 +63,21 @@ def cited(batch: Batch, arrival: Arrival) -> list[Message]:
     index = arrival.proven.index
     added = [reply for one in concerns for reply in additions.to(batch.connection, one, index)]
     return [*concerns, *(reply for reply in added if reply.content is not None)]
+
+
+def is_about_staff(batch: Batch, arrival: Arrival, codes: JsonObject) -> bool:
+    """Whether it is a request on what is lodged elsewhere, and which alleges something against staff here."""
+    refs = codes.get("concern_refs")
+    if arrival.statement.claims.kind is not Kind.REQUEST or not isinstance(refs, list):
+        return False
+    notices = store.messages.thread(batch.connection, str(codes.get("txn")))
+    stubs = [(one.codes or {}).get("about") for one in notices if one.kind is Kind.NOTICE]
+    return any(_names_staff(stub) and stub["statement"] in refs for stub in stubs if isinstance(stub, dict))
+
+
+def _names_staff(stub: JsonObject) -> bool:
+    classes = stub.get("classes")
+    return isinstance(classes, list) and rules.STAFF in classes
 
 
 def shut_early(batch: Batch, arrival: Arrival, row: dict[str, Any]) -> None:

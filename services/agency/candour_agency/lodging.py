@@ -5,15 +5,16 @@ In the caller's transaction. Source: domain R10, protocol sections 3.1 and 4.
 
 from __future__ import annotations
 
-from candour_protocol.errors import MalformedError
-from candour_protocol.ids import GENERAL, Address, AgencyId, parse_address
-from candour_protocol.kinds import Kind, Notice
+from candour_protocol import rules
+from candour_protocol.ids import GENERAL, RESTRICTED, Address
+from candour_protocol.kinds import ConcernCodes, Kind, Notice
 from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.calls import Call, Composition
 from candour_agency.drafts import reactions
 from candour_agency.faults import CallError, Code
+from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 from candour_agency.schemas.steps import WordBody
 from candour_agency.stating import compose, received
@@ -40,19 +41,12 @@ def give_word(connection: Connection, call: Call, jti: str, body: WordBody) -> C
 
 
 def _holder(connection: Connection, call: Call, notice: Message) -> Address:
-    """Whose inbox the concern that was lodged here is kept from: there the request goes."""
+    """Where the request on the concern that was lodged here goes: the holder's ordinary inbox, or not."""
     for one in store.messages.thread(connection, notice.txn):
-        if one.kind is Kind.CONCERN and one.received and (kept_from := _kept_from(one)):
+        codes = read_codes(one) if one.kind is Kind.CONCERN and one.received else None
+        kept_from = rules.kept_from(codes.withheld) if isinstance(codes, ConcernCodes) else None
+        if isinstance(codes, ConcernCodes) and kept_from is not None:
             if not call.may_see(one):
                 raise CallError(Code.MISSING_SCOPE, "Read the concern first: that needs `inbox.restricted`.")
-            return Address(kept_from, GENERAL)
+            return Address(kept_from, RESTRICTED if rules.is_asked_apart(codes, kept_from) else GENERAL)
     raise CallError(Code.WRONG_KIND, "The concern that this request rests on is not lodged with your agency.")
-
-
-def _kept_from(concern: Message) -> AgencyId | None:
-    withheld = (concern.codes or {}).get("withheld")
-    named = withheld.get("from") if isinstance(withheld, dict) else None
-    try:
-        return parse_address(named).agency if isinstance(named, str) else None
-    except MalformedError:
-        return None

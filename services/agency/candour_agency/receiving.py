@@ -188,7 +188,9 @@ def _inbox(batch: Batch, arrival: Arrival, opened: Opened, parent: Message | Non
 
     What an ordinary inbox must not see is shown in the restricted one, wherever it was sent.
     """
-    if (opened.codes or {}).get("notice") == Notice.LODGED or _is_misdirected(batch, arrival, opened):
+    codes = opened.codes or {}
+    misdirected = _is_misdirected(batch, arrival, opened) or following.is_about_staff(batch, arrival, codes)
+    if codes.get("notice") == Notice.LODGED or misdirected:
         return RESTRICTED
     if arrival.statement.claims.sealed is None and parent is not None and parent.received:
         return parent.inbox

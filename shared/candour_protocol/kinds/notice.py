@@ -66,8 +66,8 @@ class Lodged(WireModel):
 
     Attributes:
         statement: the concern; the holder cannot open it.
-        classes: groups of the need-to-know matrix; what has no group, as an allegation against staff, is not
-            told. Empty in notices of before it was.
+        classes: groups of the need-to-know matrix, and ``staff_allegation``; that is not told where the
+            inbox which reads this must not see the concern. Empty in notices of before it was.
         lodged_with: who holds it whole and can judge it.
     """
 

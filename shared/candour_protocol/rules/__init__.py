@@ -19,13 +19,14 @@ from candour_protocol.rules.judge import (
     judge_request,
 )
 from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
-from candour_protocol.rules.lodging import is_kept_from
+from candour_protocol.rules.lodging import STAFF, is_asked_apart, is_kept_from, kept_from
 from candour_protocol.rules.reconsidering import again_by, is_on_the_same, stands_by_word
 from candour_protocol.rules.signers import are_two, is_another
 from candour_protocol.rules.substance import still_current
 from candour_protocol.rules.texts import names_nobody, says_something
 
 __all__ = [
+    "STAFF",
     "SUBSTANCE",
     "Ask",
     "Earlier",
@@ -45,6 +46,7 @@ __all__ = [
     "ends",
     "has_substance",
     "is_another",
+    "is_asked_apart",
     "is_emergency",
     "is_kept_from",
     "is_on_the_same",
@@ -53,6 +55,7 @@ __all__ = [
     "judge_concern",
     "judge_correction",
     "judge_request",
+    "kept_from",
     "names_nobody",
     "plainly_another",
     "retracts",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from candour_protocol.codes import ConcernCategory, HandlingMark, WithholdingReason, known, nearest
-from candour_protocol.ids import RESTRICTED, AgencyId, parse_address
+from candour_protocol.ids import RESTRICTED, Address, AgencyId, parse_address
 from candour_protocol.kinds import ConcernCodes
 from candour_protocol.kinds.concern import Withheld
 from candour_protocol.policy import Policy
 from candour_protocol.rules.facts import Ask, Telling, Told
 from candour_protocol.rules.judgement import Outcome, Severity, Violation
 from candour_protocol.rules.signers import are_two
+
+STAFF: Final = "staff_allegation"
+"""What a holder is told of the class of an allegation against its staff, which no group of the matrix has."""
 
 
 def r10_withheld(
@@ -81,6 +85,19 @@ def is_lodged(told: Told, at: datetime) -> bool:
     signed = are_two(told.codes.actor, withheld.second)
     review = _day(withheld.review_on)
     return signed and review is not None and at.date() <= review
+
+
+def is_asked_apart(codes: ConcernCodes, holder: AgencyId) -> bool:
+    """Whether what rests on it is for the restricted inbox of ``holder``: it alleges something against staff.
+
+    Unless it is kept from that very inbox, whose reader it may be about.
+    """
+    withheld = codes.withheld
+    alleged = ConcernCategory.STAFF_ALLEGATION in codes.categories
+    if withheld is not None and withheld.kept_from is not None:
+        alleged = alleged or withheld.reason == WithholdingReason.STAFF_ALLEGATION
+        return alleged and parse_address(withheld.kept_from) != Address(holder, RESTRICTED)
+    return alleged
 
 
 def _names_staff_openly(codes: ConcernCodes) -> bool:
