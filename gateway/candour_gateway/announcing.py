@@ -49,9 +49,14 @@ def _passed_on(relay: Logged, book: Casebook) -> Iterator[Effect]:
 
 
 def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[Effect]:
-    """Its holder learns, in the restricted inbox, its class, how urgent it is and with whom it is lodged."""
+    """Its holder learns, in the restricted inbox, its class, how urgent it is and with whom it is lodged.
+
+    Of the copy that is lodged: of another one it would be said that somebody has what they never got.
+    """
     withheld = codes.withheld
     if withheld is None or withheld.kept_from is None or codes.relays is not None:
+        return
+    if withheld.lodged_with is not None and parse_address(withheld.lodged_with).agency != concern.aud:
         return
     holder = parse_address(withheld.kept_from).agency
     if holder not in (concern.aud, concern.iss, GATEWAY) and hearing.directory.is_member(holder):

@@ -137,6 +137,7 @@ async def test_what_is_kept_from_an_agency_never_reaches_its_ordinary_inbox(
 
 
 SECRET = f"{SCHOOL}/restricted"
+SOCIAL = f"{CSC}/restricted"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ SECRET = f"{SCHOOL}/restricted"
         ([SECRET], {}, ALLEGATION, [f"{CSC}/restricted", LADO]),
         ([SECRET], {"lodged_with": None}, ALLEGATION, [LADO]),
         ([SECRET], {"lodged_with": LADO}, ALLEGATION, [LADO]),
-        ([SCHOOL], {}, {}, [SCHOOL]),
+        ([SCHOOL], {}, {}, [SCHOOL, CSC]),
     ],
 )
 async def test_what_is_addressed_to_the_restricted_inbox_that_it_is_kept_from_goes_to_who_can_judge_it(
@@ -177,6 +178,30 @@ async def test_what_is_addressed_to_the_restricted_inbox_that_it_is_kept_from_go
     assert checked["notices"] == sent.get("notices", [])
     told = any(f"kept from {SECRET}" in one for one in sent.get("notices", []))
     assert told is (SECRET in recipients)
+
+
+@pytest.mark.parametrize(
+    ("recipients", "reached", "notices"),
+    [
+        (
+            [f"{CSC}/restricted"],
+            [f"{CSC}/restricted", LADO],
+            [f"{LADO} is told too: it is lodged with them."],
+        ),
+        ([CSC, f"{LADO}/restricted"], [CSC, f"{LADO}/restricted"], []),
+    ],
+)
+async def test_whoever_a_concern_is_said_to_be_lodged_with_gets_it(
+    gp: Office, recipients: list[str], reached: list[str], notices: list[str]
+) -> None:
+    body = a_concern(recipients=recipients, withheld=withheld_from_school(lodged_with=LADO))
+
+    sent = await gp.post("/v1/concerns", body)
+    checked = (await gp.call("POST", "/v1/concerns/check", body)).json()
+
+    assert [one["recipient"] for one in sent["messages"]] == reached
+    assert [one["recipient"] for one in checked["recipients"]] == reached
+    assert sent.get("notices", []) == checked["notices"] == notices
 
 
 async def test_whoever_gets_it_instead_can_read_it(gp: Office, csc: Office) -> None:

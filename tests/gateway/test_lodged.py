@@ -104,6 +104,28 @@ async def test_whoever_reads_an_inbox_that_must_not_see_an_allegation_is_not_tol
     assert stub["classes"] == []
 
 
+async def test_nobody_is_told_that_it_is_lodged_with_somebody_who_did_not_get_it(world: World) -> None:
+    elsewhere = world.partnership.concern(GP, POLICE, withheld=_withheld(), actor=an_actor())
+    lodged = world.partnership.concern(
+        GP, CSC, withheld=_withheld(), actor=an_actor(), txn=world.txn(elsewhere)
+    )
+
+    first = await world.judge(elsewhere)
+    told = world.told(SCHOOL, elsewhere)
+    await world.submit(lodged)
+
+    assert (first, told) == (("passed", ()), [])
+    assert world.told(SCHOOL, lodged) == ["lodged"]
+
+
+async def test_that_it_is_lodged_with_nobody_is_told_as_well(world: World) -> None:
+    concern = world.partnership.concern(GP, POLICE, withheld=_withheld(lodged_with=None), actor=an_actor())
+
+    await world.submit(concern)
+
+    assert world.told(SCHOOL, concern) == ["lodged"]
+
+
 async def test_a_request_on_it_waits_for_the_lodgee_who_is_told(world: World) -> None:
     request = await _held(world)
 

@@ -35,6 +35,7 @@ KEPT_FROM: Final = (
 )
 LEFT_OUT: Final = "It is kept from {inbox}, to which it was addressed: that inbox does not get it."
 LODGED: Final = "{instead}, with whom it is lodged, gets it in the place of {inbox}."
+LODGED_TOO: Final = "{lodgee} is told too: it is lodged with them."
 LADO_INSTEAD: Final = "{instead}, the designated officer of the area, gets it: it is for them alone."
 COVERING: Final = (
     "{instead}, which covers for {inbox}, gets it: somebody has to judge it. Lodge it with them."
@@ -164,9 +165,20 @@ def _around(
     """
     if kept_from is None:
         return Directed(tuple(named))
-    if kept_from.inbox == RESTRICTED:
-        return _past(directory, concern, kept_from, named) if kept_from in named else Directed(tuple(named))
-    return _diverted(named, lambda to: to.agency == kept_from.agency, KEPT_FROM)
+    if kept_from.inbox == RESTRICTED and kept_from in named:
+        return _past(directory, concern, kept_from, named)
+    ordinary = kept_from.inbox != RESTRICTED
+    diverted = _diverted(named, lambda to: ordinary and to.agency == kept_from.agency, KEPT_FROM)
+    return _lodged(directory, concern, kept_from, diverted)
+
+
+def _lodged(directory: Directory, concern: Matter, kept_from: Address, directed: Directed) -> Directed:
+    """Whoever it is said to be lodged with gets it; only then may its holder be told so."""
+    lodgee = _lodgee(directory, concern, kept_from)
+    if lodgee is None or lodgee.agency in {to.agency for to in directed.addresses}:
+        return directed
+    told = LODGED_TOO.format(lodgee=lodgee)
+    return replace(directed, also=(*directed.also, lodgee), notices=(*directed.notices, told))
 
 
 def _past(directory: Directory, concern: Matter, kept_from: Address, named: Sequence[Address]) -> Directed:
