@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from candour_protocol.codes import ConcernCategory
 from candour_protocol.ids import GATEWAY, AgencyId, parse_address
 from candour_protocol.kinds import ConcernCodes, LinkCodes, Lodged, Notice, RequestCodes
+from candour_protocol.kinds.concern import Withheld
 from candour_protocol.rules import STAFF, is_asked_apart, is_emergency
 
 from candour_gateway import adults, patterns
@@ -49,17 +50,13 @@ def _passed_on(relay: Logged, book: Casebook) -> Iterator[Effect]:
 
 
 def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[Effect]:
-    """Its holder learns, in the restricted inbox, its class, how urgent it is and with whom it is lodged.
-
-    Of the copy that is lodged: of another one it would be said that somebody has what they never got.
-    """
+    """Its holder learns, in the restricted inbox, its class, how urgent it is and with whom it is lodged."""
     withheld = codes.withheld
     if withheld is None or withheld.kept_from is None or codes.relays is not None:
         return
-    if withheld.lodged_with is not None and parse_address(withheld.lodged_with).agency != concern.aud:
-        return
     holder = parse_address(withheld.kept_from).agency
-    if holder not in (concern.aud, concern.iss, GATEWAY) and hearing.directory.is_member(holder):
+    elsewhere = holder not in (concern.aud, concern.iss, GATEWAY) and hearing.directory.is_member(holder)
+    if elsewhere and _is_where_it_says(concern, withheld):
         stub = Lodged(
             statement=concern.hash,
             classes=_classes(codes, holder, hearing),
@@ -68,6 +65,12 @@ def _lodged(concern: Logged, codes: ConcernCodes, hearing: Hearing) -> Iterator[
             lodged_with=withheld.lodged_with,
         )
         yield Notified(holder, Notice.LODGED, stub, codes.txn)
+
+
+def _is_where_it_says(concern: Logged, withheld: Withheld) -> bool:
+    """Of a copy that its lodgee never got it would be said that they have it whole."""
+    lodgee = parse_address(withheld.lodged_with).agency if withheld.lodged_with else None
+    return lodgee in (None, concern.aud, concern.iss)
 
 
 def _classes(codes: ConcernCodes, holder: AgencyId, hearing: Hearing) -> tuple[str, ...]:

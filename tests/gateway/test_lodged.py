@@ -118,8 +118,9 @@ async def test_nobody_is_told_that_it_is_lodged_with_somebody_who_did_not_get_it
     assert world.told(SCHOOL, lodged) == ["lodged"]
 
 
-async def test_that_it_is_lodged_with_nobody_is_told_as_well(world: World) -> None:
-    concern = world.partnership.concern(GP, POLICE, withheld=_withheld(lodged_with=None), actor=an_actor())
+@pytest.mark.parametrize("lodgee", [None, GP])
+async def test_that_nobody_else_can_judge_it_is_told_as_well(world: World, lodgee: str | None) -> None:
+    concern = world.partnership.concern(GP, POLICE, withheld=_withheld(lodged_with=lodgee), actor=an_actor())
 
     await world.submit(concern)
 
