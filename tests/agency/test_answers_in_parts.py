@@ -52,7 +52,7 @@ async def test_a_request_with_an_open_line_stays_in_its_holders_list(
     partly = {(await one.message(asked))["state"] for one in (csc, police)}
     await _answer(police, csc, asked, {1: "DISCLOSED_FULL", 2: "DISCLOSED_FULL"})
 
-    assert (in_hand, owed, partly) == (True, [[True], [True]], {"delivered"})
+    assert (in_hand, owed, partly) == (True, [[True], [True]], {"acknowledged"})
     assert asked not in await _open(police)
     assert (await csc.message(asked))["state"] == (await police.message(asked))["state"] == "answered"
 

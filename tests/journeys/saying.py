@@ -9,6 +9,7 @@ from candour_protocol.ids import AgencyId
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.bodies import a_concern_for, a_request_for
+from tests.journeys.personal import TAMSIN
 from tests.journeys.town import Town
 
 SENDERS_LEAD = {"staff_id": "quennell", "name": "Dr Quennell Abara", "role": "Lead", "training_level": "DSL"}
@@ -86,11 +87,12 @@ class Asked:
     thread: str
 
 
-async def ask(town: Town, lines: int = 1) -> Asked:
+async def ask(town: Town, lines: int = 1, child: dict[str, Any] = TAMSIN) -> Asked:
     """Social care asks the police on the strength of what the school told."""
-    concern = await tell(town)
-    body = a_request_for(POLICE, concern, author=WORKER, purpose="TRIAGE", power="CA89_S47")
-    body["lines"] = [one | {"category": "POLICE_INCID"} for one in body["lines"]] * lines
+    concern = await tell(town, subject=child)
+    body = a_request_for(POLICE, concern, subject=child, author=WORKER, purpose="TRIAGE", power="CA89_S47")
+    line = body["lines"][0] | {"category": "POLICE_INCID", "person": child | {"role": "SUBJECT_CHILD"}}
+    body["lines"] = [line] * lines
     sent = await say_all(town, CSC, "/v1/requests", body)
     relay, request = sent[0]["id"], sent[1]["id"]
     return Asked(concern, relay, request, (await town.message(CSC, concern))["thread"])

@@ -27,6 +27,7 @@ from tests.journeys.town import Town
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOUR = timedelta(hours=1)
+OWEN = {"name": "Owen Marrable", "birth_date": "2018-01-09", "nhs_number": "9990003017"}
 WHY = "Police have not answered; the child was seen at home and sleeps at her aunt's now."
 
 
@@ -52,7 +53,7 @@ async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody
 async def test_a_check_with_a_line_unanswered_is_closed_with_its_matter_for_a_reason(
     town: Town, outcome: str
 ) -> None:
-    asked = await ask(town, lines=2)
+    asked = await ask(town, lines=2, child=OWEN)
     await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, outcome))
     path = f"/v1/concerns/{asked.concern}/closure"
 

@@ -32,7 +32,8 @@ async def test_what_wants_more_stays_open_until_every_line_is_answered(town: Tow
     town.clock.advance(timedelta(minutes=1))
     await say(town, POLICE, path, an_answer(SERGEANT, "DISCLOSED_FULL"))
 
-    assert before == wanting == told == ["delivered", "delivered"]
+    assert before == ["delivered", "delivered"]
+    assert wanting == told == ["acknowledged", "acknowledged"]
     assert (owed_while_wanting, owed_again) == ([True, True], [True, True])
     assert asked.request in in_hand & waiting
     assert asked.request not in {each["id"] for each in await town.inbox(POLICE, state="open")}
@@ -85,14 +86,14 @@ async def test_an_outcome_is_owed_from_the_first_line_that_is_answered(town: Tow
     assert await _gateway_waits(town, asked.request)
 
 
-async def test_no_outcome_is_owed_of_what_whoever_asked_has_ended(town: Town) -> None:
+async def test_an_outcome_stays_owed_of_what_was_answered_and_whoever_asked_has_ended(town: Town) -> None:
     asked = await ask(town)
     await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, "DISCLOSED_FULL"))
 
     await say(town, CSC, f"/v1/requests/{asked.request}/closure", {"reason": "CHILD_SAFE"})
 
-    assert await _outcomes_owed(town, asked.request) == [False, False]
-    assert not await _gateway_waits(town, asked.request)
+    assert await _outcomes_owed(town, asked.request) == [True, True]
+    assert await _gateway_waits(town, asked.request)
 
 
 async def _due(town: Town, request: str) -> set[str]:
