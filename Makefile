@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE =
 MEMBERS := shared gateway services/agency services/dashboard services/sandbox
 DATA ?= .sandbox
 
-.PHONY: help install run test faults services services-stop check bench lock format
+.PHONY: help install run test faults random services services-stop check bench lock format
 
 help: ## Show what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ faults: install ## Kill, freeze and take away for a long time, by a seed that is
 	.ci/needs
 	CANDOUR_FAULT_KILLS=$${CANDOUR_FAULT_KILLS:-50} CANDOUR_FAULT_RUNS=$${CANDOUR_FAULT_RUNS:-3} \
 	CANDOUR_FAULT_RATE=$${CANDOUR_FAULT_RATE:-20} .venv/bin/pytest -s tests/faults
+
+random: install ## Drive random agencies through random steps, by the thousand
+	CANDOUR_RANDOM_RUNS=$${CANDOUR_RANDOM_RUNS:-2000} .venv/bin/pytest -q tests/gateway/test_stateful.py
 
 services: install ## Start a throw-away RabbitMQ and PostgreSQL, named in .services/env
 	.ci/needs

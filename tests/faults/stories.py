@@ -76,12 +76,19 @@ async def bare(matter: Matter) -> None:
     await matter.say(matter.sender, "/v1/requests", a_request(matter), fate=Fate.RETURNED)
 
 
+async def erased_too_soon(matter: Matter) -> None:
+    """Its author would have it gone before its time: returned, and everybody keeps what they have."""
+    concern = await matter.say(matter.sender, "/v1/concerns", a_concern(matter))
+    await matter.say(matter.sender, f"/v1/messages/{concern.id}/erasure", {}, fate=Fate.RETURNED)
+
+
 STORIES: Mapping[Story, int] = {
     told: 6,
     urgent: 4,
     asked: 4,
     bare: 3,
     in_parts: 1,
+    erased_too_soon: 1,
     contested.refused: 1,
     contested.decided: 1,
     contested.brushed_off: 1,
@@ -100,7 +107,7 @@ STORIES: Mapping[Story, int] = {
 }
 """Each story with its weight; together they say everything that people say."""
 
-KINDS = frozenset(Kind) - {Kind.DELIVERY, Kind.NOTICE, Kind.REGISTRY, Kind.ERASURE}
+KINDS = frozenset(Kind) - {Kind.DELIVERY, Kind.NOTICE, Kind.REGISTRY}
 
 
 def a_story(
