@@ -15,6 +15,7 @@ from candour_protocol.kinds import (
     AnswerCodes,
     ApprovalCodes,
     Codes,
+    ConcernCodes,
     DecisionCodes,
     DeliveryCodes,
     Notice,
@@ -24,7 +25,7 @@ from candour_protocol.kinds import (
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, is_emergency, settles_a_line
 
-from candour_gateway import adults, aftermath, announcing, clocks, debts, erasing, parts
+from candour_gateway import adults, aftermath, announcing, clocks, covering, debts, erasing, parts
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.debts import SOUND
@@ -70,6 +71,8 @@ def consequences(
             effects += _released(logged, codes, hearing, book)
         case _:
             effects += _sent(logged, hearing, book)
+            if isinstance(codes, ConcernCodes):
+                effects += covering.of(logged, codes, hearing, book)
             effects += _settled(logged, codes, hearing, book)
             effects += aftermath.of(logged, hearing, book)
             effects += announcing.of(logged, verdict, hearing, book)

@@ -25,7 +25,7 @@ from candour_protocol.kinds import (
     WithdrawalCodes,
 )
 
-from candour_gateway import kinship
+from candour_gateway import covering, kinship
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.matters import copies_of, told_keys
 from candour_gateway.naming import (
@@ -105,6 +105,7 @@ def _of_a_concern(
 ) -> Iterator[str]:
     between = thread_key(codes.txn, {parties.iss, parties.aud})
     yield between
+    yield from covering.told_by(codes, parties.iss)
     for older in book.first(between):
         if older.history.taken_back_by is not None and older.iss == parties.iss:
             yield older.hash

@@ -23,6 +23,7 @@ _LONGEST = 800  # closed days in a row; an inbox that stays shut so long stops n
 _WEEK = tuple(Day)
 _WEEKDAYS = frozenset(_WEEK[:5])
 _MIDNIGHT = "24:00"
+_ORDINARY = (Hours(days=_WEEK[:5], opens="09:00", closes="17:00"),)
 _SUBDIVISIONS = {
     Nation.ENGLAND: "ENG",
     Nation.WALES: "WLS",
@@ -150,6 +151,18 @@ def end_of(limit: Clock, start: datetime, opens: Opening | None, share: float = 
     if opens.always:
         return start + elapsed
     return _counted(elapsed, start, _spans(limit.unit, start, opens)) or start + elapsed
+
+
+def opens_too_late(limit: Clock, start: datetime, opens: Opening | None) -> datetime | None:
+    """When an inbox opens again, where a person should have had something in hand by then.
+
+    That is measured by the clock where the limit is in hours, else by the hours of an ordinary working week.
+    Its cover looks meanwhile. Source: domain 2.4 and 7.
+    """
+    if opens is None or (next_open := opens.next_open(start)) is None:
+        return None
+    ordinary = Opening(opens.nation, Calendar(), _ORDINARY)
+    return next_open if next_open > end_of(limit, start, ordinary) else None
 
 
 def _spans(unit: Unit, start: datetime, opens: Opening) -> Iterator[Span]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from candour_agency.api.gate import SCOPES
 
-from tests.agency.partnership import GP, LADO, POLICE, SCHOOL, Office, Partnership, a_concern, a_request
+from tests.agency.partnership import CSC, GP, LADO, POLICE, SCHOOL, Office, Partnership, a_concern, a_request
 from tests.agency.protected import ALLEGATION, withheld_from_school
 from tests.agency.shutting import closes, shuts
 
@@ -28,6 +28,34 @@ async def test_what_cannot_wait_for_a_closed_inbox_goes_to_its_cover_too(
     assert "Monday 30 November, 08:00" in sent["notices"][0]
     assert [one["recipient"] for one in checked["recipients"]] == [SCHOOL, LADO]
     assert checked["notices"] == sent["notices"]
+
+
+async def test_what_is_owed_lies_with_the_cover_until_the_inbox_opens(
+    csc: Office, school: Office, partnership: Partnership
+) -> None:
+    closes(partnership, SCHOOL, cover=LADO)
+    await _on_friday_evening(csc)
+    await _on_friday_evening(school)
+
+    told, copy = (await csc.post("/v1/concerns", a_concern(SCHOOL, urgency="RED")))["messages"]
+    await csc.until(told["id"], "delivered")
+    shown = [(await one.message(told["id"]))["obligations"] for one in (csc, school)]
+    covers = (await csc.message(copy["id"]))["obligations"]
+
+    due = [{one["kind"]: one["due_at"] for one in each} for each in (*shown, covers)]
+    assert [each["acknowledgement"][:16] for each in due[:2]] == ["2026-11-30T09:00"] * 2
+    assert [each["decision"][:16] for each in due[:2]] == ["2026-11-30T12:00"] * 2
+    assert due[2]["acknowledgement"] < "2026-11-28"
+
+
+async def test_what_nobody_else_covers_is_owed_at_once(csc: Office, partnership: Partnership) -> None:
+    closes(partnership, SCHOOL, cover=CSC)
+    await _on_friday_evening(csc)
+
+    told = (await csc.post("/v1/concerns", a_concern(SCHOOL, urgency="RED")))["messages"][0]["id"]
+
+    owed = {one["kind"]: one["due_at"] for one in (await csc.message(told))["obligations"]}
+    assert owed["acknowledgement"] < "2026-11-28"
 
 
 async def test_what_can_wait_until_they_open_goes_to_nobody_else(

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from candour_protocol import profiles, registry_facts
 from candour_protocol.errors import CandourError, MismatchError
-from candour_protocol.ids import sha256_text
+from candour_protocol.ids import AgencyId, sha256_text
+from candour_protocol.kinds.lists import Kind
 from candour_protocol.profiles import Calendar, Day, Hours, Term
+from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CSC, SCHOOL
+from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL
 from tests.gateway.reminded import about, later
 from tests.gateway.world import World
 
@@ -105,3 +107,60 @@ async def test_a_profile_whose_cover_nobody_can_reach_is_not_registered(
         await world.gateway.admit_registry(fact, raw)
 
     assert (refused.value.code, refused.value.pointer) == ("cover", "/document/inboxes/0/cover")
+
+
+@pytest.mark.parametrize("copy_first", [False, True])
+async def test_while_an_inbox_is_shut_its_cover_owes_and_it_owes_from_when_it_opens(
+    world: World, copy_first: bool
+) -> None:
+    await _open_hours(world)
+    world.clock.now = _at("2026-11-27 18:00")
+    told = world.partnership.concern(GP, SCHOOL, urgency="RED")
+    copy = world.partnership.concern(GP, CSC, urgency="RED", txn=world.txn(told))
+
+    for one in (copy, told) if copy_first else (told, copy):
+        await world.arrive(one)
+        world.clock.advance(timedelta(seconds=20))
+
+    due = {
+        about: datetime.fromisoformat(owed["due_at"]) for about, owed in (await world.obligations()).items()
+    }
+    assert due["acknowledgement", told.statement.hash] == _at("2026-11-30 09:00")
+    assert due["decision", told.statement.hash] == _at("2026-11-30 12:00")
+    assert due["acknowledgement", copy.statement.hash] < _at("2026-11-27 19:01")
+
+
+@pytest.mark.parametrize(
+    ("to", "minutes", "child"),
+    [(POLICE, 0, CHILD), (CSC, -30, CHILD), (CSC, 0, OTHER_CHILD)],
+    ids=["to no cover", "long before", "of another child"],
+)
+async def test_what_is_no_copy_puts_nothing_off(
+    world: World, to: AgencyId, minutes: int, child: JsonValue
+) -> None:
+    await _open_hours(world)
+    told = world.partnership.concern(GP, SCHOOL, urgency="RED")
+    other = world.partnership.concern(GP, to, urgency="RED", txn=world.txn(told), child=child)
+    shut = _at("2026-11-27 18:00")
+
+    for at, one in sorted(
+        [(shut, told), (shut + timedelta(minutes=minutes), other)], key=lambda each: each[0]
+    ):
+        world.clock.now = at
+        await world.arrive(one)
+
+    owed = (await world.obligations())["acknowledgement", told.statement.hash]
+    assert datetime.fromisoformat(owed["due_at"]) == shut + timedelta(hours=1)
+
+
+async def test_nothing_that_was_done_in_a_shut_inbox_is_owed_again(world: World) -> None:
+    await _open_hours(world)
+    world.clock.now = _at("2026-11-27 18:00")
+    told = world.partnership.concern(GP, SCHOOL, urgency="RED")
+    await world.arrive(told)
+    await world.submit(world.partnership.say(Kind.ACKNOWLEDGEMENT, SCHOOL, GP, {}, irt=told.statement.hash))
+
+    await world.arrive(world.partnership.concern(GP, CSC, urgency="RED", txn=world.txn(told)))
+
+    assert not await world.is_owed("acknowledgement", told)
+    assert await world.is_owed("decision", told)

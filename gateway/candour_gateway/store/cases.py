@@ -8,7 +8,7 @@ from typing import Any
 from candour_protocol import disclosures
 from candour_protocol.entry import parse_entry
 from candour_protocol.ids import AgencyId, StatementHash
-from candour_protocol.kinds import Codes, DeliveryCodes, RequestCodes, parse_codes
+from candour_protocol.kinds import Codes, ConcernCodes, DeliveryCodes, RequestCodes, parse_codes
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.lines import Lines
 from candour_protocol.rules import Outcome
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from candour_gateway.casebook import Casebook, Debt, History, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.instants import from_ms
+from candour_gateway.lanes import URGENT
 from candour_gateway.naming import MOST_UNDER_A_KEY, is_bounded, is_private, named_by
 from candour_gateway.searching import Parties, keys_wanted
 from candour_gateway.store.among import among
@@ -88,9 +89,16 @@ async def load(
     await _Search(connection, book, box, names).exhaust(submissions, readers)
     await _load_bars(connection, book, hashes | names)
     await _load_debts(connection, book, submissions)
-    if any(each.claims.erases or isinstance(each.codes, RequestCodes) for each in submissions):
+    if any(map(_depends_on_duties, submissions)):
         await _load_duties(connection, book)
     return book
+
+
+def _depends_on_duties(submission: Submission) -> bool:
+    """Erasures and requests; and concerns, where a cover's copy may put off what the inbox owes."""
+    codes = submission.codes
+    copied = isinstance(codes, ConcernCodes) and codes.urgency in URGENT
+    return copied or bool(submission.claims.erases) or isinstance(codes, RequestCodes)
 
 
 class _Search:
@@ -184,7 +192,7 @@ async def _load_debts(connection: AsyncConnection, book: Casebook, submissions: 
 
 
 async def _load_duties(connection: AsyncConnection, book: Casebook) -> None:
-    """What was ever due about anything that was loaded; what erasures and requests depend on."""
+    """What was ever due about anything that was loaded."""
     rows = await connection.execute(_DUE, {"names": book.indexes_known()})
     book.load_duties((row.idx, row.kind, row.due_at if row.settled_by is None else None) for row in rows)
 

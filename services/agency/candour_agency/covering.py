@@ -1,7 +1,7 @@
 """Who looks while an inbox is closed: a concern that cannot wait for it goes to its cover as well. Pure.
 
-*Cannot wait* means that the inbox opens only after a person should have had the concern in hand: by the clock
-where the limit is in hours, else by the hours of an ordinary working week. Source: domain 2.4 and 7, policy.
+*Cannot wait* means that the inbox opens only after a person should have had the concern in hand. What is owed
+lies with the cover until then. Source: domain 2.4 and 7, policy.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from candour_protocol.calendars import Opening, end_of
-from candour_protocol.ids import Address, parse_address
+from candour_protocol.calendars import opens_too_late
+from candour_protocol.ids import Address, AgencyId, parse_address
 from candour_protocol.policy import Step
-from candour_protocol.profiles import Calendar, Day, Hours
 
 from candour_agency.directory import Directory
 
 COVERED: Final = "{inbox} is closed until {until}. {cover} looks while it is, and gets a copy."
 UNCOVERED: Final = "{inbox} is closed until {until}. Ring them if this cannot wait."
-_WEEK: Final = tuple(Day)[:5]
-_ORDINARY: Final = (Hours(days=_WEEK, opens="09:00", closes="17:00"),)
-
 
 Cover = Callable[[Address], Address | None]
 """Which inbox of a cover gets a copy, if any may."""
@@ -44,15 +40,24 @@ def covers(
             yield cover, COVERED.format(inbox=to, until=until, cover=cover)
 
 
+def counts_from(
+    directory: Directory, to: Address, sender: AgencyId, urgency: str | None, at: datetime
+) -> datetime:
+    """From when on a concern's time counts for the inbox that it came to; its cover's copy has its own time.
+
+    Where nobody but the sender covers, it counts at once.
+    """
+    opens = _closed_until(directory, to, urgency, at)
+    cover = _cover_of(directory, to, urgency, at, lambda named: named) if opens is not None else None
+    if opens is None or cover is None or cover.agency == sender:
+        return at
+    return directory.policy.sped(at, opens)
+
+
 def _closed_until(directory: Directory, to: Address, urgency: str | None, now: datetime) -> datetime | None:
     """When it opens again, where that is too late."""
-    opening = directory.opening(to.agency, to.inbox)
-    if opening is None:
-        return None
-    opens = opening.next_open(now)
-    ordinary = Opening(opening.nation, Calendar(), _ORDINARY)
-    limit = end_of(directory.policy.limit(urgency, Step.ACKNOWLEDGEMENT), now, ordinary)
-    return opens if opens is not None and opens > limit else None
+    limit = directory.policy.limit(urgency, Step.ACKNOWLEDGEMENT)
+    return opens_too_late(limit, now, directory.opening(to.agency, to.inbox))
 
 
 def _cover_of(

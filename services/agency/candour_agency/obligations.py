@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from candour_protocol.calendars import end_of
-from candour_protocol.ids import GATEWAY, GENERAL, AgencyId
+from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import Clock, Step
 
-from candour_agency import handing
+from candour_agency import covering, handing
 from candour_agency.directory import Directory
 from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
-from candour_agency.moments import from_ms
+from candour_agency.moments import from_ms, to_ms
 from candour_agency.office import URGENT
 from candour_agency.progress import expires_at, is_suspended
 from candour_agency.words import is_not_enough, lodgees
@@ -114,7 +114,7 @@ def _steps(
     }
     for step in _steps_of(message, recipient):
         limit = directory.policy.limit(message.urgency or None, step)
-        begins = _begins(message, step)
+        begins = _begins(message, step, sender, recipient, directory)
         due = _by_calendar(begins, limit, recipient, _inbox(message), directory)
         yield Obligation(step.value, recipient, sender, due, done[step] or _ended(message))
 
@@ -130,14 +130,18 @@ def _answered_at(message: Message) -> int | None:
     return message.answered_at or (message.suspended_at if is_suspended(message) else None)
 
 
-def _begins(message: Message, step: Step) -> int:
+def _begins(message: Message, step: Step, sender: AgencyId, recipient: AgencyId, directory: Directory) -> int:
     """From when a limit counts.
 
     Of taking in hand, for a colleague to whom it went, from then; of an answer, from when the line that is
-    due first counts, or from when what the request rests on was told again.
+    due first counts, or from when what the request rests on was told again. Of a concern to an inbox that
+    stays closed too long, from when that opens.
     """
-    if step is Step.ACKNOWLEDGEMENT:
-        return message.handed_on_at or _since(message)
+    if step is Step.ACKNOWLEDGEMENT and message.handed_on_at is not None:
+        return message.handed_on_at
+    if message.kind is Kind.CONCERN and message.urgency in URGENT:
+        to = Address(recipient, message.inbox)
+        return to_ms(covering.counts_from(directory, to, sender, message.urgency, from_ms(_since(message))))
     again = max(message.begins_at or 0, message.resumed_at or 0) if step is Step.ANSWER else 0
     return again or _since(message)
 

@@ -1,0 +1,85 @@
+"""Who owes while an inbox stays closed too long: its cover, which has a copy. Source: domain 2.4 and 7.
+
+The inbox owes from when it opens. Until then a child would be spoken of twice over to people who are not
+there, and the copy has clocks of its own. Without a copy nothing is put off: somebody has to be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from candour_protocol.calendars import opens_too_late
+from candour_protocol.children import same_child
+from candour_protocol.ids import GENERAL, Address, AgencyId, parse_address
+from candour_protocol.kinds import ConcernCodes
+from candour_protocol.policy import Step
+
+from candour_gateway.casebook import Casebook, Logged
+from candour_gateway.clocks import Duty
+from candour_gateway.directory import Directory
+from candour_gateway.effects import Effect, Reopened
+from candour_gateway.lanes import URGENT, owed
+from candour_gateway.naming import thread_key
+from candour_gateway.verdict import Hearing
+
+_DUTIES = (Duty.ACKNOWLEDGEMENT, Duty.DECISION)
+
+
+def told_by(codes: ConcernCodes, teller: AgencyId) -> Iterator[str]:
+    """Where to look for the other copies of a concern; what is not urgent has no clock while it is shut."""
+    if codes.urgency in URGENT:
+        yield thread_key(codes.txn, {teller})
+
+
+def of(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """A concern and its copy to the cover, in whichever order they come."""
+    for key in told_by(codes, logged.iss):
+        for other in book.latest(key):
+            if other.passes and other.index != logged.index:
+                yield from _put_off(logged, other, _DUTIES, hearing)
+                open_duties = [duty for duty in _DUTIES if book.due(other.index, duty.value) is not None]
+                yield from _put_off(other, logged, open_duties, hearing)
+
+
+def _put_off(told: Logged, copy: Logged, duties: Collection[Duty], hearing: Hearing) -> Iterator[Effect]:
+    opens = _opens(told, hearing)
+    if opens is not None and _is_copy(copy, told, opens, hearing):
+        begins = hearing.policy.sped(told.at, opens)
+        for duty in duties:
+            yield Reopened(owed(told, duty, hearing, since=begins))
+
+
+def _opens(told: Logged, hearing: Hearing) -> datetime | None:
+    """When its inbox opens, where that is too late."""
+    codes = told.codes
+    if not isinstance(codes, ConcernCodes) or codes.urgency not in URGENT:
+        return None
+    limit = hearing.policy.limit(codes.urgency, Step.ACKNOWLEDGEMENT)
+    return opens_too_late(limit, told.at, hearing.directory.opening(told.aud, codes.inbox or GENERAL))
+
+
+def _is_copy(copy: Logged, told: Logged, opens: datetime, hearing: Hearing) -> bool:
+    """The same teller's word of the same child at the same time to whoever covers for that inbox."""
+    if not isinstance(copy.codes, ConcernCodes) or not isinstance(told.codes, ConcernCodes):
+        return False
+    earliest = told.at - hearing.policy.deadlines.delivery_urgent.elapsed
+    at_once = copy.iss == told.iss and earliest <= copy.at < opens
+    covers = _covers(Address(told.aud, told.codes.inbox or GENERAL), hearing.directory)
+    same = same_child(copy.codes.child, told.codes.child)
+    return at_once and same and copy.aud in {cover.agency for cover in covers}
+
+
+def _covers(inbox: Address, directory: Directory) -> Iterator[Address]:
+    """Its cover, that one's, and so on."""
+    seen = {inbox}
+    while (found := _cover(inbox, directory)) is not None and found not in seen:
+        yield found
+        seen.add(found)
+        inbox = found
+
+
+def _cover(address: Address, directory: Directory) -> Address | None:
+    profile = directory.profile(address.agency)
+    inbox = profile.inbox(address.inbox) or profile.inbox(GENERAL) if profile else None
+    return parse_address(inbox.cover) if inbox is not None and inbox.cover else None
