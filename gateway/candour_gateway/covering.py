@@ -35,7 +35,7 @@ def told_by(codes: ConcernCodes, teller: AgencyId) -> Iterator[str]:
 def of(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
     """A concern and its copy to the cover, in whichever order they come."""
     for key in told_by(codes, logged.iss):
-        for other in book.latest(key):
+        for other in book.first(key):
             if other.passes and other.index != logged.index:
                 yield from _put_off(logged, other, _DUTIES, hearing)
                 open_duties = [duty for duty in _DUTIES if book.due(other.index, duty.value) is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from candour_gateway.naming import MOST_UNDER_A_KEY
 from candour_protocol import profiles, registry_facts
 from candour_protocol.errors import CandourError, MismatchError
 from candour_protocol.ids import AgencyId, sha256_text
@@ -151,6 +152,25 @@ async def test_what_is_no_copy_puts_nothing_off(
 
     owed = (await world.obligations())["acknowledgement", told.statement.hash]
     assert datetime.fromisoformat(owed["due_at"]) == shut + timedelta(hours=1)
+
+
+async def test_in_a_thread_of_very_many_nothing_is_put_off_that_replaying_would_not(world: World) -> None:
+    await _open_hours(world)
+    told = world.partnership.concern(GP, SCHOOL, urgency="RED")
+    txn = world.txn(told)
+    await world.submit(*(world.partnership.concern(GP, POLICE, txn=txn) for _ in range(MOST_UNDER_A_KEY)))
+    world.clock.now = _at("2026-11-27 18:00")
+
+    await world.arrive(told)
+    await world.arrive(world.partnership.concern(GP, CSC, urgency="RED", txn=txn))
+
+    owed = (await world.replay()).owed.items()
+    due = [
+        each.due_at
+        for (_, duty), each in owed
+        if (each.about, duty) == (told.statement.hash, "acknowledgement")
+    ]
+    assert due == [world.clock.now + timedelta(hours=1)]
 
 
 async def test_nothing_that_was_done_in_a_shut_inbox_is_owed_again(world: World) -> None:
