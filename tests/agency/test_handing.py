@@ -89,7 +89,7 @@ async def test_only_the_worker_to_whom_it_went_says_that_they_have_it(
     await school.until(taken, "delivered")
 
     assert (other.status_code, other.json()["code"]) == (409, "other-worker")
-    assert "B. Okri" in other.json()["detail"]
+    assert "Okri" not in other.text  # nobody's name stands in an error
     assert (await _acknowledgement(school, told))["settled_at"] is not None
     assert (await school.message(told))["state"] == "acknowledged"
 

@@ -19,6 +19,7 @@ from candour_agency.drafts import steps
 from candour_agency.faults import CallError, Code
 from candour_agency.matters import MATTERS, read_codes
 from candour_agency.messages import Message
+from candour_agency.names import plain_name
 from candour_agency.reconsidering import actor_of, challenged, decided, open_challenges
 from candour_agency.schemas.steps import ChallengeBody
 from candour_agency.stating import compose
@@ -195,16 +196,11 @@ def _equal(first: str | None, again: str | None) -> bool:
 
 
 def _staff_id(signer: Signer | None) -> str | None:
-    return _plain(signer.staff_id if signer else None)
+    return plain_name(signer.staff_id if signer else None)
 
 
 def _name(signer: Signer | None) -> str | None:
-    return _plain(signer.name if signer else None)
-
-
-def _plain(text: str | None) -> str | None:
-    """In whatever case and with whatever blanks it was typed."""
-    return " ".join(text.split()).casefold() if text and text.strip() else None
+    return plain_name(signer.name if signer else None)
 
 
 # -- what stands by a second person's word ------------------------------------------------------------

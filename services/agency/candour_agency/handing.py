@@ -69,10 +69,5 @@ def worker(transfer: Message | None) -> str | None:
     return name if isinstance(name, str) and name.strip() else None
 
 
-def is_same(name: str, given: str | None) -> bool:
-    """Whether two wrote the same name, however they spaced it and in whatever case."""
-    return given is not None and name.casefold().split() == given.casefold().split()
-
-
 def _at(message: Message) -> int:
     return message.logged_at or message.made_at

@@ -18,6 +18,7 @@ from candour_agency.faults import CallError, Code
 from candour_agency.lodging import give_word
 from candour_agency.matters import MATTERS
 from candour_agency.messages import Message
+from candour_agency.names import plain_name
 from candour_agency.reconsidering import actor_of
 from candour_agency.schemas.reactions import (
     AcknowledgementBody,
@@ -36,8 +37,8 @@ _RAISE_YOUR_OWN = (
 )
 
 _WENT_TO = (
-    "This went to {worker}, who has yet to say that they have it: give that `name`. If somebody else has it "
-    "now, hand it on to them first."
+    "This went to a colleague, whom the transfer in its thread names, and who has yet to say that they have "
+    "it: give that `name`. If somebody else has it now, hand it on to them first."
 )
 _AUTHOR_UNKNOWN = (
     "Nobody can approve this: its author is known by no staff id, so nobody is seen to be a second person. "
@@ -71,8 +72,8 @@ def _check_worker(connection: Connection, call: Call, parent: Message, body: Ack
     said = store.messages.about(connection, parent.hash)
     worker = handing.worker(handing.newest(said, call.office.agency))
     given = (body.name, call.acting.staff_id or body.staff_id)
-    if worker is not None and not any(handing.is_same(worker, one) for one in given):
-        raise CallError(Code.OTHER_WORKER, _WENT_TO.format(worker=worker))
+    if worker is not None and plain_name(worker) not in map(plain_name, given):
+        raise CallError(Code.OTHER_WORKER, _WENT_TO)
 
 
 def acknowledged(connection: Connection, call: Call, jti: str) -> Message | None:
