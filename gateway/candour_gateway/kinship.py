@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from candour_protocol.children import same_child
+from candour_protocol.children import connected, of_one_child, same_child
 from candour_protocol.ids import AgencyId, ChildToken
 from candour_protocol.kinds import ConcernCodes, LinkCodes, RequestCodes
 
@@ -39,8 +39,7 @@ def joined(
         {each for item in _joins(link) for each in tokens_of(item, known_to, book)}
         for link in walk.links.values()
     ]
-    bonds: list[set[str]] = [set(tokens), *said]
-    return frozenset(ChildToken(token) for token in _component(set(tokens), bonds))
+    return frozenset(ChildToken(token) for token in connected(tokens, said))
 
 
 def is_one_child(
@@ -116,22 +115,5 @@ def tokens_of(item: str, known_to: Collection[AgencyId], book: Casebook) -> Iter
         yield item
         return
     told = {each.index: each for one in known_to for each in book.first(thread_key(item, {one}))}
-    children: list[set[str]] = [
-        set(each.codes.child) for _, each in sorted(told.items()) if isinstance(each.codes, ConcernCodes)
-    ]
-    together = _component(children[0], children) if children else set()
-    if all(child <= together for child in children):
-        yield from sorted(together)
-
-
-def _component(start: set[str], bonds: list[set[str]]) -> set[str]:
-    """Everything that hangs together with the start."""
-    reached: set[str] = set(start)
-    grown = True
-    while grown:
-        grown = False
-        for bond in bonds:
-            if reached & bond and not bond <= reached:
-                reached |= bond
-                grown = True
-    return reached
+    children = [each.codes.child for _, each in sorted(told.items()) if isinstance(each.codes, ConcernCodes)]
+    yield from sorted(of_one_child(children))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from candour_protocol import base64url
 from candour_protocol.identifiers import normalise
@@ -59,6 +59,21 @@ def same_child(left: Collection[ChildToken], right: Collection[ChildToken]) -> b
 def may_be_one_child(left: Collection[ChildToken], right: Collection[ChildToken]) -> bool:
     """Whether two statements of one thread can name the same child: also where either knew no identifier."""
     return same_child(left, right) or any(all(map(is_random, each)) for each in (left, right))
+
+
+def connected(start: Collection[str], bonds: Iterable[Collection[str]]) -> set[str]:
+    """Everything that hangs together with the start, where what stands in one bond is joined."""
+    reached, apart = set(start), [set(bond) for bond in bonds]
+    while touching := [bond for bond in apart if reached & bond]:
+        reached = reached.union(*touching)
+        apart = [bond for bond in apart if bond not in touching]
+    return reached
+
+
+def of_one_child(children: Sequence[Collection[str]]) -> set[str]:
+    """The tokens of statements that are all about one child; none, where they are about several."""
+    together = connected(children[0], children) if children else set()
+    return together if all(together.issuperset(child) for child in children) else set()
 
 
 def request_tokens(

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from candour_agency import additions, recognising, standing, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
-from candour_agency.directing import direct, set_apart
+from candour_agency.directing import Directed, direct, set_apart
 from candour_agency.drafts import concerns, relays, requests
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
@@ -68,20 +68,31 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     directed = direct(call.office.directory, apart.addresses, told, call.now, asked=body.urgency)
     if not directed.addresses:
         raise misplaced("/recipients", _NOT_TOLD)
+    asking = _begun(connection, call, body, named, told)
+    unknown = unlisted(body.concern, "/concern") if body.concern else ()
+    asking.composition.notices += (*apart.notices, *directed.notices, *unknown)
+    _compose(asking, directed)
+    return asking.composition
+
+
+def _begun(
+    connection: Connection, call: Call, body: RequestBody, named: Sequence[Message], told: Matter | None
+) -> _Asking:
     txn = named[0].txn if named else Txn(new_uuid7(call.now))
-    composition = Composition(txn, Pen(call.office, call.now))
-    setting = Setting(call.office, call.acting, txn, call.iat)
     known = recognising.in_thread(connection, call, txn)
     inline = (told, known.meet(*concerns.subjects(told))[0]) if told else None
-    asking = _Asking(connection, call, body, setting, composition, named, inline, known)
-    unknown = unlisted(body.concern, "/concern") if body.concern else ()
-    composition.notices += (*apart.notices, *directed.notices, *unknown)
+    setting = Setting(call.office, call.acting, txn, call.iat)
+    composition = Composition(txn, Pen(call.office, call.now))
+    return _Asking(connection, call, body, setting, composition, named, inline, known)
+
+
+def _compose(asking: _Asking, directed: Directed) -> None:
+    """Everybody is told first, then those are asked who are to be."""
     asked = [(address, _tell_first(asking, address)) for address in directed.addresses]
     for address in directed.also:
         _tell_inline(asking, address)  # and asked nothing
     for address, cited in asked:
         _request(asking, address, cited)
-    return composition
 
 
 def _check_lines(body: RequestBody, addresses: Sequence[Address]) -> None:

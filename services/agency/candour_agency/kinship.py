@@ -5,10 +5,10 @@ A link counts where both agencies know it. The gateway reckons the same. Source:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Final
 
-from candour_protocol.children import same_child, tokens_in
+from candour_protocol.children import connected, of_one_child, same_child, tokens_in
 from candour_protocol.ids import ChildToken
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
@@ -36,7 +36,7 @@ def _joined(connection: Connection, tokens: Collection[ChildToken], other: Messa
                 bonds[name] = {token for each in joins for token in _tokens_of(connection, each)}
                 met = [each for each in (*joins, *sorted(bonds[name])) if each not in items]
                 items += met[: MOST_ITEMS - len(items)]
-    return [ChildToken(each) for each in _component(set(tokens), bonds.values())]
+    return [ChildToken(each) for each in connected(tokens, bonds.values())]
 
 
 def _tokens_of(connection: Connection, item: str) -> set[str]:
@@ -44,15 +44,4 @@ def _tokens_of(connection: Connection, item: str) -> set[str]:
     if "." in item:
         return {item}
     thread = [one for one in store.messages.thread(connection, item) if one.kind is Kind.CONCERN]
-    children: list[set[str]] = [set(tokens_in(one.codes)) for one in thread if one.codes is not None]
-    together = _component(children[0], children) if children else set()
-    return together if all(child <= together for child in children) else set()
-
-
-def _component(start: Collection[str], bonds: Iterable[set[str]]) -> set[str]:
-    """Everything that hangs together with the start."""
-    reached, apart = set(start), list(bonds)
-    while touching := [bond for bond in apart if reached & bond]:
-        reached = reached.union(*touching)
-        apart = [bond for bond in apart if bond not in touching]
-    return reached
+    return of_one_child([tokens_in(one.codes) for one in thread if one.codes is not None])

@@ -71,9 +71,7 @@ def rehearse(
 
 
 def waits_in_vain(call: Call, composition: Composition, asked: Sequence[Asked]) -> bool:
-    """Whether a request would wait for a second person: beside an author whom nobody named there is none."""
-    if call.acting.staff_id is not None:
-        return False
+    """Whether a request would wait for a second person; beside an author without a staff id nobody is one."""
     outcomes: dict[StatementHash, Outcome] = {}
     judged = [_judge(call, part, outcomes, asked) for part in composition.parts]
     held = [one for one in judged if one.outcome is Outcome.HELD]
