@@ -1,4 +1,4 @@
-"""Corrections and withdrawals reach every copy and everything that rests on them. Domain R14, 4.1, 4.2."""
+"""Corrections reach every copy and everything that rests on them. Domain R14, 4.1, 4.2."""
 
 from __future__ import annotations
 
@@ -7,47 +7,20 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, an_actor
+from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL
+from tests.gateway.taken_back import a_correction, a_withdrawal, applies, ask
 from tests.gateway.world import World
-
-
-def _correction(world: World, of: Issued, kind: str | None = "FACT_WRONG") -> Issued:
-    claims = of.statement.claims
-    codes: dict[str, JsonValue] = {
-        "actor": an_actor(),
-        "correction_kind": kind,
-        "corrects": of.statement.hash,
-    }
-    return world.partnership.say(Kind.CORRECTION, claims.iss, claims.aud, codes)
-
-
-def _withdrawal(world: World, of: Issued) -> Issued:
-    claims = of.statement.claims
-    codes: dict[str, JsonValue] = {"actor": an_actor(), "reason": "SENT_IN_ERROR"}
-    return world.partnership.say(Kind.WITHDRAWAL, claims.iss, claims.aud, codes, irt=of.statement.hash)
-
-
-def _applied(world: World, correction: Issued, applied: str = "yes") -> Issued:
-    return world.partnership.answering(Kind.APPLIED, correction, actor=an_actor(), applied=applied)
-
-
-async def _asked(world: World, concern: Issued) -> Issued:
-    request = world.partnership.request([concern.statement.hash])
-    await world.arrive(concern, request)
-    assert world.verdict(request) == ("passed", ())
-    return request
-
 
 # ---- corrections -------------------------------------------------------------------------------------
 
 
 async def test_a_correction_is_owed_an_answer_until_it_is_applied(world: World) -> None:
     concern = world.partnership.concern()
-    correction = _correction(world, concern, "UPDATE")
+    correction = a_correction(world, concern, "UPDATE")
     await world.arrive(concern, correction)
     owed_before = await world.is_owed("correction", correction)
 
-    verdict = await world.judge(_applied(world, correction))
+    verdict = await world.judge(applies(world, correction))
 
     assert owed_before
     assert verdict == ("passed", ())
@@ -56,10 +29,10 @@ async def test_a_correction_is_owed_an_answer_until_it_is_applied(world: World) 
 
 async def test_a_correction_that_cannot_be_applied_is_answered_too(world: World) -> None:
     concern = world.partnership.concern()
-    correction = _correction(world, concern)
+    correction = a_correction(world, concern)
     await world.arrive(concern, correction)
 
-    await world.submit(_applied(world, correction, "cannot"))
+    await world.submit(applies(world, correction, "cannot"))
 
     assert not await world.is_owed("correction", correction)
 
@@ -74,7 +47,7 @@ async def test_a_correction_that_cannot_be_applied_is_answered_too(world: World)
 )
 async def test_a_wrong_child_is_put_right_faster(world: World, kind: str, due: str) -> None:
     concern = world.partnership.concern()
-    correction = _correction(world, concern, kind)
+    correction = a_correction(world, concern, kind)
     await world.submit(concern, correction)
 
     owed = (await world.obligations())[("correction", correction.statement.hash)]
@@ -90,7 +63,7 @@ async def test_a_concern_is_decided_on_unless_it_should_never_have_been_told(
     world: World, kind: str, owed: bool
 ) -> None:
     concern = world.partnership.concern()
-    correction = _correction(world, concern, kind)
+    correction = a_correction(world, concern, kind)
     await world.arrive(concern)
 
     await world.submit(correction)
@@ -106,9 +79,9 @@ async def test_a_concern_is_decided_on_unless_it_should_never_have_been_told(
 async def test_a_request_is_over_once_its_author_does_not_stand_by_it(
     world: World, kind: str, owed: bool
 ) -> None:
-    request = await _asked(world, world.partnership.concern())
+    request = await ask(world, world.partnership.concern())
 
-    await world.submit(_correction(world, request, kind))
+    await world.submit(a_correction(world, request, kind))
 
     due = [await world.is_owed(duty, request) for duty in ("acknowledgement", "answer")]
     assert due == [owed, owed]
@@ -117,7 +90,7 @@ async def test_a_request_is_over_once_its_author_does_not_stand_by_it(
 async def test_a_correction_of_no_known_kind_goes_out_marked(world: World) -> None:
     concern = world.partnership.concern()
     await world.submit(concern)
-    correction = _correction(world, concern, "OOPS")
+    correction = a_correction(world, concern, "OOPS")
 
     assert await world.judge(correction) == ("flagged", ("R14",))
     assert world.copies(correction)
@@ -125,9 +98,9 @@ async def test_a_correction_of_no_known_kind_goes_out_marked(world: World) -> No
 
 async def test_a_request_on_what_was_taken_back_waits_and_both_ends_are_told(world: World) -> None:
     concern = world.partnership.concern()
-    request = await _asked(world, concern)
+    request = await ask(world, concern)
 
-    await world.submit(_correction(world, concern))
+    await world.submit(a_correction(world, concern))
     answer = await world.judge(world.partnership.answer(request))
 
     assert not await world.is_owed("answer", request)
@@ -137,9 +110,9 @@ async def test_a_request_on_what_was_taken_back_waits_and_both_ends_are_told(wor
 
 async def test_what_only_adds_to_a_concern_suspends_nothing(world: World) -> None:
     concern = world.partnership.concern()
-    request = await _asked(world, concern)
+    request = await ask(world, concern)
 
-    await world.submit(_correction(world, concern, "OUTCOME_UNSUBSTANTIATED"))
+    await world.submit(a_correction(world, concern, "OUTCOME_UNSUBSTANTIATED"))
 
     assert await world.is_owed("answer", request)
     assert await world.judge(world.partnership.answer(request)) == ("passed", ())
@@ -147,8 +120,8 @@ async def test_what_only_adds_to_a_concern_suspends_nothing(world: World) -> Non
 
 async def test_that_a_concern_is_too_thin_can_be_said_of_a_suspended_request_too(world: World) -> None:
     concern = world.partnership.concern()
-    request = await _asked(world, concern)
-    await world.submit(_correction(world, concern))
+    request = await ask(world, concern)
+    await world.submit(a_correction(world, concern))
     thin: JsonValue = [{"line": 1, "outcome": "NEED_MORE", "reason": None}]
 
     assert await world.judge(world.partnership.answer(request, outcomes=thin)) == ("passed", ())
@@ -157,8 +130,8 @@ async def test_that_a_concern_is_too_thin_can_be_said_of_a_suspended_request_too
 async def test_while_a_request_is_suspended_nobodys_words_begin_its_answers_time(world: World) -> None:
     concern = world.partnership.concern()
     await world.arrive(concern)
-    request = await _asked(world, concern)
-    await world.submit(_correction(world, concern))
+    request = await ask(world, concern)
+    await world.submit(a_correction(world, concern))
     thin: list[JsonValue] = [{"line": 1, "outcome": "NEED_MORE", "reason": None}]
 
     await world.submit(world.partnership.answer(request, outcomes=thin))
@@ -173,8 +146,8 @@ async def test_while_a_request_is_suspended_nobodys_words_begin_its_answers_time
 
 async def test_a_suspended_request_does_not_go_on_for_words_beside_what_was_wrong(world: World) -> None:
     concern = world.partnership.concern()
-    request = await _asked(world, concern)
-    await world.submit(_correction(world, concern))
+    request = await ask(world, concern)
+    await world.submit(a_correction(world, concern))
 
     await world.submit(world.partnership.say(Kind.REPLY, GP, SCHOOL, {}, irt=concern.statement.hash))
 
@@ -185,8 +158,8 @@ async def test_a_suspended_request_does_not_go_on_for_words_beside_what_was_wron
 
 async def test_a_newer_concern_in_the_same_thread_stands_in_for_it(world: World) -> None:
     concern = world.partnership.concern()
-    request = await _asked(world, concern)
-    await world.submit(_correction(world, concern))
+    request = await ask(world, concern)
+    await world.submit(a_correction(world, concern))
 
     await world.submit(world.partnership.concern(txn=world.txn(concern)))
 
@@ -199,7 +172,7 @@ async def test_a_request_that_rests_on_another_concern_too_goes_on(world: World)
     request = world.partnership.request([first.statement.hash, second.statement.hash])
     await world.arrive(first, second, request)
 
-    await world.submit(_correction(world, first))
+    await world.submit(a_correction(world, first))
 
     assert await world.is_owed("answer", request)
     assert world.told(GP, request) == []
@@ -207,10 +180,10 @@ async def test_a_request_that_rests_on_another_concern_too_goes_on(world: World)
 
 async def test_of_what_was_disclosed_already_both_ends_are_told(world: World) -> None:
     concern = world.partnership.concern()
-    request = await _asked(world, concern)
+    request = await ask(world, concern)
     await world.submit(world.partnership.answer(request))
 
-    await world.submit(_correction(world, concern))
+    await world.submit(a_correction(world, concern))
 
     assert world.told(GP, request) == world.told(SCHOOL, request) == ["correction"]
 
@@ -218,7 +191,7 @@ async def test_of_what_was_disclosed_already_both_ends_are_told(world: World) ->
 async def test_nobody_asks_on_the_strength_of_what_was_taken_back(world: World) -> None:
     concern = world.partnership.concern()
     await world.arrive(concern)
-    await world.submit(_correction(world, concern))
+    await world.submit(a_correction(world, concern))
 
     verdict = await world.judge(world.partnership.request([concern.statement.hash]))
 
@@ -227,11 +200,11 @@ async def test_nobody_asks_on_the_strength_of_what_was_taken_back(world: World) 
 
 async def test_who_was_corrected_asks_again_only_once_it_is_applied(world: World) -> None:
     told = world.partnership.concern(SCHOOL, GP)
-    correction = _correction(world, told, "UPDATE")
+    correction = a_correction(world, told, "UPDATE")
     await world.arrive(told, correction)
 
     before = await world.judge(world.partnership.request([told.statement.hash]))
-    await world.submit(_applied(world, correction))
+    await world.submit(applies(world, correction))
     after = await world.judge(world.partnership.request([told.statement.hash]))
 
     assert before == ("refused", ("R14",))
@@ -261,9 +234,9 @@ async def test_everybody_through_whose_hands_it_went_hears_that_it_went_further(
 async def test_a_correction_reaches_every_copy_and_is_passed_on(world: World) -> None:
     original, copy, again = await _passed_on(world)
 
-    await world.submit(_correction(world, original))
+    await world.submit(a_correction(world, original))
     chased = [await world.is_owed("correction", each) for each in (copy, again)]
-    await world.submit(_correction(world, copy))
+    await world.submit(a_correction(world, copy))
 
     assert chased == [True, False]
     assert world.told(CSC, copy)[0] == world.told(POLICE, again)[0] == "correction"
@@ -276,13 +249,13 @@ async def test_a_request_on_a_copy_of_a_copy_waits_as_well(world: World) -> None
     request = world.partnership.request([again.statement.hash], CSC, POLICE)
     await world.arrive(request)
 
-    await world.submit(_correction(world, original))
+    await world.submit(a_correction(world, original))
 
     assert not await world.is_owed("answer", request)
     assert "suspended" in world.told(POLICE, request)
 
 
-@pytest.mark.parametrize("how", [_correction, _withdrawal])
+@pytest.mark.parametrize("how", [a_correction, a_withdrawal])
 async def test_what_its_author_took_back_is_passed_on_no_more(world: World, how: object) -> None:
     original = world.partnership.concern(SCHOOL, GP)
     await world.arrive(original)
@@ -306,110 +279,3 @@ async def test_a_copy_of_a_copy_is_read_as_its_originators(world: World) -> None
 
     assert world.verdict(copy) == ("passed", ())
     assert await world.judge(again) == ("refused", ("R15",))
-
-
-# ---- withdrawals -------------------------------------------------------------------------------------
-
-
-async def test_a_withdrawn_concern_is_owed_nothing_and_carries_no_request(world: World) -> None:
-    concern = world.partnership.concern()
-    request = await _asked(world, concern)
-
-    await world.submit(_withdrawal(world, concern))
-
-    assert not await world.is_owed("decision", concern)
-    assert not await world.is_owed("answer", request)
-    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("refused", ("R04",))
-
-
-async def test_a_withdrawn_request_is_not_answered(world: World) -> None:
-    request = await _asked(world, world.partnership.concern())
-
-    await world.submit(_withdrawal(world, request))
-
-    assert not await world.is_owed("answer", request)
-    assert await world.judge(world.partnership.answer(request)) == ("refused", ("withdrawn",))
-
-
-async def test_nobody_takes_back_what_another_said(world: World) -> None:
-    concern = world.partnership.concern()
-    await world.submit(concern)
-    foreign = world.partnership.say(Kind.WITHDRAWAL, SCHOOL, GP, {}, irt=concern.statement.hash)
-
-    assert await world.judge(foreign) == ("refused", ("not-a-party",))
-
-
-async def test_a_withdrawal_that_comes_before_its_concern_holds(world: World) -> None:
-    concern = world.partnership.concern()
-
-    early = await world.judge(_withdrawal(world, concern))
-    await world.arrive(concern)
-
-    assert early == ("passed", ())
-    assert world.copies(concern)
-    assert not await world.is_owed("decision", concern)
-    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("refused", ("R04",))
-
-
-async def test_a_correction_that_comes_before_its_concern_holds(world: World) -> None:
-    concern = world.partnership.concern()
-
-    await world.submit(_correction(world, concern), concern)
-
-    verdict = await world.judge(world.partnership.request([concern.statement.hash]))
-    assert verdict == ("refused", ("R04", "R14"))
-
-
-async def test_a_correction_that_was_applied_before_its_concern_came_waits_for_nobody(world: World) -> None:
-    told = world.partnership.concern(SCHOOL, GP)
-    correction = _correction(world, told, "UPDATE")
-    await world.submit(correction, _applied(world, correction), told)
-
-    assert await world.judge(world.partnership.request([told.statement.hash])) == ("passed", ())
-
-
-async def test_a_request_that_was_withdrawn_before_it_came_is_not_sent(world: World) -> None:
-    concern = world.partnership.concern()
-    request = world.partnership.request([concern.statement.hash])
-    await world.arrive(concern)
-    await world.submit(_withdrawal(world, request))
-
-    assert await world.judge(request) == ("refused", ("withdrawn",))
-    assert not world.copies(request)
-
-
-async def test_a_withdrawal_by_another_says_nothing_about_what_is_to_come(world: World) -> None:
-    concern = world.partnership.concern()
-    request = world.partnership.request([concern.statement.hash])
-    await world.arrive(concern)
-    await world.submit(world.partnership.say(Kind.WITHDRAWAL, CSC, SCHOOL, {}, irt=request.statement.hash))
-
-    assert await world.judge(request) == ("passed", ())
-
-
-async def test_a_link_that_undoes_what_turns_out_to_be_a_request_does_nothing_to_it(world: World) -> None:
-    concern = world.partnership.concern()
-    request = world.partnership.request([concern.statement.hash])
-    codes: dict[str, JsonValue] = {"actor": an_actor(), "joins": None, "undoes": request.statement.hash}
-    await world.submit(world.partnership.say(Kind.LINK, GP, SCHOOL, codes))
-
-    await world.arrive(concern, request)
-
-    assert await world.is_owed("answer", request)
-    assert await world.judge(world.partnership.answer(request)) == ("passed", ())
-
-
-async def test_nobody_approves_a_request_that_was_about_the_wrong_child_before_it_was_held(
-    world: World,
-) -> None:
-    asked: JsonValue = [{"line": 1, "role": "PARENT_PR", "category": "HEALTH_SEXUAL", "months": 12}]
-    concern = world.partnership.concern(categories=["SEXUAL_ADULT"])
-    request = world.partnership.request([concern.statement.hash], asked=asked)
-    await world.submit(concern, _correction(world, request, "WRONG_CHILD"), request)
-
-    approved = await world.judge(world.partnership.approval(request))
-
-    assert world.verdict(request) == ("held", ("R05",))
-    assert approved == ("refused", ("not-a-party",))
-    assert not world.copies(request)
-    assert not await world.is_owed("approval", request)

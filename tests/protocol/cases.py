@@ -7,7 +7,7 @@ from typing import Any
 
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import Policy, load_policy, policy_for
-from candour_protocol.rules import Judgement
+from candour_protocol.rules import Ask, Judgement, judge_request
 from candour_protocol.rules.rehearsal import REQUEST, Case
 
 
@@ -43,3 +43,9 @@ def a_fact(what: str, when: str | None = "2026-11-09", basis: str | None = "OBSE
 def places(judgement: Judgement, rule: str) -> list[str]:
     """The pointers under a rule."""
     return [violation.pointer for violation in judgement.violations if violation.rule == rule]
+
+
+def judged(asking: Ask) -> tuple[str, tuple[str, ...]]:
+    """What the gateway says of a request: its verdict, and by which rules."""
+    judgement = judge_request(asking, a_policy())
+    return judgement.outcome.value, judgement.rules

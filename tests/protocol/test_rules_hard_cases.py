@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,20 +9,17 @@ import pytest
 from candour_protocol.ids import ActorToken, AgencyId
 from candour_protocol.kinds import CorrectionCodes, Kind, parse_codes
 from candour_protocol.rules import (
-    Ask,
-    Earlier,
     Judgement,
     Outcome,
     Telling,
     judge_concern,
     judge_correction,
-    judge_request,
 )
 from candour_protocol.rules.answers import discloses
 from candour_protocol.rules.rehearsal import ASKER, CHILD, HOLDER, NOW, Case, written
 
-from tests.protocol.cases import a_line, a_policy, concern_with, places, request_with
-from tests.protocol.test_rules_told import FIRST, JUNO, SECOND, a_concern, ask, told
+from tests.protocol.cases import a_line, a_policy, concern_with, judged, places, request_with
+from tests.protocol.test_rules_told import a_concern, ask, told
 
 _TXN = "01932f3a-0000-7000-8000-000000000000"
 _LADO = AgencyId("the-lado")
@@ -35,11 +31,6 @@ _WITHHELD: dict[str, Any] = {
     "second_signer": {"name": "DI Brace"},
     "review_on": "2026-11-26",
 }
-
-
-def _judged(asking: Ask) -> tuple[str, tuple[str, ...]]:
-    judgement = judge_request(asking, a_policy())
-    return judgement.outcome.value, judgement.rules
 
 
 def test_danger_to_life() -> None:
@@ -139,91 +130,6 @@ def test_linked_prior_concern(days: int, changed: bool, outcome: str) -> None:
     assert judgement.outcome.value == outcome
 
 
-# ---- fishing -----------------------------------------------------------------------------------------
-
-
-def _earlier(count: int, *, to: str | None = None, lines: int = 1, **changes: Any) -> tuple[Earlier, ...]:
-    made = Earlier(HOLDER, _TXN, "DIRECT_CARE", lines, NOW - timedelta(days=1), 1, ())
-    return tuple(
-        replace(made, index=number, holder=AgencyId(f"{to}-{number}" if to else HOLDER), **changes)
-        for number in range(1, count + 1)
-    )
-
-
-@pytest.mark.parametrize(("count", "outcome"), [(0, "passed"), (2, "passed"), (3, "held"), (14, "held")])
-def test_fishing(count: int, outcome: str) -> None:
-    assert _judged(ask(told(), earlier=_earlier(count)))[0] == outcome
-
-
-@pytest.mark.parametrize(("others", "outcome"), [(5, "passed"), (6, "held")])
-def test_fishing_among_many_holders(others: int, outcome: str) -> None:
-    asking = ask(told(), earlier=_earlier(others, to="somebody"), request={"purpose": "EARLY_HELP"})
-
-    assert _judged(asking)[0] == outcome
-
-
-@pytest.mark.parametrize("purpose", ["TRIAGE", "STRATEGY"])
-def test_a_round_of_checks_to_many_holders_is_no_fishing(purpose: str) -> None:
-    asking = ask(told(), earlier=_earlier(20, to="somebody", purpose=purpose), request={"purpose": purpose})
-
-    assert _judged(asking) == ("passed", ())
-
-
-@pytest.mark.parametrize(("lines", "outcome"), [(39, "passed"), (40, "held")])
-def test_fishing_with_many_lines(lines: int, outcome: str) -> None:
-    assert _judged(ask(told(), earlier=_earlier(1, lines=lines)))[0] == outcome
-
-
-@pytest.mark.parametrize(("days", "outcome"), [(28, "held"), (29, "passed")])
-def test_fishing_is_counted_over_four_weeks(days: int, outcome: str) -> None:
-    earlier = _earlier(3, at=NOW - timedelta(days=days))
-
-    assert _judged(ask(told(), earlier=earlier))[0] == outcome
-
-
-def test_a_new_fact_is_no_fishing() -> None:
-    assert _judged(ask(told(index=4), earlier=_earlier(3))) == ("passed", ())
-    assert _judged(ask(told(refreshed_by=4), earlier=_earlier(3))) == ("passed", ())
-    assert _judged(ask(told(index=2), earlier=_earlier(14)))[0] == "held"
-
-
-_THIN: dict[str, Any] = {
-    "codes": a_concern(facts=[{"what": "n/a", "when": "2026-11-22", "basis": "OBSERVED"}])
-}
-
-
-@pytest.mark.parametrize(
-    "around",
-    [
-        _THIN,
-        _THIN | {"replied": True},
-        _THIN | {"refreshed": True},
-        {"rules": ("R02",)},
-        {"opened": "thin"},
-        {"opened": "mismatch"},
-        {"codes": a_concern(subject=JUNO)},
-        {"audience": _LADO},
-        {"live": False},
-    ],
-)
-def test_what_is_nothing_new_to_the_holder_about_the_child_is_fishing(around: dict[str, Any]) -> None:
-    newer = told(SECOND, index=4, **around)
-
-    asking = ask(told(), newer, cites=(FIRST, SECOND), earlier=_earlier(3))
-
-    assert _judged(asking) == ("held", ("R06",))
-
-
-def test_a_second_person_may_go_on_asking() -> None:
-    assert _judged(ask(told(), earlier=_earlier(3), second=_SECOND)) == ("passed", ())
-
-
-def test_a_rule_set_from_before_knows_no_fishing() -> None:
-    before = a_policy().model_copy(update={"fishing": None})
-
-    assert judge_request(ask(told(), earlier=_earlier(14)), before, [a_policy().id]).outcome is Outcome.PASSED
-
-
 # ---- the rest ----------------------------------------------------------------------------------------
 
 
@@ -267,7 +173,7 @@ def test_no_shared_id() -> None:
     ],
 )
 def test_wrong_concern(around: dict[str, Any], expected: tuple[str, tuple[str, ...]]) -> None:
-    assert _judged(ask(told(**around))) == expected
+    assert judged(ask(told(**around))) == expected
 
 
 @pytest.mark.parametrize(
@@ -333,27 +239,27 @@ def _lodged(**around: Any) -> Any:
 
 
 def test_a_request_on_a_lodged_concern_waits_for_its_lodgee() -> None:
-    assert _judged(ask(_lodged())) == ("held", ("R10",))
-    assert _judged(ask(_lodged(), lodgees=frozenset({_LADO}))) == ("passed", ())
-    assert _judged(ask(_lodged(), lodgees=frozenset({AgencyId("another")}))) == ("held", ("R10",))
+    assert judged(ask(_lodged())) == ("held", ("R10",))
+    assert judged(ask(_lodged(), lodgees=frozenset({_LADO}))) == ("passed", ())
+    assert judged(ask(_lodged(), lodgees=frozenset({AgencyId("another")}))) == ("held", ("R10",))
 
 
 def test_a_hidden_concern_carries_nothing() -> None:
-    assert _judged(ask(_lodged(lodgees=frozenset()))) == ("refused", ("R10",))
+    assert judged(ask(_lodged(lodgees=frozenset()))) == ("refused", ("R10",))
     unsigned = a_concern(withheld={**_WITHHELD, "second_signer": None})
-    assert _judged(ask(_lodged(codes=unsigned))) == ("refused", ("R10",))
+    assert judged(ask(_lodged(codes=unsigned))) == ("refused", ("R10",))
 
 
 def test_a_lodged_concern_has_substance_and_is_about_this_child_like_any_other() -> None:
     thin = a_concern(withheld=_WITHHELD, facts=None)
-    assert _judged(ask(_lodged(codes=thin), lodgees=frozenset({_LADO}))) == ("refused", ("R02",))
+    assert judged(ask(_lodged(codes=thin), lodgees=frozenset({_LADO}))) == ("refused", ("R02",))
     other = a_concern(withheld=_WITHHELD, subject={**CHILD, "nhs_number": "9990001022"})
-    assert _judged(ask(_lodged(codes=other), lodgees=frozenset({_LADO}))) == ("refused", ("R04",))
+    assert judged(ask(_lodged(codes=other), lodgees=frozenset({_LADO}))) == ("refused", ("R04",))
 
 
 @pytest.mark.parametrize(("inbox", "outcome"), [("general", "refused"), ("restricted", "passed")])
 def test_what_the_restricted_inbox_was_told_opens_no_other(inbox: str, outcome: str) -> None:
-    assert _judged(ask(told(inbox="restricted"), inbox=inbox))[0] == outcome
+    assert judged(ask(told(inbox="restricted"), inbox=inbox))[0] == outcome
 
 
 @pytest.mark.parametrize(
