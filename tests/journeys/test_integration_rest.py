@@ -58,6 +58,7 @@ async def test_a_rule_that_only_nodes_run_is_returned_with_its_place_as_a_dry_ru
 
 
 async def test_whoever_declares_an_interest_asks_once_a_second_person_signs(town: Town) -> None:
+    """Somebody else may sign beforehand, or approve while it waits."""
     author = REQUEST["author"] | {"interest": "the mother's employer"}
     child = {"name": "Ira Sallow", "birth_date": "2015-03-04", "nhs_number": "9990002037"}  # asked about once
     about = {
@@ -68,11 +69,18 @@ async def test_whoever_declares_an_interest_asks_once_a_second_person_signs(town
     }
 
     checked = (await town.post(SCHOOL, "/v1/requests/check", REQUEST | about)).json()
-    (violation,) = await returned(town, **about)
+    waiting = await ask(town, **about)
+    held = await town.message(SCHOOL, waiting["id"])
     signed = await ask(town, **about, countersigned_by=SECOND)
+    await town.post(
+        SCHOOL, f"/v1/requests/{waiting['id']}/approval", {"who": SECOND, "why": "I have read it."}
+    )
 
+    (violation,) = held["verdict"]["violations"]
+    assert (held["verdict"]["outcome"], checked["outcome"]) == ("held", "held")
     assert places(checked["violations"]) == places([violation]) == [("R07", "/author/interest", None)]
     assert violation["fix"].startswith("Have a colleague without that interest ask")
+    assert (await town.message(SCHOOL, waiting["id"]))["verdict"]["outcome"] == "passed"
     shown = await town.message(SCHOOL, signed["id"])
     assert shown["verdict"]["outcome"] == "passed"
     assert shown["content"]["author"]["interest"] == "the mother's employer"

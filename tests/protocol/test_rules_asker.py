@@ -193,6 +193,16 @@ def test_an_emergency_asks_for_safety_and_says_the_danger(members: dict[str, Any
     assert (judgement.outcome, judgement.rules) == (Outcome.REFUSED, ("R01", "R09"))
 
 
+def test_an_interest_holds_up_no_emergency() -> None:
+    author = {"name": "T. Bly", "training_level": "IC2", "interest": "lives next door"}
+
+    assert emergency(author=author).outcome is Outcome.FLAGGED
+    assert (
+        judged(request={"author": REQUEST["author"] | {"interest": "lives next door"}}).outcome
+        is Outcome.HELD
+    )
+
+
 def test_an_emergency_still_wants_a_name_a_basis_a_reason_and_the_right_child() -> None:
     assert "R07" in emergency(author={"name": "Crew"}).rules
     assert "R08" in emergency(openness=None).rules

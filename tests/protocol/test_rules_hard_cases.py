@@ -191,7 +191,7 @@ def test_rectification_of_an_append_only_log(kind: str, outcome: str) -> None:
     assert all(each.hint == "WRONG_CHILD" for each in judgement.violations)
 
 
-@pytest.mark.parametrize(("signed", "outcome"), [(False, Outcome.REFUSED), (True, Outcome.PASSED)])
+@pytest.mark.parametrize(("signed", "outcome"), [(False, Outcome.HELD), (True, Outcome.PASSED)])
 def test_requester_is_the_parents_employer_or_relative(signed: bool, outcome: Outcome) -> None:
     author = {"name": "J. Mbeki", "role": "Social worker", "training_level": "SW_QUALIFIED"}
     members: dict[str, Any] = {"author": {**author, "interest": "the mother's employer"}}

@@ -104,15 +104,14 @@ Adults = Annotated[
 
 _RULE = re.compile(r"R[0-9]{2}\Z")
 _RULESET = re.compile(_SHA256 + r"\Z")
+_RESULTS = ("pass", "hold", "fail")
 
 
 def _attested(checks: Mapping[str, str]) -> Mapping[str, str]:
     for name, result in checks.items():
-        known = (
-            _RULESET.match(result) if name == "ruleset" else _RULE.match(name) and result in ("pass", "fail")
-        )
+        known = _RULESET.match(result) if name == "ruleset" else _RULE.match(name) and result in _RESULTS
         if not known:
-            raise ValueError("a ruleset and rules with pass or fail")
+            raise ValueError("a ruleset and rules with pass, hold or fail")
     if "ruleset" not in checks:
         raise ValueError("results without the rule set that gave them")
     return checks
@@ -122,7 +121,7 @@ def _reran(rules: Mapping[str, str]) -> Mapping[str, str]:
     return _attested(rules) if rules else rules
 
 
-# What a sender's node found: {"ruleset": policy id, "R02": "pass" or "fail", …}.
+# What a sender's node found: {"ruleset": policy id, "R02": "pass", "hold" or "fail", …}.
 Checks = Annotated[Mapping[str, str], Field(max_length=MAX_ROWS), AfterValidator(_attested)]
 # What a recipient's node found; empty where it hasn't the rule set.
 Reran = Annotated[Mapping[str, str], Field(max_length=MAX_ROWS), AfterValidator(_reran)]

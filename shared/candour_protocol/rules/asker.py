@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from candour_protocol.codes import TrainingLevel, known, nearest
 from candour_protocol.kinds import RequestCodes, RequestContent
 from candour_protocol.policy import Policy
-from candour_protocol.rules.facts import Ask
+from candour_protocol.rules.facts import Ask, is_emergency
 from candour_protocol.rules.judgement import Severity, Violation
 from candour_protocol.rules.signers import are_two
 from candour_protocol.rules.texts import given, names_nobody
 
 
 def r07_named(codes: RequestCodes, content: RequestContent, policy: Policy) -> Iterator[Violation]:
-    """Refuse a request that nobody by name stands for, or in which its author alone asks for their own ends.
+    """Refuse a request that nobody by name stands for; hold one whose author alone may have their own ends.
 
     A role, a team or nothing is no name; a declared interest, such as being the parent's employer or
-    relative, wants a second person's signature.
+    relative, waits for a second person, but not where life is at risk.
     """
     author = content.author
     if names_nobody(author.name if author else None, policy.vocabulary.nobody_at_work):
         yield Violation("R07", "/author/name", Severity.REFUSE)
-    if author and given(author.interest) and not are_two(codes.actor, codes.countersigned):
-        yield Violation("R07", "/author/interest", Severity.REFUSE)
+    alone = not are_two(codes.actor, codes.countersigned) and not is_emergency(codes)
+    if author and given(author.interest) and alone:
+        yield Violation("R07", "/author/interest", Severity.HOLD)
     second = author.countersigned_by if author else None
     if second and given(level := second.training_level) and not known(TrainingLevel, level):
         place = "/countersigned_by/training_level"

@@ -28,6 +28,14 @@ ATTESTED: Mapping[Kind, Mapping[str, str]] = {
 }
 
 
+def attestation(kind: Kind, found: Collection[Violation]) -> Mapping[str, str]:
+    """By rule of a kind what its node attests: ``pass``, ``fail``, or ``hold`` where a second person can mend it."""
+    held = {each.rule for each in found if each.severity is Severity.HOLD}
+    failed = {each.rule for each in found if each.severity is not Severity.HOLD}
+    results = {rule: "hold" if rule in held else "pass" for rule in ATTESTED[kind]}
+    return results | {rule: "fail" for rule in results if rule in failed}
+
+
 def attests(checks: Mapping[str, object] | None, rule: str) -> bool:
     """Whether a node says that it found this rule met."""
     return (checks or {}).get(rule) == "pass"
@@ -43,16 +51,25 @@ def has_substance(checks: Mapping[str, object] | None, found: Collection[str] = 
 
 
 def unattested(
-    kind: Kind, checks: Mapping[str, str] | None, policy: Policy, admitted: Collection[PolicyId]
+    kind: Kind,
+    checks: Mapping[str, str] | None,
+    policy: Policy,
+    admitted: Collection[PolicyId],
+    *,
+    second_signed: bool = False,
 ) -> Iterator[Violation]:
     """The rules of a kind that its sender's node does not attest as met, by a rule set admitted here.
 
     Args:
         admitted: earlier policies that are still admitted, beside the current one.
+        second_signed: somebody else than the author signed, which is all that a ``hold`` waits for.
     """
-    severity = Severity.FLAG if kind is Kind.CONCERN else Severity.REFUSE
+    gravest = Severity.FLAG if kind is Kind.CONCERN else Severity.REFUSE
     ruleset = (checks or {}).get("ruleset")
     current = ruleset == policy.id or ruleset in admitted
     for rule, pointer in ATTESTED[kind].items():
-        if not (current and attests(checks, rule)):
-            yield Violation(rule, pointer, severity)
+        waits = current and kind is Kind.REQUEST and (checks or {}).get(rule) == "hold"
+        if waits and not second_signed:
+            yield Violation(rule, pointer, Severity.HOLD)
+        elif not waits and not (current and attests(checks, rule)):
+            yield Violation(rule, pointer, gravest)

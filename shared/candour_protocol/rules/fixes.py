@@ -181,8 +181,8 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
         Fix("/author/name", _REFUSE, "Give your own name, not that of a team, a role or an inbox."),
         Fix(
             "/author/interest",
-            _REFUSE,
-            "Have a colleague without that interest ask, or have a second person countersign.",
+            _HOLD,
+            f"Have a colleague without that interest ask. Or: {_SECOND.lower()}.",
         ),
         Fix(
             "/author/training_level",

@@ -33,7 +33,7 @@ from candour_protocol.rules import (
     substance,
     told,
 )
-from candour_protocol.rules.attested import ATTESTED, unattested
+from candour_protocol.rules.attested import ATTESTED, attestation, unattested
 from candour_protocol.rules.facts import Ask, Matter, Telling
 from candour_protocol.rules.judgement import Findings, Judgement, Violation
 
@@ -52,9 +52,7 @@ def check_matter(matter: Matter, cited: Sequence[Matter], iat: int, policy: Poli
     if matter.kind not in ATTESTED:
         return Findings()
     found = tuple(sorted(set(_node_rules(matter, cited, policy))))
-    failed = {violation.rule for violation in found}
-    results = {rule: "fail" if rule in failed else "pass" for rule in ATTESTED[matter.kind]}
-    return Findings({"ruleset": policy.id, **results}, found)
+    return Findings({"ruleset": policy.id, **attestation(matter.kind, found)}, found)
 
 
 def check_subject(request: Matter, cited: Sequence[Matter]) -> tuple[Violation, ...]:
@@ -98,7 +96,7 @@ def judge_correction(codes: CorrectionCodes) -> Judgement:
 def judge_request(ask: Ask, policy: Policy, admitted: Collection[PolicyId] = ()) -> Judgement:
     """Judge a request by its codes, by what the log knows it was told, and by what its node attests."""
     waived = _waived(ask, policy)
-    attested = unattested(Kind.REQUEST, ask.codes.checks, policy, admitted)
+    attested = unattested(Kind.REQUEST, ask.codes.checks, policy, admitted, second_signed=ask.second_signed)
     lacking = [violation for violation in attested if violation.rule not in waived]
     return Judgement.of([*lacking, *_gateway_rules(ask, policy)])
 

@@ -73,8 +73,8 @@ class Findings:
     """What a node found with the rules that only nodes can run.
 
     Attributes:
-        checks: ``{"ruleset": policy id, "R02": "pass" or "fail", …}``, ready for T1; empty for kinds that
-            attest nothing.
+        checks: ``{"ruleset": policy id, "R02": "pass", "hold" or "fail", …}``, ready for T1; empty for
+            kinds that attest nothing. ``"hold"``: met once a second person signs.
     """
 
     checks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
