@@ -113,6 +113,7 @@ CALLS = [
     ("POST", "/v1/requests/x/answer", "inbox.answer"),
     ("POST", "/v1/requests/x/outcome", "requests.send"),
     ("POST", "/v1/requests/x/approval", "requests.approve"),
+    ("POST", "/v1/disclosure-reports", "audit.read"),
 ]
 
 

@@ -194,13 +194,10 @@ def test_an_emergency_asks_for_safety_and_says_the_danger(members: dict[str, Any
 
 
 def test_an_interest_holds_up_no_emergency() -> None:
-    author = {"name": "T. Bly", "training_level": "IC2", "interest": "lives next door"}
+    neighbour = {"name": "T. Bly", "interest": "lives next door"}
 
-    assert emergency(author=author).outcome is Outcome.FLAGGED
-    assert (
-        judged(request={"author": REQUEST["author"] | {"interest": "lives next door"}}).outcome
-        is Outcome.HELD
-    )
+    assert emergency(author=neighbour | {"training_level": "IC2"}).outcome is Outcome.FLAGGED
+    assert judged(request={"author": neighbour | {"training_level": "IC3"}}).outcome is Outcome.HELD
 
 
 def test_an_emergency_still_wants_a_name_a_basis_a_reason_and_the_right_child() -> None:

@@ -14,7 +14,7 @@ from candour_protocol import rules
 from candour_protocol.children import tokens_in
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import Address, Txn, new_uuid7
-from candour_protocol.kinds import Kind, Person, Signer
+from candour_protocol.kinds import NUMBERS, Kind, Person, Signer
 from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
@@ -37,7 +37,6 @@ _NOT_TOLD = (
     "The inbox that is asked must not see the concern. Tell that first, to whoever can judge it. Then ask "
     "another inbox of that agency: the request waits for their word."
 )
-_IDENTIFIERS = ("nhs_number", "upn", "chi", "hcn", "mother_nhs_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +242,6 @@ def _subject(asking: _Asking, cited: Sequence[Cited]) -> Person:
         return given or Person()
     if given is None:
         return told
-    if any(getattr(given, name) for name in _IDENTIFIERS) or rules.plainly_another(given, told):
+    if any(getattr(given, name) for name in NUMBERS) or rules.plainly_another(given, told):
         return given
     return told.model_copy(update=given.model_dump(exclude_none=True))

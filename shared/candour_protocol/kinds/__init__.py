@@ -51,7 +51,7 @@ from candour_protocol.kinds.link import LinkCodes, LinkContent
 from candour_protocol.kinds.lists import IN_FORCE, OPTIONAL_T1, PLAIN, T1, T2, Kind, digest_count
 from candour_protocol.kinds.notice import Lodged, Notice, NoticeCodes, NoticeContent, Pattern
 from candour_protocol.kinds.outcome import OutcomeCodes, OutcomeContent
-from candour_protocol.kinds.people import Attachment, Author, Person, Professional, Reach, Signer
+from candour_protocol.kinds.people import NUMBERS, Attachment, Author, Person, Professional, Reach, Signer
 from candour_protocol.kinds.reply import Reply, ReplyCodes, ReplyContent
 from candour_protocol.kinds.request import Asked, MayTellFamily, Question, RequestCodes, RequestContent
 from candour_protocol.kinds.told import ToldCodes, ToldContent, ToldOutside
@@ -63,6 +63,7 @@ __all__ = [
     "CODES",
     "CONTENT",
     "IN_FORCE",
+    "NUMBERS",
     "OPTIONAL_T1",
     "PLAIN",
     "STAGES",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from candour_protocol.kinds.fields import Rows, WireModel
+
+NUMBERS: Final = ("nhs_number", "upn", "chi", "hcn", "mother_nhs_number")
+"""The members of a person that are numbers which somebody gave out."""
 
 
 class Person(WireModel):

@@ -29,7 +29,7 @@ ATTESTED: Mapping[Kind, Mapping[str, str]] = {
 
 
 def attestation(kind: Kind, found: Collection[Violation]) -> Mapping[str, str]:
-    """By rule of a kind what its node attests: ``pass``, ``fail``, or ``hold`` where a second person can mend it."""
+    """What a node attests, by rule: ``pass``, ``fail``, or ``hold`` where a second person can mend it."""
     held = {each.rule for each in found if each.severity is Severity.HOLD}
     failed = {each.rule for each in found if each.severity is not Severity.HOLD}
     results = {rule: "hold" if rule in held else "pass" for rule in ATTESTED[kind]}

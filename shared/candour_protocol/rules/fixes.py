@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from candour_protocol.kinds import NUMBERS
 from candour_protocol.rules.judgement import Severity
 from candour_protocol.rules.table import BY_ID
 
@@ -38,7 +39,7 @@ _OTHER_NUMBER = (
 
 _NUMBERS = tuple(
     Fix(f"{place}/{member}", severity, f"{_OTHER_NUMBER}{rest}.")
-    for member in ("nhs_number", "upn", "chi", "hcn", "mother_nhs_number")
+    for member in NUMBERS
     for place, severity, rest in (
         ("/subject", _FLAG, " and choose why there is none"),
         ("/subject", _REFUSE, " and give name and birth date with an address, school, parent or phone"),

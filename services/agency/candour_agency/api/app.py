@@ -11,14 +11,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from candour_agency.api import answering, health, oauth, openapi, problems, reading, sending, steps, worklist
+from candour_agency.api import (
+    answering,
+    health,
+    oauth,
+    openapi,
+    problems,
+    reading,
+    reports,
+    sending,
+    steps,
+    worklist,
+)
 from candour_agency.api.desk import Desk
 from candour_agency.api.doorkeeper import Doorkeeper
 from candour_agency.api.limits import BodyLimit
 from candour_agency.metrics import Metrics
 
 _TRACE: Final = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")  # W3C Trace Context
-_ROUTERS = (sending, answering, steps, reading, worklist, oauth, health)
+_ROUTERS = (sending, answering, steps, reading, reports, worklist, oauth, health)
 
 
 def create_app(desk: Desk) -> FastAPI:

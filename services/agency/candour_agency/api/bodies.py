@@ -137,7 +137,7 @@ def validate(model: type[M], value: Any) -> M:
         places = _deepest([_place(one) for one in error.errors(include_url=False, include_input=False)[:20]])
         raise CallError(
             Code.INVALID_BODY,
-            "Mend the members named in errors; every member is optional but a recipient.",
+            "Mend the members named in errors.",
             places=places,
         ) from None
 

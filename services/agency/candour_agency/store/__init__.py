@@ -2,6 +2,16 @@
 
 from sqlalchemy import Connection
 
-from candour_agency.store import clients, forgotten, idempotency, joins, messages, outbox, registry
+from candour_agency.store import clients, forgotten, idempotency, joins, messages, outbox, registry, reports
 
-__all__ = ["Connection", "clients", "forgotten", "idempotency", "joins", "messages", "outbox", "registry"]
+__all__ = [
+    "Connection",
+    "clients",
+    "forgotten",
+    "idempotency",
+    "joins",
+    "messages",
+    "outbox",
+    "registry",
+    "reports",
+]

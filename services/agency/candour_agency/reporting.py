@@ -1,0 +1,162 @@
+"""What went between this agency and others about one person: told, asked, disclosed, refused.
+
+For whoever has to account for it. Read slice by slice, so that a long search is in nobody's way; what the
+caller may not see is not there. Source: protocol section 8, `disclosure-reports`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from candour_protocol.codes import HandlingMark, ResponseOutcome
+from candour_protocol.errors import CandourError
+from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
+from candour_protocol.kinds import Kind, Person
+from candour_protocol.strict_json import JsonObject
+from sqlalchemy import Connection
+
+from candour_agency import store
+from candour_agency.calls import Call
+from candour_agency.matters import MATTERS, matter_of
+from candour_agency.messages import Message
+from candour_agency.sightings import Match, sighted
+from candour_agency.store.reports import Needles
+
+SLICE: Final = 200  # statements that are looked at in one go
+_DISCLOSED: Final = (ResponseOutcome.DISCLOSED_FULL, ResponseOutcome.DISCLOSED_PART)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Matters that name the person, and where to go on; ``after`` is ``None`` once all were looked at."""
+
+    found: Mapping[StatementHash, tuple[str, Match]]
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement of a report.
+
+    Attributes:
+        matter: the concern or request that names the person; of what is about a whole thread, none.
+        marks: how that must be handled.
+    """
+
+    message: Message
+    match: Match
+    matter: Message | None
+    marks: tuple[str, ...]
+
+    @property
+    def not_for_family(self) -> bool:
+        """Whether somebody reviews it before the person or the family gets a copy (R15)."""
+        return HandlingMark.NOT_FAMILY.value in self.marks
+
+
+def search(connection: Connection, call: Call, person: Person, after: int) -> Slice:
+    """The next concerns and requests that may name somebody, and do."""
+    rows = store.reports.naming(connection, Needles.of(person), after, SLICE)
+    found = {}
+    for message in filter(call.may_see, rows):
+        if (match := _sighted(person, message)) is not None:
+            found[message.hash] = message.txn, match
+    return Slice(found, rows[-1].seq if len(rows) == SLICE else None)
+
+
+def _sighted(person: Person, message: Message) -> Match | None:
+    try:
+        return sighted(person, matter_of(message))
+    except CandourError:
+        return None  # erased, or never opened
+
+
+def lines(connection: Connection, call: Call, txn: str, found: Mapping[StatementHash, Match]) -> list[Line]:
+    """What a thread has about a person, in the order in which it came together here.
+
+    The matters that name them and what is said about these; what is about no statement, where nobody else is
+    the matter.
+    """
+    thread = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
+    by_hash = {one.hash: one for one in thread}
+    matters = [one for one in thread if one.kind in MATTERS]
+    shared = all(one.hash in found for one in matters)
+    kept = []
+    for one in thread:
+        matter = _matter(one, by_hash)
+        if one.kind is Kind.DELIVERY or (matter is None and not shared):
+            continue
+        if matter is None or matter.hash in found:
+            match = found[matter.hash] if matter else _least(found.values())
+            kept.append(Line(one, match, matter, _marks(matter, by_hash)))
+    return kept
+
+
+def _matter(message: Message, by_hash: Mapping[StatementHash, Message]) -> Message | None:
+    """What a statement is about in the end; statements name only what was there before them."""
+    seen: Message | None = message
+    while seen is not None and seen.kind not in MATTERS:
+        seen = by_hash.get(seen.about) if seen.about else None
+    return seen
+
+
+def _least(matches: Iterable[Match]) -> Match:
+    return Match.BY_NAME if Match.BY_NAME in set(matches) else Match.SURE
+
+
+def _marks(matter: Message | None, by_hash: Mapping[StatementHash, Message]) -> tuple[str, ...]:
+    """Those of a concern; of a request those of the concerns that it rests on."""
+    codes = (matter.codes if matter else None) or {}
+    cited = [by_hash.get(StatementHash(str(one))) for one in _listed(codes, "concern_refs")]
+    all_codes = [codes, *((one.codes or {}) for one in cited if one is not None)]
+    return tuple(sorted({str(mark) for each in all_codes for mark in _listed(each, "marks")}))
+
+
+def _listed(codes: JsonObject, member: str) -> list[object]:
+    values = codes.get(member)
+    return list(values) if isinstance(values, list) else []
+
+
+def summary(found: Sequence[Line]) -> list[JsonObject]:
+    """By agency how often who told and asked whom, and how many lines were disclosed or refused.
+
+    What the log returned, and so nobody got, does not count.
+    """
+    counts: dict[AgencyId, Counter[str]] = {}
+    for line in found:
+        message = line.message
+        if message.counterparty != GATEWAY and (message.received or message.unlocks):
+            counts.setdefault(message.counterparty, Counter()).update(_counted(message))
+    return [
+        {"agency": agency, **{name: counts[agency][name] for name in _COUNTED}} for agency in sorted(counts)
+    ]
+
+
+_COUNTED: Final = (
+    "we_told",
+    "they_told",
+    "we_asked",
+    "they_asked",
+    "we_disclosed",
+    "they_disclosed",
+    "we_refused",
+    "they_refused",
+)
+
+
+def _counted(message: Message) -> Iterator[str]:
+    who = "they" if message.received else "we"
+    if message.kind is Kind.CONCERN:
+        yield f"{who}_told"
+    elif message.kind is Kind.REQUEST:
+        yield f"{who}_asked"
+    elif message.kind is Kind.ANSWER:
+        for outcome in _listed(message.codes or {}, "outcomes"):
+            given = outcome.get("outcome") if isinstance(outcome, dict) else None
+            if given in _DISCLOSED:
+                yield f"{who}_disclosed"
+            elif given == ResponseOutcome.REFUSED:
+                yield f"{who}_refused"
