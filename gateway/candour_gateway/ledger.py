@@ -18,23 +18,26 @@ from candour_protocol.merkle import Frontier, leaf_hash
 from candour_protocol.note import Signer
 from candour_protocol.receipt import Receipt, render
 from candour_protocol.tiles import TILE_WIDTH, TileId, TileReader, needed_for_frontier
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway import tables
 from candour_gateway.highwater import HighWater
 from candour_gateway.store import tiles as tile_store
-from candour_gateway.store.bulk import Bulk
+from candour_gateway.store.bulk import Bulk, Listed
 
 _HEAD = select(tables.log_head).where(tables.log_head.c.id == 1).with_for_update()
-_HEAD_MOVES = text(
+_HEAD_MOVES = Listed(
     "UPDATE log_head SET size = :size, root = :root, t_ms = :t_ms, checkpoint = :checkpoint,"
-    " facts_at = :facts_at WHERE id = 1"
+    " facts_at = :facts_at",
+    "WHERE id = 1",
+    {"size": "bigint", "root": "bytea", "t_ms": "bigint", "checkpoint": "text", "facts_at": "bigint"},
 )
 _ENTRIES = insert(tables.entries)
-_GROW = text(
-    "INSERT INTO tiles (level, n, data) VALUES (:level, :n, :data)"
-    " ON CONFLICT (level, n) DO UPDATE SET data = excluded.data"
+_GROW = Listed(
+    "INSERT INTO tiles (level, n, data)",
+    "ON CONFLICT (level, n) DO UPDATE SET data = excluded.data",
+    {"level": "integer", "n": "bigint", "data": "bytea"},
 )
 
 
