@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import httpx
 from candour_protocol import failpoints
+from candour_protocol.calendars import bank_holidays
 from candour_protocol.client import GatewayClient
 from candour_protocol.ids import parse_agency
 from candour_protocol.note import Verifier
 from candour_protocol.policy import load_policy
+from candour_protocol.profiles import Nation
 from candour_protocol.registry import Registry
 from candour_protocol.tokens import audience_of
 from candour_protocol.transport.port import Transport
@@ -52,6 +54,8 @@ class Node:
     async def start(self) -> None:
         """Read the registry, take up what is outstanding, consume, fetch what a lost disk took."""
         await self._transport.declare([self.desk.office.agency])
+        # Loads the library of bank holidays: up to seconds, which the first concern should not wait for.
+        await asyncio.to_thread(bank_holidays, Nation.ENGLAND, self.desk.office.clock().year)
         await self.desk.registering.start()
         await self.desk.outbox.start()
         await self._inbox.start(self._transport)
