@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from candour_protocol import rules
-from candour_protocol.ids import StatementHash, parse_address
+from candour_protocol.ids import parse_address
 from candour_protocol.kinds import (
     AppliedCodes,
     ChallengeCodes,
@@ -25,11 +25,11 @@ from candour_protocol.kinds import (
 )
 from candour_protocol.kinds.lists import Kind
 
-from candour_gateway import debts, kinship, parts
+from candour_gateway import debts, parts, standing
 from candour_gateway.announcing import notified
 from candour_gateway.casebook import Casebook, Logged, Mark
 from candour_gateway.clocks import Duty
-from candour_gateway.effects import Effect, Marked, Refreshed, Reopened, Settled
+from candour_gateway.effects import Effect, Marked, Reopened, Settled
 from candour_gateway.lanes import owed
 from candour_gateway.matters import (
     TAKEN_BACK_BY,
@@ -38,16 +38,13 @@ from candour_gateway.matters import (
     decided,
     is_anothers,
     is_decided_again,
-    is_open,
     matter_of,
     open_challenges,
     redecided,
     relays_of,
-    resting_on,
-    stands,
     unanswered_checks,
 )
-from candour_gateway.naming import parent_of, thread_key
+from candour_gateway.naming import parent_of
 from candour_gateway.verdict import Hearing
 
 
@@ -84,8 +81,8 @@ def _on(parent: Logged | None, logged: Logged, hearing: Hearing, book: Casebook)
             yield from _challenged(parent, logged, hearing, book)
         case TransferCodes() as codes if parent is not None:
             yield from _transferred(parent, logged, codes, hearing)
-        case ConcernCodes() as codes:
-            yield from _told_anew(logged, codes, hearing, book)
+        case ConcernCodes():
+            yield from standing.told_anew(logged, hearing, book)
         case _ if parent is not None:
             yield from _answered(parent, logged, hearing, book)
         case _:
@@ -99,7 +96,7 @@ def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> 
     match parent.kind:
         case Kind.CONCERN:
             yield from _settle(parent, by, Duty.ACKNOWLEDGEMENT, Duty.DECISION, Duty.CORRECTION)
-            yield from _no_longer_stands(parent, by, hearing, book)
+            yield from standing.no_longer_stands(parent, by, book)
         case Kind.REQUEST:
             yield from _ended(parent, by, book)
         case Kind.CHALLENGE:
@@ -146,7 +143,7 @@ def _retracted(
     if parent.kind is Kind.CONCERN:
         if rules.ends(codes.correction_kind, parent.kind, hearing.policy):
             yield from _settle(parent, logged, Duty.ACKNOWLEDGEMENT, Duty.DECISION)
-        yield from _no_longer_stands(parent, logged, hearing, book)
+        yield from standing.no_longer_stands(parent, logged, book)
     elif parent.kind is Kind.REQUEST:
         yield from _ended(parent, logged, book)
 
@@ -157,75 +154,6 @@ def _chase(concern: Logged, swift: bool, hearing: Hearing, book: Casebook) -> It
         yield Reopened(due)
     for copy in copies_of(concern, book):
         yield notified(copy.aud, Notice.CORRECTION, copy)
-
-
-def _no_longer_stands(concern: Logged, by: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """Every copy falls with it, and every request that has nothing else to rest on waits."""
-    copies = [concern, *copies_of(concern, book)]
-    fallen = {copy.hash for copy in copies}
-    for copy in copies[1:]:
-        yield Marked(copy.index, copy.hash, Mark.TAKEN_BACK, by.index)
-    requests = {request.hash: request for copy in copies for request in resting_on(copy, book)}
-    for request in requests.values():
-        if not _rests_elsewhere(request, fallen, book):
-            yield from _suspended(request, by)
-
-
-def _rests_elsewhere(request: Logged, fallen: set[StatementHash], book: Casebook) -> bool:
-    codes = request.codes
-    others = codes.concern_refs if isinstance(codes, RequestCodes) else ()
-    return any(stands(book.find(name)) for name in others if name not in fallen)
-
-
-def _suspended(request: Logged, by: Logged) -> Iterator[Effect]:
-    """What is unanswered waits until it rests on something again; what was disclosed is spoken of."""
-    if not is_open(request):
-        for to in (request.iss, request.aud):
-            yield notified(to, Notice.CORRECTION, request)
-        return
-    if request.history.suspended_by is not None:
-        return
-    yield Marked(request.index, request.hash, Mark.SUSPENDED, by.index)
-    yield Settled(request.index, request.hash, Duty.ANSWER, by.index)
-    for to in (request.iss, request.aud):
-        yield notified(to, Notice.SUSPENDED, request)
-
-
-def _resumed(concern: Logged, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """Its author has told something in place of what was taken back: what waited for that goes on."""
-    if concern.history.withdrawn_by is not None:
-        return
-    for request in resting_on(concern, book):
-        if request.history.suspended_by is None or not is_open(request):
-            continue
-        yield Marked(request.index, request.hash, Mark.SUSPENDED, None)
-        yield from parts.resumed(request, hearing)
-        for to in (request.iss, request.aud):
-            yield notified(to, Notice.RESUMED, request)
-
-
-def _told_anew(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
-    """A newer concern of substance in the same thread stands in for those that were found wanting."""
-    if not rules.has_substance(codes.checks, logged.rules):
-        return
-    for older in book.first(thread_key(codes.txn, {logged.iss, logged.aud})):
-        if older.index < logged.index and _wanting(older) and _is_same(older, logged, codes, book):
-            yield Refreshed(older.index, older.hash, logged.index)
-            yield from _resumed(older, hearing, book)
-
-
-def _is_same(older: Logged, logged: Logged, codes: ConcernCodes, book: Casebook) -> bool:
-    theirs = older.codes
-    parties = (older.iss, older.aud) == (logged.iss, logged.aud)
-    if not isinstance(theirs, ConcernCodes) or not parties or not older.passes:
-        return False
-    return theirs.inbox == codes.inbox and kinship.is_one_child(codes, theirs, older, book)
-
-
-def _wanting(concern: Logged) -> bool:
-    opened = concern.route.opened if concern.route else None
-    thin = opened not in (None, "sound") or any(rule in concern.rules for rule in rules.SUBSTANCE)
-    return thin or concern.history.taken_back_by is not None
 
 
 def _applied(correction: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:

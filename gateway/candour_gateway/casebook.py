@@ -295,8 +295,8 @@ class Casebook:
         """Its recipient has it."""
         self._change(name, settled_by=settled_by, opened=opened)
 
-    def refresh(self, name: StatementHash, by: int) -> None:
-        """Its author has told another in its place."""
+    def refresh(self, name: StatementHash, by: int | None) -> None:
+        """Its author has told another in its place, or stands by none that they told."""
         self._change(name, refreshed_by=by)
 
     def mark(self, name: StatementHash, mark: Mark, by: int | None) -> None:

@@ -78,11 +78,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The author of the statement at ``index`` has added to it."""
+    """What its author has told in place of the statement at ``index``; ``None`` where that has fallen too."""
 
     index: int
     name: StatementHash
-    by: int
+    by: int | None
 
 
 @dataclass(frozen=True, slots=True)

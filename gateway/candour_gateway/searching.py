@@ -192,4 +192,21 @@ def _around(parent: Logged | None, book: Casebook) -> Iterator[str]:
     if parent is not None:
         yield parent.hash
         yield from _lent(parent, book)
-        yield from (copy.hash for copy in copies_of(parent, book))
+        copies = [*copies_of(parent, book)]
+        yield from (copy.hash for copy in copies)
+        for each in (parent, *copies):
+            yield from _told_instead(each, book)
+
+
+def _told_instead(concern: Logged, book: Casebook) -> Iterator[str]:
+    """What can stand in for what in its thread, once it does not, and what rests on that."""
+    codes, known_to = concern.codes, {concern.iss, concern.aud}
+    if not isinstance(codes, ConcernCodes):
+        return
+    between = thread_key(codes.txn, known_to)
+    yield between
+    for other in book.first(between):
+        if other.history.taken_back_by is not None:
+            yield other.hash
+        if isinstance(other.codes, ConcernCodes):
+            yield from _joined_to(other.codes.child, (codes.txn,), known_to, book)

@@ -37,7 +37,7 @@ def of(connection: Connection, concern: Message, policy: Policy) -> Standing:
     if not corrections:
         return Standing()
     gone = [one for one in corrections if _retracts(one, policy)]
-    taken_back = bool(gone) and not _told_anew(connection, concern, gone[-1])
+    taken_back = bool(gone) and not _told_anew(connection, concern, gone[-1], policy)
     newest = corrections[-1]
     return Standing(taken_back, newest.received and not _is_applied(connection, newest))
 
@@ -60,10 +60,18 @@ def _is_applied(connection: Connection, correction: Message) -> bool:
     return any(one.kind is Kind.APPLIED and not one.received and one.verdict != "refused" for one in given)
 
 
-def _told_anew(connection: Connection, concern: Message, correction: Message) -> bool:
-    """Whether a newer concern of substance, of the same thread, stands in for it."""
+def _told_anew(connection: Connection, concern: Message, correction: Message, policy: Policy) -> bool:
+    """Whether a newer concern of substance, of the same thread, stands in for it, and stands itself."""
     newer = (one for one in store.messages.thread(connection, concern.txn) if one.seq > correction.seq)
-    return any(_stands_in(connection, one, concern) for one in newer)
+    return any(
+        _stands_in(connection, one, concern) and not _is_unsaid(connection, one, policy) for one in newer
+    )
+
+
+def _is_unsaid(connection: Connection, concern: Message, policy: Policy) -> bool:
+    """Whether its author has withdrawn it, or corrected it away."""
+    retracted = any(_retracts(one, policy) for one in _corrections(connection, concern))
+    return retracted or concern.withdrawn_at is not None
 
 
 def _stands_in(connection: Connection, newer: Message, concern: Message) -> bool:
