@@ -51,6 +51,33 @@ async def test_a_dry_run_knows_what_its_author_took_back(town: Town, kind: str, 
     assert sorted({each["rule"] for each in sent.get("violations", [])}) == rules
 
 
+@pytest.mark.parametrize(
+    ("path", "fall"),
+    [
+        ("withdrawal", {"reason": "SENT_IN_ERROR"}),
+        ("correction", {"correction_kind": "FACT_WRONG", "what_is_right": "Nor was it on Tuesday."}),
+    ],
+)
+async def test_what_was_told_instead_is_no_ground_once_it_has_fallen_too(
+    town: Town, path: str, fall: dict[str, str]
+) -> None:
+    told = await tell(town)
+    right = {"correction_kind": "FACT_WRONG", "what_is_right": "It was on Monday."}
+    await say(town, SCHOOL, f"/v1/messages/{told}/correction", right)
+    thread = (await town.message(SCHOOL, told))["thread"]
+    instead = await tell(town, thread=thread)
+    body = a_request_for(CSC, told, author=SENDERS_LEAD)
+    before = (await town.post(SCHOOL, "/v1/requests/check", body)).json()
+
+    await say(town, SCHOOL, f"/v1/messages/{instead}/{path}", fall)
+    checked = (await town.post(SCHOOL, "/v1/requests/check", body)).json()
+    sent = (await town.post(SCHOOL, "/v1/requests", body)).json()
+
+    assert before["violations"] == []
+    assert {each["rule"] for each in checked["violations"]} == {"R04", "R14"}
+    assert {each["rule"] for each in sent["violations"]} == {"R04", "R14"}
+
+
 async def test_a_dry_run_passes_nothing_on_that_waits_to_be_put_right(town: Town) -> None:
     told = await tell(town)
     right = {"correction_kind": "FACT_WRONG", "what_is_right": "It was on Monday."}

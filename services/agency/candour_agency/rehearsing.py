@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from candour_protocol import rules
 from candour_protocol.ids import GENERAL, Address, AgencyId, StatementHash, parse_address
 from candour_protocol.kinds import ConcernCodes, Kind, RequestCodes, parse_codes
 from candour_protocol.matters import read_matter
 from candour_protocol.rules import Ask, Judgement, Outcome, Severity, Telling, Told, Violation
-from candour_protocol.strict_json import JsonObject, JsonValue
+from candour_protocol.strict_json import MAX_INTEGER, JsonObject, JsonValue
 
 from candour_agency.calls import Call, Composed, Composition
 from candour_agency.drafts.requests import Cited
@@ -31,6 +32,8 @@ NO_SECOND = (
     "This will wait for a second person, and nobody can approve it while its author is known by no staff id. "
     "Ask with `author.staff_id`, or by that person's token; withdraw what was asked without."
 )
+_NOT_YET: Final = MAX_INTEGER  # in the log: behind everything that is
+
 InBody = Callable[[str, Address], str]
 """From a pointer into one message, and whom it is for, to one into the call's body."""
 
@@ -182,7 +185,8 @@ def _told(
         return None
     if message is None:
         to, outcome = part.plan.to, outcomes.get(cited.hash, Outcome.PASSED)
-        return Told(cited.hash, office.agency, to.agency, to.inbox, outcome, now, cited.matter.codes)
+        codes = cited.matter.codes
+        return Told(cited.hash, office.agency, to.agency, to.inbox, outcome, now, codes, index=_NOT_YET)
     told = _logged(office, message, cited.matter.codes, part.plan.to, now)
     return replace(told, taken_back=cited.standing.taken_back, unapplied=cited.standing.unapplied)
 
@@ -202,7 +206,7 @@ def _logged(office: Office, message: Message, codes: ConcernCodes, to: Address, 
         replied=message.refreshed_at is not None,
         rules=message.rules,
         live=message.withdrawn_at is None and message.closed_at is None,
-        index=message.log_index or 0,
+        index=_NOT_YET if message.log_index is None else message.log_index,
         lodgees=_lodgees(codes, audience, {issuer, to.agency}),
     )
 
