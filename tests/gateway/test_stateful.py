@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.clocks import Duty
-from candour_gateway.effects import Effect, Notified, Opened
+from candour_gateway.effects import Effect, Notified, Opened, Reopened
 from candour_gateway.matters import above, is_open
 from candour_gateway.parties import lodgees_of
 from candour_gateway.replay import judge_again
@@ -33,6 +33,11 @@ RUNS = int(os.environ.get("CANDOUR_RANDOM_RUNS", "50"))
 
 class Exchange(Steps):
     """What holds after each step, and at the end of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._settled: dict[tuple[int, str], int] = {}
+        self._looked_at = 0
 
     @invariant()
     def no_concern_that_is_no_relay_is_refused_or_held(self) -> None:
@@ -77,6 +82,17 @@ class Exchange(Steps):
                 continue
             waits = logged.history.suspended_by is not None
             assert (logged.index, "answer") in self.ledger.open or waits or not is_open(logged)
+
+    @invariant()
+    def what_is_settled_is_settled_once_until_it_is_owed_again(self) -> None:
+        new = self.effects[self._looked_at :]
+        anew = {(each.owed.index, each.owed.duty.value) for each in new if isinstance(each, Reopened)}
+        for duty, by in self._settled.items():
+            assert self.ledger.settled.get(duty) == by or duty in anew
+        for duty, by in self.ledger.settled.items():
+            assert duty in self.ledger.owed
+            assert by >= duty[0]
+        self._settled, self._looked_at = dict(self.ledger.settled), len(self.effects)
 
     @invariant()
     def what_is_held_waits_for_somebody_or_has_gone_on(self) -> None:
