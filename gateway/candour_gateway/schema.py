@@ -16,7 +16,7 @@ from typing import Any
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -27,6 +27,7 @@ from candour_gateway.database import prepare_sqlite
 from candour_gateway.patience import Patience
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_OURS = "log_head"  # a table that every revision has, and no other program
 _LOCK = "SELECT pg_advisory_xact_lock(4918003177)"  # any number, the same for every process
 _PATIENCE = Patience(idle=timedelta(minutes=1), lock=timedelta(minutes=2), statement=timedelta(minutes=30))
 
@@ -115,7 +116,7 @@ def _missing(connection: Connection, to: str | None) -> bool:
     """
     scripts = ScriptDirectory(str(_SCRIPTS))
     context = MigrationContext.configure(connection)
-    _refuse_unknown(context, scripts)
+    _refuse_unknown(connection, context, scripts)
     return bool(_next(scripts, context.get_current_heads(), to))
 
 
@@ -127,7 +128,7 @@ def _step(connection: Connection, to: str | None) -> bool:
         return _next(scripts, revision, to)[:1]
 
     context = MigrationContext.configure(connection, opts={"fn": steps})
-    _refuse_unknown(context, scripts)
+    _refuse_unknown(connection, context, scripts)
     with Operations.context(context):
         context.run_migrations()
     return bool(_next(scripts, context.get_current_heads(), to))
@@ -138,8 +139,14 @@ def _next(scripts: ScriptDirectory, revision: Any, to: str | None) -> list[Any]:
     return scripts._upgrade_revs("head", revision) if to is None else scripts._downgrade_revs(to, revision)
 
 
-def _refuse_unknown(context: MigrationContext, scripts: ScriptDirectory) -> None:
-    known = {script.revision for script in scripts.walk_revisions()}
-    for revision in context.get_current_heads():
+def _refuse_unknown(connection: Connection, context: MigrationContext, scripts: ScriptDirectory) -> None:
+    known, heads = {script.revision for script in scripts.walk_revisions()}, context.get_current_heads()
+    for revision in heads:
         if revision not in known:
             raise UnknownSchemaError(f"this version does not know the schema {revision}")
+    others = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    # a node counts its revisions alike, so the number alone does not say whose database this is
+    if (_OURS not in others) if heads else others:
+        raise UnknownSchemaError(
+            "the database holds another program's tables; give the gateway one of its own"
+        )

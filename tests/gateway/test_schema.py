@@ -86,6 +86,23 @@ def test_a_schema_of_another_version_is_refused(url: URL) -> None:
         migrate(url)
 
 
+@ON_BOTH
+@pytest.mark.parametrize("numbered", [True, False])
+def test_another_programs_tables_are_refused_and_left_alone(url: URL, numbered: bool) -> None:
+    """Also where it counts its schemas as the gateway does."""
+    if numbered:
+        migrate(url)
+        migrate(url, to="base")
+        _on(url, lambda it: it.execute(text("INSERT INTO alembic_version VALUES ('0001')")))
+    _on(url, lambda it: it.execute(text("CREATE TABLE somebodys (id INTEGER)")))
+    tables = _on(url, lambda it: inspect(it).get_table_names())
+
+    with pytest.raises(UnknownSchemaError, match="another program's tables"):
+        migrate(url)
+
+    assert _on(url, lambda it: inspect(it).get_table_names()) == tables
+
+
 def test_a_database_that_does_not_answer_is_said_to_be_away() -> None:
     with pytest.raises(DatabaseAwayError):
         migrate(make_url("postgresql+asyncpg://nobody:x@127.0.0.1:1/nothing"))

@@ -49,3 +49,17 @@ def test_tables_are_made_all_or_none(service: str, tmp_path: Path) -> None:
 
     assert killed == [9, 9]
     assert finished == 0
+
+
+@pytest.mark.parametrize(("first", "second"), [(GATEWAY, NODE), (NODE, GATEWAY)], ids=["node", "gateway"])
+def test_a_program_refuses_the_database_of_the_other_and_leaves_it_alone(
+    first: str, second: str, tmp_path: Path
+) -> None:
+    """Both count their schemas alike: the number says nothing about whose it is."""
+    database = tmp_path / "some.db"
+    assert _migrate(first, database, die_before_create=0) == 0
+
+    refused = _migrate(second, database, die_before_create=0)
+
+    assert refused == 1
+    assert _migrate(first, database, die_before_create=0) == 0
