@@ -30,6 +30,7 @@ from candour_gateway.api.callers import SCOPES
 from candour_gateway.assembly import Gateway, build
 from candour_gateway.database import Database, DatabaseAwayError
 from candour_gateway.ledger import LogIncidentError
+from candour_gateway.postgresql import ForgetfulServerError
 from candour_gateway.replay import Replayed, replay
 from candour_gateway.schema import UnknownSchemaError, migrate
 from candour_gateway.settings import Settings
@@ -61,7 +62,7 @@ def serve() -> None:
     logging.getLogger().addHandler(traces.handler(sys.stderr))
     try:
         uvloop.run(_serve(Settings()))
-    except (CandourError, LogIncidentError, UnknownSchemaError) as error:
+    except (CandourError, LogIncidentError, UnknownSchemaError, ForgetfulServerError) as error:
         typer.echo(f"The gateway does not start: {error}", err=True)
         raise typer.Exit(1) from None
 

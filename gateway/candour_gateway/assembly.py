@@ -129,7 +129,8 @@ async def build(settings: Settings, transport: Transport, clock: Clock) -> Gatew
     """Everything but running: the schema is brought up to date, the log checked, the registry read.
 
     Raises:
-        UnknownSchemaError: the database was written by another version.
+        UnknownSchemaError: the database was written by another version, or another program.
+        ForgetfulServerError: the database would lose what it confirms.
         DatabaseAwayError: it cannot be reached.
         LogIncidentError: the database is behind a checkpoint that was shown, or contradicts itself.
         PolicyError: the policy cannot be read, or not be used on this database.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from candour_gateway.patience import Patience
 
@@ -48,6 +48,23 @@ def connect_args(patience: Patience, settings: Mapping[str, str]) -> dict[str, A
         "command_timeout": patience.statement.total_seconds() + 5,
         "server_settings": {**_ALWAYS, **limits, **settings},
     }
+
+
+class ForgetfulServerError(Exception):
+    """The server is set to lose what it confirms, or keeps text in an encoding that cannot hold all of it."""
+
+
+async def refuse_forgetful(connection: AsyncConnection) -> None:
+    """Refuse a server whose commit is no promise: receipts would outlive the log that they prove.
+
+    Raises:
+        ForgetfulServerError: with the setting at fault.
+    """
+    for setting in ("fsync", "full_page_writes"):
+        if await connection.scalar(text(f"SHOW {setting}")) == "off":
+            raise ForgetfulServerError(f"this PostgreSQL does not keep what it confirms: {setting} is off")
+    if (encoding := await connection.scalar(text("SHOW server_encoding"))) != "UTF8":
+        raise ForgetfulServerError(f"this PostgreSQL keeps text as {encoding}; UTF8 is needed")
 
 
 def _ms(seconds: float) -> str:

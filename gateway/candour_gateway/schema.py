@@ -44,6 +44,7 @@ def migrate(url: URL, *, to: str | None = None) -> None:
 
     Raises:
         UnknownSchemaError: the database says a revision that this version does not know.
+        ForgetfulServerError: it would lose what it confirms.
         DatabaseAwayError: it cannot be reached.
     """
     with told_as_away():
@@ -81,6 +82,7 @@ async def _migrate_postgresql(url: URL, to: str | None) -> None:
     )
     try:
         async with engine.connect() as connection:
+            await postgresql.refuse_forgetful(connection)
             missing = await connection.run_sync(_missing, to)
         while missing:
             async with engine.begin() as connection:

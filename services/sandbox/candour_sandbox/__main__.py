@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 import uvloop
 from candour_gateway.ledger import LogIncidentError
+from candour_gateway.postgresql import ForgetfulServerError
 from candour_gateway.schema import UnknownSchemaError
 from candour_protocol.errors import CandourError, TransportError
 
@@ -118,7 +119,7 @@ def up(
         _give_up(f"RabbitMQ cannot be used: {error.detail}.")
     except CharterError as error:
         _give_up(str(error), "Choose another folder with --data, or leave that option out.")
-    except (StuckError, CandourError, LogIncidentError, UnknownSchemaError) as error:
+    except (StuckError, CandourError, LogIncidentError, UnknownSchemaError, ForgetfulServerError) as error:
         logs = f" and {data / 'logs'}" if processes else ""
         _give_up(f"It did not go as it must: {error}.", f"What happened is in {data / 'sandbox.log'}{logs}.")
 
