@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import select
 import signal
@@ -32,10 +33,13 @@ class Watch:
 
     def __init__(self) -> None:
         self.supervisor = Supervisor(self._note)
+        self.full_disk = False
         self._changed = asyncio.Event()
 
     def _note(self) -> None:
         self._changed.set()
+        if self.full_disk:
+            raise OSError(errno.ENOSPC, "no room to note it")
 
     async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -95,6 +99,31 @@ async def test_a_program_that_ends_at_once_is_started_again_ever_more_slowly(
     times = starts()
     pauses = [later - earlier for earlier, later in pairwise(times)]
     assert all(pause >= supervisor.FIRST_PAUSE * 2 ** (n + 1) for n, pause in enumerate(pauses[:3]))
+
+
+async def test_a_program_that_cannot_even_be_started_is_tried_again(watch: Watch, tmp_path: Path) -> None:
+    program = a_program(tmp_path, SLEEPER)
+    program.log.parent.write_text("a file where the folder should be")
+    watch.supervisor.keep(program)
+    await asyncio.sleep(0)  # the first attempt
+
+    program.log.parent.unlink()
+
+    assert await watch.pid("some")
+
+
+async def test_a_program_is_kept_while_nobody_can_note_what_has_become_of_it(
+    watch: Watch, tmp_path: Path
+) -> None:
+    watch.supervisor.keep(a_program(tmp_path, SLEEPER))
+    first = await watch.pid("some")
+    watch.full_disk = True
+
+    os.kill(first, signal.SIGKILL)
+    second = await watch.pid("some", other_than=first)
+    await watch.supervisor.stop()
+
+    assert is_gone(second)
 
 
 async def test_a_program_has_its_settings_its_own_log_and_the_files_that_it_inherits(

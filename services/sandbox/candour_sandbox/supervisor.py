@@ -77,10 +77,18 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while True:
             since = loop.time()
-            status = await self._run(program)
+            status = await self._tried(program)
             pause = FIRST_PAUSE if loop.time() - since > STEADY else min(2 * pause, LONGEST_PAUSE)
             log.warning("service_ended", service=program.name, status=status, again_in=pause)
             await asyncio.sleep(pause)
+
+    async def _tried(self, program: Program) -> int | None:
+        """`None` where it could not even be started: no process or open file to be had, a folder gone."""
+        try:
+            return await self._run(program)
+        except OSError as error:
+            log.error("service_not_started", service=program.name, error=type(error).__name__)
+            return None
 
     async def _run(self, program: Program) -> int:
         """Run it to its end; its exit status, below zero the signal that ended it."""
@@ -93,11 +101,15 @@ class Supervisor:
             self._note(program.name, None)
 
     def _note(self, name: str, pid: int | None) -> None:
+        """Whoever is told may fail, as on a full disk: that is no reason to leave a service dead."""
         if pid is None:
             self._pids.pop(name, None)
         else:
             self._pids[name] = pid
-        self._changed()
+        try:
+            self._changed()
+        except OSError as error:
+            log.error("change_not_noted", service=name, error=type(error).__name__)
 
 
 async def _start(program: Program) -> Process:
