@@ -68,7 +68,7 @@ def serve() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    transport = await connect(settings.transport, GATEWAY)
+    transport = await connect(settings.transport, GATEWAY, patiently=True)
     try:
         gateway = await _built(settings, transport)
         _collect_seldom()

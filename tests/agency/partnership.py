@@ -24,6 +24,7 @@ from candour_protocol.profiles import Inbox, Nation, Profile
 from candour_protocol.registry_facts import Voice
 from candour_protocol.statement import Draft
 from candour_protocol.tokens import access_token, audience_of
+from candour_protocol.transport.port import Transport
 
 from tests.agency.courier import Courier
 from tests.agency.gateway_double import Clock, Gateway, Reader
@@ -202,15 +203,15 @@ class Partnership:
         made = Draft(net=NET, iss=iss, aud=aud, jti=jti, iat=iat, exp=iat + 60, kind=kind)
         return replace(made, **changes)
 
-    async def open(self, agency: AgencyId) -> Office:
-        """The agency's node, started."""
+    async def open(self, agency: AgencyId, courier: Transport | None = None) -> Office:
+        """The agency's node, started; with a courier of its own, if one is given."""
         if agency not in self.offices:
-            self.offices[agency] = await self._open(agency)
+            self.offices[agency] = await self._open(agency, courier or self.courier)
         return self.offices[agency]
 
-    async def _open(self, agency: AgencyId) -> Office:
+    async def _open(self, agency: AgencyId, courier: Transport) -> Office:
         settings = self.settings(agency)
-        node = await build(settings, self.courier, self.clock, reader=Reader(self.gateway, agency))
+        node = await build(settings, courier, self.clock, reader=Reader(self.gateway, agency))
         await node.start()
         office = Office(agency, self, settings, self.keys[agency], node, "", http_of(node))
         office.token = office.with_scopes(*SCOPES, may_assert=True)

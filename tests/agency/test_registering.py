@@ -5,6 +5,7 @@ from __future__ import annotations
 from candour_protocol import registry_facts
 from candour_protocol.keys import SigningKey
 from candour_protocol.registry_facts import KeyUse, Voice
+from candour_protocol.transport import connect
 
 from tests.agency.partnership import CSC, NET, SCHOOL, Office, Partnership, a_concern
 
@@ -33,6 +34,23 @@ async def test_a_node_without_a_gateway_starts_and_says_that_it_is_not_ready(
     assert answer.status_code == 503
     told = await school.call("POST", "/v1/concerns", a_concern())
     assert told.json()["code"] == "unknown-recipient"
+
+
+async def test_a_node_without_its_broker_starts_and_takes_concerns(partnership: Partnership) -> None:
+    """Nobody is kept from telling because a broker is away when the node is started again."""
+    nowhere = f"amqp://{SCHOOL}:x@127.0.0.1:9/candour"
+    courier = await connect(nowhere, SCHOOL, patiently=True)
+
+    school = await partnership.open(SCHOOL, courier)
+    told = await school.post("/v1/concerns", a_concern())
+    ready = await school.call("GET", "/readyz")
+    await school.stop()
+    await courier.close()
+
+    assert told["messages"][0]["state"] == "queued"
+    assert ready.status_code == 200
+    checks = {one["name"]: one["status"] for one in ready.json()["checks"]}
+    assert checks["courier"] == "warning"
 
 
 async def test_what_was_read_is_kept_over_a_restart(school: Office, partnership: Partnership) -> None:

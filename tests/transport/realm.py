@@ -97,13 +97,16 @@ class Realm:
         self,
         user: str,
         *,
+        patiently: bool = False,
         patience: timedelta = PATIENCE,
         heartbeat: int = 5,
         renew_after: timedelta = RENEW_AFTER,
     ) -> RabbitTransport:
         """A transport of this user."""
         address = self.url(user, heartbeat=heartbeat)
-        transport = await RabbitTransport.open(address, patience=patience, renew_after=renew_after)
+        transport = await RabbitTransport.open(
+            address, patiently=patiently, patience=patience, renew_after=renew_after
+        )
         self._open.append(transport)
         return transport
 

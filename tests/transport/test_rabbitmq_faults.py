@@ -102,6 +102,41 @@ async def test_what_a_killed_broker_confirmed_is_there_when_it_is_back(sick: Bro
     assert meanwhile == [UNKNOWN]
 
 
+async def test_who_opens_patiently_while_the_broker_is_away_goes_on_once_it_is_back(
+    sick: Broker, ward: Realm
+) -> None:
+    await asyncio.sleep(SETTLED)
+    recorder, loop = Recorder(), asyncio.get_running_loop()
+    await asyncio.to_thread(sick.kill)
+    try:
+        start = loop.time()
+        gateway, school = [await ward.connect(user, patiently=True, patience=WAIT, heartbeat=1)
+                           for user in (GATEWAY, SCHOOL)]  # fmt: skip
+        await school.declare([SCHOOL])
+        await school.consume(INBOX, recorder)
+        took = loop.time() - start
+        meanwhile = await gateway.publish([to_school("meanwhile")])
+        with pytest.raises(TransportError, match="unreachable"):
+            await ward.connect(SCHOOL)
+    finally:
+        await asyncio.to_thread(sick.start)
+    await until_confirmed(gateway, "after")
+    await until_got(recorder, {b"after"})
+
+    assert meanwhile == [UNKNOWN]
+    assert took < 10
+
+
+async def test_a_transport_that_never_found_its_broker_closes(sick: Broker, ward: Realm) -> None:
+    nowhere = str(URL(ward.url(SCHOOL)).with_port(9))
+    school = await RabbitTransport.open(nowhere, patiently=True)
+    await school.consume(INBOX, Recorder())
+
+    took = await timed(school.close)
+
+    assert took < 5
+
+
 async def test_a_frozen_broker_makes_nobody_wait_for_ever_and_goes_on_where_it_was(
     sick: Broker, ward: Realm
 ) -> None:

@@ -77,7 +77,8 @@ def serve() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    courier = await transport.connect(settings.transport, settings.agency)
+    # with the broker away a person can still tell: what is said waits in the outbox
+    courier = await transport.connect(settings.transport, settings.agency, patiently=True)
     node = await assembly.build(settings, courier, _now)
     await node.start()
     config = uvicorn.Config(

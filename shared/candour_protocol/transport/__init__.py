@@ -14,7 +14,9 @@ __all__ = ["connect"]
 _BROKER = ("amqp", "amqps")
 
 
-async def connect(url: str, user: str | None = None, *, clock: Clock = utc_now) -> Transport:
+async def connect(
+    url: str, user: str | None = None, *, patiently: bool = False, clock: Clock = utc_now
+) -> Transport:
     """Open a courier.
 
     Args:
@@ -23,6 +25,8 @@ async def connect(url: str, user: str | None = None, *, clock: Clock = utc_now) 
             ``amqps://user:password@host:port/vhost``, which needs the extra ``amqp``.
         user: whom a broker is to authenticate, the URL's user. The embedded adapter, which all parties of a
             process share, has no use for it.
+        patiently: a broker that does not answer is waited for by the transport itself: until it does, what is
+            published is ``UNKNOWN``. For a service, which has other things to do meanwhile.
         clock: aware UTC.
 
     Raises:
@@ -30,7 +34,7 @@ async def connect(url: str, user: str | None = None, *, clock: Clock = utc_now) 
     """
     parts = urlsplit(url)
     if parts.scheme in _BROKER:
-        return await _connect_broker(url, user)
+        return await _connect_broker(url, user, patiently)
     if parts.scheme != "embedded":
         raise TransportError("url", "no transport of that scheme; use embedded:///path/file.db or amqps://")
     if parts.netloc or not parts.path.startswith("/"):
@@ -38,13 +42,13 @@ async def connect(url: str, user: str | None = None, *, clock: Clock = utc_now) 
     return await EmbeddedTransport.open(Path(unquote(parts.path)), clock=clock, limit=_limit(parts.query))
 
 
-async def _connect_broker(url: str, user: str | None) -> Transport:
+async def _connect_broker(url: str, user: str | None, patiently: bool) -> Transport:
     try:
         # an extra: who carries messages in one process needs no AMQP library
         from candour_protocol.transport.rabbitmq import RabbitTransport  # noqa: PLC0415
     except ModuleNotFoundError:
         raise TransportError("extra", "RabbitMQ needs candour-protocol[amqp]") from None
-    return await RabbitTransport.open(url, user)
+    return await RabbitTransport.open(url, user, patiently=patiently)
 
 
 def _limit(query: str) -> int:

@@ -42,10 +42,17 @@ class RabbitTransport:
     """A `Transport` of one broker user, and `DeadLetters` for an operator. Only `open` makes one."""
 
     def __init__(
-        self, publishing: Link, consuming: Link, user: str, patience: timedelta, renew_after: timedelta
+        self,
+        publishing: Link,
+        consuming: Link,
+        user: str,
+        patiently: bool,
+        patience: timedelta,
+        renew_after: timedelta,
     ) -> None:
         self._publishing = publishing
         self._consuming = consuming
+        self._patiently = patiently
         self._publisher = Publisher(publishing, user, patience)
         self._renew_after = renew_after
         self._consumers: list[RabbitConsumer] = []
@@ -57,6 +64,7 @@ class RabbitTransport:
         url: str,
         user: str | None = None,
         *,
+        patiently: bool = False,
         patience: timedelta = PATIENCE,
         renew_after: timedelta = RENEW_AFTER,
     ) -> RabbitTransport:
@@ -65,6 +73,7 @@ class RabbitTransport:
         Args:
             url: ``amqp://user:password@host:port/vhost``, or ``amqps`` with ``?cafile=&certfile=&keyfile=``.
             user: who this is to be; must be the URL's user.
+            patiently: where no broker answers, go on without one until it does.
             patience: how long one call of `publish` waits for confirms.
             renew_after: how long a subscription may be quiet before it is made anew.
 
@@ -72,22 +81,31 @@ class RabbitTransport:
             TransportError: ``url``, ``refused``, ``unreachable``.
         """
         address = _address(url, user)
-        publishing = await Link.open(address, "publishing")
+        publishing = await Link.open(address, "publishing", patiently=patiently)
         try:
-            consuming = await Link.open(address, "consuming")
+            consuming = await Link.open(address, "consuming", patiently=patiently)
         except BaseException:
             await publishing.close()
             raise
-        return cls(publishing, consuming, address.user or "", patience, renew_after)
+        return cls(publishing, consuming, address.user or "", patiently, patience, renew_after)
 
     async def declare(self, agencies: Iterable[AgencyId]) -> None:
         """See `Transport.declare`. Where the user may not, what is missing is logged, and stays missing.
 
         Raises:
-            TransportError: ``unreachable``, ``closed``.
+            TransportError: ``closed``, and, unless this was opened patiently, ``unreachable``.
         """
         self._assert_open()
-        members = tuple(agencies)
+        try:
+            await self._declare_missing(tuple(agencies))
+        except TransportError as error:
+            if not self._patiently:
+                raise
+            log.warning("topology_not_looked_at error=%s", error.code)
+
+    async def _declare_missing(self, members: Sequence[AgencyId]) -> None:
+        if not self._consuming.connected:
+            raise TransportError("unreachable", "no broker answers at this address")
         wanted = (*topology.bindings(members), topology.DEAD_BINDING)
         missing = [each for each in wanted if not await self._exists(each.queue)]
         try:
@@ -104,7 +122,10 @@ class RabbitTransport:
         return await self._publisher.publish(messages)
 
     async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> Consumer:
-        """See `Transport.consume`. Also raises ``refused`` and ``unreachable``."""
+        """See `Transport.consume`. Also raises ``refused``, and ``unreachable`` where a connection breaks.
+
+        Where there is none at all, it begins as soon as there is one.
+        """
         self._assert_open()
         if not 1 <= prefetch <= MAX_WINDOW:
             raise TransportError("prefetch", f"prefetch must be 1 to {MAX_WINDOW}")

@@ -98,15 +98,18 @@ class RabbitConsumer:
         return self._hand.oldest
 
     async def start(self) -> None:
-        """Subscribe.
+        """Subscribe; where there is no connection, once there is one.
 
         Raises:
             TransportError: ``no-such-queue``, ``refused``, ``unreachable``.
         """
-        try:
-            await self._subscribe()
-        except BrokenLinkError as error:
-            raise _explained(error) from error
+        if self._link.connected:
+            try:
+                await self._subscribe()
+            except BrokenLinkError as error:
+                raise _explained(error) from error
+        else:
+            self._lost.set()
         name = f"consume {self.queue}"
         self._tasks = [
             asyncio.create_task(self._run(), name=name),

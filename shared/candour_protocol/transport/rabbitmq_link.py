@@ -50,13 +50,17 @@ class BrokenLinkError(Exception):
 class Link:
     """One connection; only `open` makes one."""
 
-    def __init__(self, connection: RobustConnection) -> None:
+    def __init__(self, connection: RobustConnection, connecting: asyncio.Task[None] | None = None) -> None:
         # a strong reference: the library itself holds only weak ones
         self._connection = connection
+        self._connecting = connecting
 
     @classmethod
-    async def open(cls, url: URL, purpose: str) -> Link:
+    async def open(cls, url: URL, purpose: str, *, patiently: bool = False) -> Link:
         """Connect.
+
+        Args:
+            patiently: where no broker answers, go on trying without end instead of raising ``unreachable``.
 
         Raises:
             TransportError: ``refused`` (user, password, vhost), ``unreachable``.
@@ -66,7 +70,8 @@ class Link:
             "name": f"candour {purpose}",
             "reconnect_interval": RECONNECT,
         }
-        connection = RobustConnection(url.update_query(options))
+        address = url.update_query(options)
+        connection = RobustConnection(address)
         try:
             async with asyncio.timeout(PATIENCE):
                 await connection.connect(timeout=PATIENCE)
@@ -75,8 +80,21 @@ class Link:
             raise TransportError("refused", "the broker knows no such user, password or vhost") from error
         except BROKEN as error:
             await _close(connection)
+            if patiently:
+                return cls._later(address)
             raise TransportError("unreachable", "no broker answers at this address") from error
         return cls(connection)
+
+    @classmethod
+    def _later(cls, address: URL) -> Link:
+        """Of a connection that is still to be made."""
+        connection = RobustConnection(address.update_query(fail_fast=0))
+        return cls(connection, asyncio.create_task(connection.connect(timeout=PATIENCE), name="connect"))
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, as far as anybody has noticed."""
+        return self._connection.connected.is_set()
 
     async def channel(self, *, confirms: bool = False) -> Channel:
         """A new channel, once there is a connection.
@@ -95,6 +113,8 @@ class Link:
 
     async def close(self) -> None:
         """Let go of the connection, whether the broker still listens or not."""
+        if self._connecting is not None:
+            self._connecting.cancel()
         await _close(self._connection)
 
 
