@@ -3,6 +3,11 @@
 Queues are first in, first out. So while a queue's oldest message is at least as old as the last copy, that
 copy is waiting in it; and while our own queue lags, the recipient's ``delivery`` may be waiting in that.
 Measured: without this, a machine that was too slow by half sent everything two and a half times.
+
+RabbitMQ tells nobody but a queue's reader how old its messages are. It does tell that a queue is not empty
+and that nobody takes from it, as where a node is off: then the last copy lies there still. Sent again every
+five minutes, a node that is off for ten days would find each statement 2,880 times, and the broker's disk,
+which all agencies share, would be full before that.
 """
 
 from __future__ import annotations
@@ -10,13 +15,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from candour_protocol.errors import TransportError
-from candour_protocol.transport.port import Transport
+from candour_protocol.transport.port import Depth, Transport
 from candour_protocol.transport.topology import GATEWAY_QUEUES, inbox_queue
 
 from candour_gateway.store.dispatches import Outstanding
 
 LAG = timedelta(seconds=1)
 LONGEST_DOUBT = timedelta(minutes=1)  # a copy older than this is sent again, however long our own queue is
+LONGEST_TRUST = timedelta(hours=12)  # a broker may have lost what it confirmed; without this, for good
 
 
 class Backlog:
@@ -39,8 +45,13 @@ class Backlog:
         """Of its oldest message; below zero for an empty queue, and for one that cannot be asked."""
         if queue not in self._oldest:
             try:
-                oldest = (await self._transport.depth(queue)).oldest
+                self._oldest[queue] = _oldest(await self._transport.depth(queue))
             except TransportError:
-                oldest = None
-            self._oldest[queue] = timedelta(-1) if oldest is None else oldest
+                self._oldest[queue] = timedelta(-1)
         return self._oldest[queue]
+
+
+def _oldest(depth: Depth) -> timedelta:
+    if depth.oldest is not None:
+        return depth.oldest
+    return LONGEST_TRUST if depth.untouched else timedelta(-1)

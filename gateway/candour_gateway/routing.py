@@ -199,4 +199,6 @@ def _again(lost: Outstanding, now: datetime) -> dict[str, int]:
 
 
 def _later(waiting: Outstanding, now: datetime) -> dict[str, int]:
-    return {"at_idx": waiting.index, "again": to_ms(now + wait_after(waiting.attempts, waiting.index))}
+    """Looked at ever more seldom: it may lie with somebody who is away for days."""
+    pause = max(wait_after(waiting.attempts, waiting.index), min(now - waiting.sent_at, LONGEST))
+    return {"at_idx": waiting.index, "again": to_ms(now + pause)}

@@ -23,7 +23,8 @@ class Subscription:
 
 class Courier:
     """``sent`` is everything that was confirmed, in order; ``away`` makes every publish fail;
-    ``oldest`` is the age of the oldest message of queues that are not empty."""
+    ``oldest`` is the age of the oldest message of queues that are not empty; ``untouched`` are those of which
+    that is not known, and from which nobody takes."""
 
     def __init__(self) -> None:
         self.handlers: dict[str, Handler] = {}
@@ -31,6 +32,7 @@ class Courier:
         self.declared: set[AgencyId] = set()
         self.away = False
         self.oldest: dict[str, timedelta] = {}
+        self.untouched: set[str] = set()
 
     async def declare(self, agencies: Iterable[AgencyId]) -> None:
         self.declared |= set(agencies)
@@ -46,8 +48,8 @@ class Courier:
         return Subscription(self, queue)
 
     async def depth(self, queue: str) -> Depth:
-        oldest = self.oldest.get(queue)
-        return Depth(0 if oldest is None else 1, oldest)
+        oldest, untouched = self.oldest.get(queue), queue in self.untouched
+        return Depth(0 if oldest is None and not untouched else 1, oldest, untouched)
 
     async def close(self) -> None:
         self.handlers.clear()

@@ -99,6 +99,24 @@ async def test_a_copy_that_still_waits_in_its_queue_is_not_doubled(world: World)
     assert len(world.copies(concern)) == 2
 
 
+async def test_who_is_off_for_ten_days_finds_a_statement_a_few_times_and_not_thousands(world: World) -> None:
+    """A broker says that nobody takes from a queue, and not how old its messages are."""
+    concern = world.partnership.concern()
+    await world.submit(concern)
+    world.courier.untouched.add(f"inbox.{SCHOOL}.ordinary")
+    for _ in range(10 * 24):
+        world.clock.advance(timedelta(hours=1))
+        await world.gateway.drive()
+    while_it_was_off = len(world.copies(concern))
+
+    world.courier.untouched.clear()
+    world.clock.advance(timedelta(minutes=6))
+    await world.gateway.drive()
+
+    assert 10 <= while_it_was_off <= 20
+    assert len(world.copies(concern)) == while_it_was_off + 1
+
+
 async def test_while_our_own_queue_lags_a_delivery_may_be_in_it_but_not_for_ever(world: World) -> None:
     concern = world.partnership.concern()
     await world.submit(concern)

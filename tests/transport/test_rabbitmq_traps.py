@@ -16,6 +16,7 @@ from candour_protocol.transport import connect
 from candour_protocol.transport.port import (
     Ack,
     Delivery,
+    Depth,
     Outbound,
     Park,
     PublishResult,
@@ -171,6 +172,22 @@ async def test_many_long_retries_hold_back_nobody(gateway: RabbitTransport, scho
 
     assert recorder.most <= 2
     assert (await school.depth(INBOX)).messages == 40
+
+
+async def test_the_gateway_sees_that_nobody_takes_from_an_inbox_and_reads_nothing_of_it(
+    gateway: RabbitTransport, school: RabbitTransport
+) -> None:
+    recorder = Recorder()
+    await gateway.publish([to_school("waits")])
+
+    while_off = [await gateway.depth(INBOX) for _ in range(2)]
+    consumer = await school.consume(INBOX, recorder)
+    await recorder.until_settled(1)
+    while_on = await gateway.depth(INBOX)
+    await consumer.cancel()
+
+    assert while_off == [Depth(1, None, untouched=True)] * 2
+    assert while_on == Depth(0, None)
 
 
 async def test_a_retry_that_outlasts_what_the_broker_allows_is_given_back_and_still_not_early(

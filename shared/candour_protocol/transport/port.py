@@ -112,11 +112,14 @@ class Depth:
 
     Attributes:
         messages: all that is not settled: ready, delayed and in a handler's hands.
-        oldest: age of the oldest of them, `None` when there is none.
+        oldest: age of the oldest of them, `None` when there is none, or where nobody here can tell.
+        untouched: `True` where it is known that messages are ready and nobody takes any: what was put there
+            lies there.
     """
 
     messages: int
     oldest: timedelta | None
+    untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

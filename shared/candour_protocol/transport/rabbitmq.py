@@ -56,6 +56,7 @@ class RabbitTransport:
         self._publisher = Publisher(publishing, user, patience)
         self._renew_after = renew_after
         self._consumers: list[RabbitConsumer] = []
+        self._unreadable: set[str] = set()  # each attempt is an error in the broker's log
         self._closed: asyncio.Task[None] | None = None
 
     @classmethod
@@ -144,11 +145,11 @@ class RabbitTransport:
         ready, consumers = found
         mine = [each for each in self._consumers if each.queue == queue]
         ages = [each.oldest for each in mine if each.oldest is not None]
-        if ready and not consumers:
+        if ready and not consumers and queue not in self._unreadable:
             ages += [it.delivery.enqueued_at for it in await self._peek(queue, 1)]
         messages = ready + sum(each.in_hand for each in mine)
         oldest = max(timedelta(0), datetime.now(UTC) - min(ages)) if ages else None
-        return Depth(messages, oldest if messages else None)
+        return Depth(messages, oldest if messages else None, untouched=ready > 0 and not consumers)
 
     async def parked(self, limit: int = 100) -> Sequence[Parked]:
         """See `DeadLetters.parked`; only for who may read the dead queue."""
@@ -204,7 +205,9 @@ class RabbitTransport:
             channel = await self._consuming.channel()
             async with bounded():
                 await self._read(channel, queue, limit, found)
-        except BrokenLinkError:
+        except BrokenLinkError as error:
+            if isinstance(error.__cause__, ChannelAccessRefused):
+                self._unreadable.add(queue)
             return found
         await close_channel(channel)
         return found
