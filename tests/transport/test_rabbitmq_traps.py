@@ -190,6 +190,21 @@ async def test_the_gateway_sees_that_nobody_takes_from_an_inbox_and_reads_nothin
     assert while_on == Depth(0, None)
 
 
+async def test_a_look_that_is_given_up_ends_no_connection(
+    gateway: RabbitTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever asks for health gives up soon; what is consumed goes on."""
+    await gateway.consume(GATEWAY_QUEUES[0], Recorder())
+    for part in range(200):
+        looking = asyncio.create_task(gateway.depth(INBOX))
+        await asyncio.sleep(part / 20_000)  # before it, in the middle of it, after it
+        looking.cancel()
+    last = await gateway.depth(INBOX)
+
+    assert last == Depth(0, None)
+    assert "subscription_lost" not in caplog.text
+
+
 async def test_a_retry_that_outlasts_what_the_broker_allows_is_given_back_and_still_not_early(
     realm: Realm, gateway: RabbitTransport
 ) -> None:

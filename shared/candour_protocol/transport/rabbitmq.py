@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
@@ -37,6 +38,8 @@ from candour_protocol.transport.rabbitmq_publisher import PATIENCE, Publisher
 
 log = logging.getLogger("candour.transport")
 
+T = TypeVar("T")
+
 
 class RabbitTransport:
     """A `Transport` of one broker user, and `DeadLetters` for an operator. Only `open` makes one."""
@@ -57,6 +60,7 @@ class RabbitTransport:
         self._renew_after = renew_after
         self._consumers: list[RabbitConsumer] = []
         self._unreadable: set[str] = set()  # each attempt is an error in the broker's log
+        self._looks: set[asyncio.Task[Any]] = set()
         self._closed: asyncio.Task[None] | None = None
 
     @classmethod
@@ -139,6 +143,9 @@ class RabbitTransport:
     async def depth(self, queue: str) -> Depth:
         """See `Transport.depth`; what it cannot count is said above. Also raises ``unreachable``."""
         self._assert_open()
+        return await self._to_the_end(self._depth(queue))
+
+    async def _depth(self, queue: str) -> Depth:
         found = await self._look(queue)
         if found is None:
             raise TransportError("no-such-queue", "no queue of that name is declared")
@@ -154,7 +161,7 @@ class RabbitTransport:
     async def parked(self, limit: int = 100) -> Sequence[Parked]:
         """See `DeadLetters.parked`; only for who may read the dead queue."""
         self._assert_open()
-        return await self._peek(topology.DEAD_QUEUE, limit)
+        return await self._to_the_end(self._peek(topology.DEAD_QUEUE, limit))
 
     async def close(self) -> None:
         """See `Transport.close`."""
@@ -162,7 +169,25 @@ class RabbitTransport:
             self._closed = asyncio.create_task(self._close(), name="close the transport")
         await asyncio.shield(self._closed)
 
+    async def _to_the_end(self, looking: Coroutine[None, None, T]) -> T:
+        """Whoever gives up leaves the look to its end, which is bounded.
+
+        Cut off while it closes its channel, the library would give the channel's number to the next one at
+        once, and the broker ends the connection over that, with all that is consumed on it.
+        """
+        task = asyncio.create_task(looking, name="look at a queue")
+        self._looks.add(task)
+        task.add_done_callback(self._looked)
+        return await asyncio.shield(task)
+
+    def _looked(self, look: asyncio.Task[Any]) -> None:
+        self._looks.discard(look)
+        if not look.cancelled():
+            look.exception()  # looked at here, in case nobody waits for it any more
+
     async def _close(self) -> None:
+        for look in self._looks:
+            look.cancel()
         await asyncio.gather(*(consumer.abort() for consumer in self._consumers if consumer.running))
         await asyncio.gather(self._publishing.close(), self._consuming.close())
 

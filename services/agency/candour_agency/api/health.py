@@ -20,6 +20,9 @@ from candour_agency.moments import to_ms
 
 router = APIRouter(tags=["health"])
 _PATIENCE = 5.0  # seconds; whoever asks for health will not wait for long
+_FOR_THE_COURIER = (
+    1.0  # seconds; the health page waits for three, and a courier that is away is only a warning
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,12 @@ def _registry(desk: Desk) -> Check:
 
 async def _courier(desk: Desk) -> Check:
     try:
-        depths = [await desk.transport.depth(queue) for queue in inbox_queues(desk.office.agency)]
+        async with asyncio.timeout(_FOR_THE_COURIER):
+            depths = [await desk.transport.depth(queue) for queue in inbox_queues(desk.office.agency)]
     except TransportError as error:
         return Check("courier", False, error.code, needed=False)
+    except TimeoutError:
+        return Check("courier", False, "it does not answer", needed=False)
     waiting = sum(depth.messages for depth in depths)
     return Check("courier", True, f"{waiting} waiting" if waiting else "", needed=False)
 
