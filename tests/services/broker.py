@@ -186,6 +186,7 @@ class Broker:
             "default_vhost = candour",
             "default_user_tags.administrator = true",
             "disk_free_limit.absolute = 50MB",
+            "max_message_size = 1048576",  # as ADR 7 wants it of every broker
             "log.file.level = warning",
             "log.console = false",
             "collect_statistics_interval = 1000",

@@ -11,12 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aio_pika import Connection
+from aiormq.exceptions import ChannelPreconditionFailed
 from candour_protocol.errors import TransportError
 from candour_protocol.ids import GATEWAY
 from candour_protocol.transport import connect
 from candour_protocol.transport.port import PublishResult
 from candour_protocol.transport.rabbitmq import RabbitTransport
 from candour_protocol.transport.rabbitmq_management import Management
+from candour_protocol.transport.topology import SUBMIT
+from pamqp.commands import Basic
 from yarl import URL
 
 from tests.services.broker import OPERATOR, Broker
@@ -231,6 +235,19 @@ async def test_a_queue_lost_right_after_its_declaration_is_named_and_mended(tmp_
 
     assert took < WAIT.total_seconds() + 3
     assert results in ([CONFIRMED], [UNKNOWN], [PublishResult.UNROUTABLE])
+
+
+async def test_nobody_can_have_a_message_carried_that_is_far_too_large(sick: Broker, ward: Realm) -> None:
+    """Left to itself the broker takes 128 MiB, and hands the gateway hundreds at once."""
+    connection = Connection(URL(ward.url(SCHOOL)))
+    await connection.connect(timeout=10)
+    assert connection.transport is not None
+    channel = await connection.transport.connection.channel(publisher_confirms=True)
+
+    key, properties = f"{SCHOOL}.concern.urgent", Basic.Properties(user_id=SCHOOL)
+    with pytest.raises(ChannelPreconditionFailed, match="size"):
+        await channel.basic_publish(bytes(2**20 + 1), exchange=SUBMIT, routing_key=key, properties=properties)
+    await connection.close()
 
 
 async def test_a_client_certificate_opens_the_door_and_its_absence_does_not(

@@ -248,6 +248,23 @@ async def test_what_cannot_be_parked_is_kept(realm: Realm, gateway: RabbitTransp
     assert (await gateway.depth(DEAD_QUEUE)).messages == 0
 
 
+async def test_a_dead_queue_that_is_full_forgets_the_oldest_and_holds_up_nobody(
+    realm: Realm, gateway: RabbitTransport, school: RabbitTransport
+) -> None:
+    recorder = Recorder(lambda it: Ack() if it.body == b"good" else Park("odd"))
+    policy = {"pattern": "^dead$", "definition": {"max-length": 5}, "apply-to": "queues"}
+    realm.put(f"/operator-policies/{realm.name}/small", policy)
+
+    await gateway.publish([*(to_school(f"odd {number}") for number in range(200)), to_school("good")])
+    await school.consume(INBOX, recorder, prefetch=2)
+    await recorder.until(lambda: b"good" in recorder.bodies)
+    await recorder.until_settled(201)
+
+    parked = await (await realm.connect(OPERATOR)).parked()
+    assert parked[-1].delivery.body == b"odd 199"
+    assert len(parked) <= 5
+
+
 async def test_a_parked_message_tells_an_operator_who_sent_it_where_and_when(
     realm: Realm, gateway: RabbitTransport, school: RabbitTransport
 ) -> None:

@@ -29,7 +29,7 @@ VHOST = "candour"
 QUORUM: Mapping[str, str] = {"x-queue-type": "quorum"}
 NO_LIMIT = 1_000_000
 """Attempts. 4.x gives up after 20 unless told; only a handler parks, the port promises, so this is never."""
-MAX_MESSAGES = 1_000_000  # in one queue; more are rejected, never dropped
+MAX_MESSAGES = 1_000_000  # in one queue; more are rejected, never dropped, but for what was parked
 MAX_BYTES = 4 * 1024**3
 
 _NOTHING = "^$"
@@ -152,10 +152,13 @@ def _policies(vhost: str) -> list[JsonValue]:
     # in 3.10) their supervisor ends, and no quorum queue of the broker has a leader until it is restarted.
     # Source: rabbitmq-server issue 16652.
     rescue: JsonObject = {"dead-letter-exchange": topology.DEAD}
+    # Whoever fills the dead queue with rubbish would else keep everybody's from being parked: it would stay
+    # unacknowledged, up to all that a consumer can hold, and then nothing of anybody's was consumed any more.
+    dead: JsonObject = limits | {"overflow": "drop-head"}
     live = f"^({'|'.join(map(_escape, topology.GATEWAY_QUEUES))}|inbox\\..+)$"
     return [
         _policy(vhost, "candour-queues", live, limits | rescue),
-        _policy(vhost, "candour-dead", _exactly(topology.DEAD_QUEUE), limits),
+        _policy(vhost, "candour-dead", _exactly(topology.DEAD_QUEUE), dead),
     ]
 
 
