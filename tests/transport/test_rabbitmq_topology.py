@@ -11,6 +11,7 @@ from candour_protocol import strict_json
 from candour_protocol.cli import app
 from candour_protocol.ids import GATEWAY
 from candour_protocol.transport import broker_definitions
+from candour_protocol.transport.rabbitmq_management import Management
 from candour_protocol.transport.topology import DEAD, inbox_queues
 from typer.testing import CliRunner
 from yarl import URL
@@ -69,6 +70,40 @@ def test_the_check_names_what_is_missing_different_or_too_much(empty: Realm, pas
     assert f"different: permission {SCHOOL} (configure, write, read)" in said
     assert "unexpected: queue inbox.nobody-here.urgent" in said
     assert run(empty, "apply") == (1, "unexpected: queue inbox.nobody-here.urgent\n")
+
+
+def test_the_check_names_a_user_that_is_missing_or_is_more_than_a_user(empty: Realm, passwords: Path) -> None:
+    """A tag lets it change its own rights, or send in another's name. To see that no password is needed."""
+    run(empty, "apply", "--passwords", str(passwords))
+    words = {"password": password(SCHOOL)}
+    try:
+        empty.put(f"/users/{SCHOOL}", words | {"tags": "impersonator"})
+        more = run(empty, "check")
+    finally:
+        empty.put(f"/users/{SCHOOL}", words | {"tags": ""})
+
+    missing = run(empty, "check", "--agency", "nobody-here")
+
+    assert more == (1, f"different: user {SCHOOL} (tags)\n")
+    assert "missing: user nobody-here" in missing[1]
+
+
+def test_a_probe_takes_out_nothing_but_itself(empty: Realm) -> None:
+    """What the broker counts is some seconds old: a queue that seems empty may hold somebody's message."""
+    empty.make()
+    address, place = empty.address, f"/queues/{empty.name}/{INBOX}"
+    take = {"count": 5, "ackmode": "ack_requeue_true", "encoding": "auto"}
+    somebodys = {"properties": {}, "routing_key": INBOX, "payload": "a message", "payload_encoding": "string"}
+
+    url = f"http://{address.host}:{(address.port or 5672) + MANAGEMENT}"
+    with Management(url, address.user or "", address.password or "") as management:
+        alone = management.takes_messages(empty.name, INBOX)
+        left = empty.post(f"{place}/get", take).json()
+        empty.post(f"/exchanges/{empty.name}/amq.default/publish", somebodys)
+        beside = management.takes_messages(empty.name, INBOX)
+
+    assert (alone, left, beside) == (True, [], True)
+    assert [each["payload"] for each in empty.post(f"{place}/get", take).json()] == ["a message"]
 
 
 def test_a_broker_that_does_not_answer_is_said_in_a_sentence(passwords: Path) -> None:

@@ -59,19 +59,33 @@ class Management:
         state = self._call("GET", f"/api/queues/{place}").json()
         if state.get("consumers") or state.get("messages"):
             return True
+        try:
+            # those numbers are some seconds old, and what has come since is somebody's message
+            if self._first(place) is None:
+                self._probe(vhost, queue, place)
+        except TransportError:
+            return False
+        return True
+
+    def _probe(self, vhost: str, queue: str, place: str) -> None:
+        """Put a message into an empty queue, and take out just that one."""
+        name = secrets.token_hex(16)
         probe: JsonObject = {
-            "properties": {"message_id": secrets.token_hex(16), "delivery_mode": 2},
+            "properties": {"message_id": name, "delivery_mode": 2},
             "routing_key": queue,
             "payload": base64.b64encode(b"probe").decode(),
             "payload_encoding": "base64",
         }
-        try:
-            self._call("POST", f"/api/exchanges/{quote(vhost, safe='')}/amq.default/publish", probe)
-            take: JsonObject = {"count": 1, "ackmode": "ack_requeue_false", "encoding": "base64"}
-            self._call("POST", f"/api/queues/{place}/get", take)
-        except TransportError:
-            return False
-        return True
+        self._call("POST", f"/api/exchanges/{quote(vhost, safe='')}/amq.default/publish", probe)
+        if self._first(place) == name:
+            self._first(place, keep=False)
+
+    def _first(self, place: str, *, keep: bool = True) -> str | None:
+        """The message id of a queue's first message, which gets its place back; `None` for an empty queue."""
+        mode = "ack_requeue_true" if keep else "ack_requeue_false"
+        take: JsonObject = {"count": 1, "ackmode": mode, "encoding": "base64"}
+        found = self._call("POST", f"/api/queues/{place}/get", take).json()
+        return str(found[0]["properties"].get("message_id", "")) if found else None
 
     def _call(self, method: str, path: str, body: JsonObject | None = None) -> httpx.Response:
         content = None if body is None else strict_json.dumps(body)
