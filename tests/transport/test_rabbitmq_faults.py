@@ -250,27 +250,43 @@ async def test_nobody_can_have_a_message_carried_that_is_far_too_large(sick: Bro
     await connection.close()
 
 
-async def test_a_client_certificate_opens_the_door_and_its_absence_does_not(
-    sick: Broker, ward: Realm, authority: Authority
-) -> None:
-    certificate, key = authority.issue("client")
-    address = (
-        URL(sick.url)
-        .with_scheme("amqps")
-        .with_port(sick.tls_port)
-        .with_path(f"/{ward.name}")
-        .with_user(GATEWAY)
-        .with_password(password(GATEWAY))
-        .update_query(cafile=str(authority.file))
-    )
+def _secured(sick: Broker, ward: Realm, **files: Path) -> str:
+    address = URL(sick.url).with_scheme("amqps").with_port(sick.tls_port).with_path(f"/{ward.name}")
+    owner = address.with_user(GATEWAY).with_password(password(GATEWAY))
+    return str(owner.update_query({name: str(file) for name, file in files.items()}))
 
-    transport = await connect(str(address.update_query(certfile=str(certificate), keyfile=str(key))), GATEWAY)
+
+async def test_a_client_certificate_opens_the_door(sick: Broker, ward: Realm, authority: Authority) -> None:
+    certificate, key = authority.issue("client")
+    address = _secured(sick, ward, cafile=authority.file, certfile=certificate, keyfile=key)
+
+    transport = await connect(address, GATEWAY)
     results = await transport.publish([to_school("sealed")])
     await transport.close()
-    with pytest.raises(TransportError, match="unreachable"):
-        await connect(str(address), GATEWAY)
 
     assert results == [CONFIRMED]
+
+
+async def test_no_certificate_or_a_strangers_leaves_the_door_shut(
+    sick: Broker, ward: Realm, authority: Authority, tmp_path: Path
+) -> None:
+    certificate, key = Authority(tmp_path / "stranger").issue("client")
+
+    for files in ({}, {"certfile": certificate, "keyfile": key}):
+        with pytest.raises(TransportError, match="unreachable"):
+            await connect(_secured(sick, ward, cafile=authority.file, **files), GATEWAY)
+
+
+async def test_a_broker_that_nobody_vouches_for_is_not_spoken_to(
+    sick: Broker, ward: Realm, authority: Authority, tmp_path: Path
+) -> None:
+    """Neither under an authority of somebody else's, nor under those that this machine trusts."""
+    certificate, key = authority.issue("client")
+    own = {"certfile": certificate, "keyfile": key}
+
+    for trusted in ({"cafile": Authority(tmp_path / "stranger").file}, {}):
+        with pytest.raises(TransportError, match="unreachable"):
+            await connect(_secured(sick, ward, **own, **trusted), GATEWAY)
 
 
 async def _collect(gateway: RabbitTransport, results: list[PublishResult], bodies: list[str]) -> None:
