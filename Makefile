@@ -45,7 +45,7 @@ random: install ## Drive random agencies through random steps, by the thousand
 	CANDOUR_RANDOM_RUNS=$${CANDOUR_RANDOM_RUNS:-2000} .venv/bin/pytest -q tests/gateway/test_stateful.py
 
 services: install ## Start a throw-away RabbitMQ and PostgreSQL, named in .services/env
-	.ci/needs
+	.ci/needs servers
 	.venv/bin/python -m tests.services start
 
 services-stop: install ## End them

@@ -80,6 +80,14 @@ def stop(folder: Path) -> None:
         run("pg_ctl", "stop", "-D", str(folder / "data"), "-m", "immediate", "-w", "-t", str(PATIENCE))
 
 
+def pid(folder: Path) -> int:
+    """The process of this folder's cluster; 0 where it was ended in good order."""
+    try:
+        return int((folder / "data" / "postmaster.pid").read_text().split()[0])
+    except FileNotFoundError:
+        return 0
+
+
 def run(program: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
     """Run one of PostgreSQL's programs; they refuse root, so as root it is the package's own user.
 

@@ -68,8 +68,9 @@ def start() -> Pair:
 
 
 def runs(pair: Pair) -> bool:
-    """Whether they still do: a machine may have been restarted since."""
-    return all(_is_ours(pid, pair.folder) for pid in pair.pids)
+    """Whether they still do: a machine may have been restarted since, and each can end alone."""
+    pids = [*pair.pids, database.pid(Path(pair.folder) / "postgresql")]
+    return all(_is_ours(pid, pair.folder) for pid in pids)
 
 
 def stop(pair: Pair) -> None:
