@@ -124,6 +124,7 @@ def test_a_partner_without_a_node_gets_all_that_it_needs(
         said = " ".join("".join(process.lines).split())
         assert "The story is not played: Sample Street Surgery takes part in it" in said
         assert str(file) in said
+        assert found["amqp"] in said
         assert file.stat().st_mode & 0o077 == 0
         assert list(manifest["agencies"]) == [agency for agency in cast.PARTS if agency != PARTNER]
         assert [path for path in _paths(found) if not path.is_file()] == []

@@ -32,6 +32,11 @@ def write(estate: Estate, agency: str, courier: str, gateway_url: str) -> None:
     durable.write(estate.partner, json.dumps(content, indent=1) + "\n", mode=0o600)
 
 
+def courier(estate: Estate) -> str:
+    """The partner's address at RabbitMQ, as it was written."""
+    return str(json.loads(estate.partner.read_bytes())["amqp"])
+
+
 def remove(estate: Estate) -> None:
     """Where this run has no partner."""
     durable.remove(estate.partner)

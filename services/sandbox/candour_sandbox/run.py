@@ -169,7 +169,12 @@ class Run:
         name = cast.PARTS[agency].name
         if agency in PLAYERS and not told:
             say.note(f"The story is not played: {name} takes part in it, and has no node here.")
-        say.commands([(f"What {name} needs to speak to RabbitMQ itself:", [_shown(self._estate.partner)])])
+        say.commands(
+            [
+                (f"{name} at RabbitMQ, with user and password:", [partner.courier(self._estate)]),
+                ("All that it needs besides, with its keys:", [_shown(self._estate.partner)]),
+            ]
+        )
 
     def _around(self, doors: Doors, say: Telling, told: bool) -> None:
         say.gap()
