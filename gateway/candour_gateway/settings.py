@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     keys: Path
     policy: Path
     registrar: Path
-    transport: str
+    transport: str = Field(repr=False)  # as may this
     public_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8001, ge=0, le=65535)

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     actor_key: Path
     partnership_keys: tuple[Path, ...] = Field(min_length=1)
     policy: Path
-    transport: str
+    transport: str = Field(repr=False)  # it may hold a password
     gateway_url: str
     log_vkey: str
     log_origin: str
