@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from candour_protocol import strict_json
 from candour_protocol.cli import app
-from candour_protocol.ids import GATEWAY
+from candour_protocol.ids import GATEWAY, AgencyId
 from candour_protocol.transport import broker_definitions
 from candour_protocol.transport.rabbitmq_management import Management
-from candour_protocol.transport.topology import DEAD, inbox_queues
-from typer.testing import CliRunner
+from candour_protocol.transport.topology import DEAD, SUBMIT, inbox_queues
+from typer.testing import CliRunner, Result
 from yarl import URL
 
 from tests.services.pair import AMQP_URL
@@ -40,12 +40,16 @@ def passwords(tmp_path: Path) -> Path:
 
 
 def run(realm: Realm, what: str, *more: str) -> tuple[int, str]:
+    result = invoked(realm, what, *more)
+    return result.exit_code, result.stdout
+
+
+def invoked(realm: Realm, what: str, *more: str) -> Result:
     address: URL = realm.address
     management = f"http://{address.host}:{(address.port or 5672) + MANAGEMENT}"
     where = ["--management", management, "--operator", address.user or "", "--vhost", realm.name]
     environment = {"CANDOUR_BROKER_PASSWORD": address.password or ""}
-    result = CliRunner().invoke(app, ["topology", what, *where, *PARTIES, *more], env=environment)
-    return result.exit_code, result.stdout
+    return CliRunner().invoke(app, ["topology", what, *where, *PARTIES, *more], env=environment)
 
 
 def test_applying_twice_changes_nothing_and_the_check_is_content(empty: Realm, passwords: Path) -> None:
@@ -70,6 +74,32 @@ def test_the_check_names_what_is_missing_different_or_too_much(empty: Realm, pas
     assert f"different: permission {SCHOOL} (configure, write, read)" in said
     assert "unexpected: queue inbox.nobody-here.urgent" in said
     assert run(empty, "apply") == (1, "unexpected: queue inbox.nobody-here.urgent\n")
+
+
+def test_a_user_that_cannot_be_made_is_named_before_anything_is(empty: Realm) -> None:
+    result = invoked(empty, "apply", "--agency", "nobody-here")
+
+    assert result.exit_code == 1
+    assert "the broker has no user nobody-here; give a password" in result.stderr
+    assert empty.name not in {each["name"] for each in empty.get("/vhosts")}
+    empty.make()
+
+
+def test_what_an_agency_that_has_left_still_has_is_named_with_what_to_do(empty: Realm) -> None:
+    left = AgencyId("left-us")
+    words: dict[str, str] = {each: password(each) for each in (GATEWAY, *AGENCIES, left)}
+    empty.post("/definitions", broker_definitions.render([*AGENCIES, left], words, vhost=empty.name))
+
+    result = invoked(empty, "check")
+    empty.delete(f"/users/{left}")
+    without = invoked(empty, "check")
+
+    assert result.exit_code == 1
+    assert f"unexpected: permission {left}" in result.stdout
+    assert f"unexpected: topic permission {left} {SUBMIT}" in result.stdout
+    assert f"unexpected: queue inbox.{left}.urgent" in result.stdout
+    assert "rabbitmqctl delete_user" in result.stderr
+    assert "permission" not in without.stdout
 
 
 def test_the_check_names_a_user_that_is_missing_or_is_more_than_a_user(empty: Realm, passwords: Path) -> None:

@@ -19,6 +19,10 @@ from candour_protocol.transport.rabbitmq_management import Management
 app = typer.Typer(help="Set up RabbitMQ for a partnership.", no_args_is_help=True)
 
 _PATIENCE = 30.0  # seconds
+_LEFT = (
+    "What is unexpected is never removed from here. Of an agency that has left delete the user at once"
+    " (rabbitmqctl delete_user), and its queues when nobody needs what is in them."
+)
 
 Agencies = Annotated[
     list[str] | None, typer.Option("--agency", metavar="ID", help="A registered agency; once for each.")
@@ -37,7 +41,11 @@ Passwords = Annotated[
 VHost = Annotated[str, typer.Option("--vhost", help="The virtual host.")]
 ManagementUrl = Annotated[
     str,
-    typer.Option("--management", metavar="URL", help="The broker's management API: https://broker:15671"),
+    typer.Option(
+        "--management",
+        metavar="URL",
+        help="The broker's management API: https://broker:15671. Name your own authority in SSL_CERT_FILE.",
+    ),
 ]
 Operator = Annotated[str, typer.Option("--operator", metavar="USER", help="An administrator of the broker.")]
 Password = Annotated[
@@ -82,6 +90,7 @@ def apply(
     definitions = _definitions(agency, gateway, passwords, vhost)
     try:
         with Management(management, operator, operator_password) as broker:
+            _refuse_unmade(broker, definitions)
             broker.apply(definitions)
             _report(_faults(broker, definitions, vhost))
     except CandourError as error:
@@ -107,6 +116,15 @@ def check(
         _fail(error)
 
 
+def _refuse_unmade(broker: Management, definitions: JsonObject) -> None:
+    """The broker would stop in the middle, and say so in its own words."""
+    if unmade := broker_comparison.unmade_users(definitions, broker.definitions()):
+        raise TransportError(
+            "users",
+            f"the broker has no user {', '.join(unmade)}; give a password for each with --passwords",
+        )
+
+
 def _faults(broker: Management, definitions: JsonObject, vhost: str) -> list[str]:
     found = broker_comparison.differences(definitions, broker.definitions(), vhost)
     if any(each.startswith("missing: queue") for each in found):
@@ -129,6 +147,8 @@ def _report(faults: Iterable[str]) -> None:
     found = list(faults)
     for each in found:
         typer.echo(each)
+    if any(each.startswith("unexpected") for each in found):
+        typer.echo(_LEFT, err=True)
     if found:
         raise typer.Exit(1)
     typer.echo("The broker has what the partnership needs, and every idle queue takes messages.", err=True)

@@ -39,6 +39,12 @@ def differences(expected: JsonObject, actual: JsonObject, vhost: str) -> list[st
     return [sentence for part in _IDENTITIES for sentence in _compare(part, expected, actual, vhost)]
 
 
+def unmade_users(expected: JsonObject, actual: JsonObject) -> list[str]:
+    """Who is to have rights, is not there, and cannot be made for want of a password."""
+    known = _indexed("users", expected).keys() | _indexed("users", actual).keys()
+    return sorted(user for (user,) in _wanted("users", expected).keys() - known)
+
+
 def _compare(part: str, expected: JsonObject, actual: JsonObject, vhost: str) -> Iterator[str]:
     wanted, found = _wanted(part, expected), _indexed(part, actual)
     for identity, each in wanted.items():
