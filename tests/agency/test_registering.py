@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from candour_protocol import registry_facts
+import pytest
+from candour_agency.assembly import build
+from candour_protocol import failpoints, registry_facts
 from candour_protocol.keys import SigningKey
+from candour_protocol.policy import policy_for
 from candour_protocol.registry_facts import KeyUse, Voice
 from candour_protocol.transport import connect
 
@@ -51,6 +54,18 @@ async def test_a_node_without_its_broker_starts_and_takes_concerns(partnership: 
     assert ready.status_code == 200
     checks = {one["name"]: one["status"] for one in ready.json()["checks"]}
     assert checks["courier"] == "warning"
+
+
+async def test_a_node_in_production_refuses_to_be_made_to_die(
+    partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = partnership.folder / "live.toml"
+    live.write_bytes(policy_for(NET))
+    settings = partnership.settings(SCHOOL).model_copy(update={"policy": live})
+    monkeypatch.setenv(failpoints.VARIABLE, "node.composed:1")
+
+    with pytest.raises(failpoints.FailpointError, match="unset it"):
+        await build(settings, partnership.courier, partnership.clock)
 
 
 async def test_what_was_read_is_kept_over_a_restart(school: Office, partnership: Partnership) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from candour_gateway.assembly import build
 from candour_gateway.database import Database
+from candour_protocol import failpoints
 from candour_protocol.codes import AgencyKind
 from candour_protocol.errors import PolicyError, RegistryError
 from candour_protocol.ids import AgencyId
@@ -38,6 +39,17 @@ async def test_a_test_policy_is_refused_on_a_database_that_had_another(world: Wo
     with pytest.raises(PolicyError):
         await build(world.partnership.settings(policy=other), Courier(), TestClock())
     assert settings.policy != other
+
+
+async def test_a_gateway_in_production_refuses_to_be_made_to_die(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = world.partnership.folder / "live.toml"
+    live.write_bytes(policy_for(NET))
+    monkeypatch.setenv(failpoints.VARIABLE, "gateway.judged:1")
+
+    with pytest.raises(failpoints.FailpointError, match="unset it"):
+        await build(world.partnership.settings(policy=live), Courier(), TestClock())
 
 
 async def test_the_first_entry_admits_the_gateway(tmp_path: Path) -> None:
