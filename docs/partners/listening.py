@@ -43,7 +43,7 @@ class Listener:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         await self._learn()
-        transport = await connect(self.office.amqp, self.office.agency)
+        transport = await connect(self.office.amqp, self.office.agency, patiently=True)
         try:
             for queue in inbox_queues(self.office.agency):
                 await transport.consume(queue, self.handle, prefetch=PREFETCH)
