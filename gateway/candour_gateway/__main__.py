@@ -8,6 +8,8 @@ import json
 import logging
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
@@ -24,6 +26,7 @@ from candour_protocol.policy import load_policy
 from candour_protocol.tokens import access_token, audience_of
 from candour_protocol.transport import connect
 from candour_protocol.transport.port import Transport
+from pydantic import ValidationError
 
 from candour_gateway import keyring
 from candour_gateway.api.callers import SCOPES
@@ -39,6 +42,13 @@ from candour_gateway.store.clients import Client
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 log = structlog.get_logger("candour.gateway")
+_FOR_OPERATORS = (
+    CandourError,
+    DatabaseAwayError,
+    ForgetfulServerError,
+    LogIncidentError,
+    UnknownSchemaError,
+)
 GARBAGE = 50_000  # objects between two looks for cycles
 GRACE = 10  # seconds that open requests get at shutdown
 
@@ -50,6 +60,7 @@ def _now() -> datetime:
 @app.command()
 def serve() -> None:
     """Run until stopped. Settings come from CANDOUR_GATEWAY_* variables."""
+    settings = _settings()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -60,10 +71,26 @@ def serve() -> None:
         ]
     )
     logging.getLogger().addHandler(traces.handler(sys.stderr))
+    with _in_words("The gateway does not start"):
+        uvloop.run(_serve(settings))
+
+
+def _settings() -> Settings:
     try:
-        uvloop.run(_serve(Settings()))
-    except (CandourError, LogIncidentError, UnknownSchemaError, ForgetfulServerError) as error:
-        typer.echo(f"The gateway does not start: {error}", err=True)
+        return Settings()
+    except ValidationError as error:
+        names = sorted({f"CANDOUR_GATEWAY_{one['loc'][0]}".upper() for one in error.errors()})
+        typer.echo(f"Set these variables, or mend them: {', '.join(names)}.", err=True)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def _in_words(what: str) -> Iterator[None]:
+    """What an operator can mend is said in a sentence."""
+    try:
+        yield
+    except _FOR_OPERATORS as error:
+        typer.echo(f"{what}: {error}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -121,8 +148,8 @@ def _inherited(descriptor: int | None) -> list[socket.socket] | None:
 @app.command("migrate")
 def migrate_database() -> None:
     """Bring the database to this version's schema."""
-    database = Database(Settings().database_url)
-    migrate(database.url)
+    with _in_words("Not migrated"):
+        migrate(_settings().database_url)
 
 
 @app.command()
@@ -139,11 +166,8 @@ def admit(
 ) -> None:
     """Take in a registry fact, beginning with the gateway's own admission, and print its receipt."""
     jwt, raw = statement.read_text("ascii").strip(), document.read_bytes() if document else None
-    try:
-        typer.echo(asyncio.run(_admit(Settings(), jwt, raw)))
-    except CandourError as error:
-        typer.echo(f"Not admitted: {error}", err=True)
-        raise typer.Exit(1) from None
+    with _in_words("Not admitted"):
+        typer.echo(asyncio.run(_admit(_settings(), jwt, raw)))
 
 
 async def _admit(settings: Settings, jwt: str, document: bytes | None) -> str:
@@ -166,8 +190,9 @@ def client(
 ) -> None:
     """Let a program ask for access tokens at /oauth/token."""
     _refuse_unknown(scope)
-    registered = Client(client_id, keyring.read_public(jwk), frozenset(scope))
-    asyncio.run(_register(Settings(), registered))
+    with _in_words("Not registered"):
+        registered = Client(client_id, keyring.read_public(jwk), frozenset(scope))
+        asyncio.run(_register(_settings(), registered))
 
 
 async def _register(settings: Settings, registered: Client) -> None:
@@ -186,7 +211,7 @@ def token(
 ) -> None:
     """Print an access token of this gateway."""
     _refuse_unknown(scope)
-    settings = Settings()
+    settings = _settings()
     audience = audience_of(load_policy(settings.policy.read_bytes()).net, "gateway")
     key = keyring.read(settings.keys).token
     lifetime = timedelta(minutes=minutes)
@@ -202,7 +227,8 @@ def _refuse_unknown(scopes: list[str]) -> None:
 @app.command("replay")
 def replay_log() -> None:
     """Judge the whole log again from its entries and T1, and say where a verdict differs."""
-    result = asyncio.run(_replay(Settings()))
+    with _in_words("Not judged again"):
+        result = asyncio.run(_replay(_settings()))
     typer.echo(f"{result.entries} entries judged again, {result.taken} of them without their codes.")
     for each in result.differences:
         typer.echo(f"entry {each.index}: logged {each.logged}, judged {each.judged}")

@@ -28,7 +28,12 @@ class Settings(BaseSettings):
     processes serve this gateway: they share each agency's rate between them.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CANDOUR_GATEWAY_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="CANDOUR_GATEWAY_",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # an address may hold a password
+    )
 
     database: str = Field(repr=False)  # a URL may hold a password
     database_connections: int = Field(default=5, ge=2, le=50)

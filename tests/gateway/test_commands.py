@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from candour_gateway.__main__ import app
+from candour_gateway.settings import Settings
 from candour_protocol.keys import SigningKey
 from candour_protocol.note import Signer, Verifier
 from candour_protocol.receipt import verify
+from pydantic import ValidationError
 from typer.testing import CliRunner, Result
 
 from tests.gateway.partnership import Partnership, TestClock
@@ -78,3 +81,37 @@ def test_a_token_is_printed(run: Run) -> None:
 def test_a_schema_is_made(run: Run, partnership: Partnership) -> None:
     assert run("migrate").exit_code == 0
     assert (partnership.folder / "gateway.db").exists()
+
+
+@pytest.mark.parametrize("command", [("serve",), ("migrate",), ("replay",), ("token", "--scope", "ops.read")])
+def test_settings_that_are_missing_are_named_and_nothing_else_is(
+    monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CANDOUR_GATEWAY_DATABASE", "postgresql://gateway:secret@base.test/some")
+    monkeypatch.setenv("CANDOUR_GATEWAY_TRANSPORT", "amqp://gateway:secret@broker.test/some")
+
+    result = CliRunner().invoke(app, command)
+
+    named = "CANDOUR_GATEWAY_KEYS, CANDOUR_GATEWAY_POLICY, CANDOUR_GATEWAY_REGISTRAR"
+    assert (result.exit_code, result.output) == (2, f"Set these variables, or mend them: {named}.\n")
+    with pytest.raises(ValidationError) as found:
+        Settings()
+    assert "secret" not in str(found.value)
+
+
+def test_a_database_of_another_version_or_none_is_said_in_a_sentence(
+    run: Run, partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("migrate")
+    with sqlite3.connect(partnership.folder / "gateway.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    unknown = run("migrate")
+    monkeypatch.setenv("CANDOUR_GATEWAY_DATABASE", "postgresql://gateway:secret@127.0.0.1:1/none")
+
+    away = run("migrate")
+
+    assert (unknown.exit_code, unknown.output) == (
+        1,
+        "Not migrated: this version does not know the schema 9999\n",
+    )
+    assert (away.exit_code, away.output) == (1, "Not migrated: ConnectionRefusedError\n")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import uvicorn
 from candour_protocol import traces
+from pydantic import ValidationError
 
 from candour_dashboard.assembly import build
 from candour_dashboard.settings import Settings
@@ -40,8 +41,17 @@ def _inherited(descriptor: int | None) -> list[socket.socket] | None:
 
 def app() -> None:
     logging.getLogger().addHandler(traces.handler(sys.stderr))
+    settings = _settings()
     with suppress(KeyboardInterrupt):  # uvicorn stops in good order, and then raises it all the same
-        asyncio.run(_serve(Settings()))
+        asyncio.run(_serve(settings))
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        names = sorted({f"CANDOUR_DASHBOARD_{one['loc'][0]}".upper() for one in error.errors()})
+        sys.exit(f"Set these variables, or mend them: {', '.join(names)}.")
 
 
 if __name__ == "__main__":

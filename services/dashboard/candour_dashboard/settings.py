@@ -19,7 +19,12 @@ class Settings(BaseSettings):
     ``checkpoint_file`` keeps the largest checkpoint verified, so that a restart forgets nothing.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CANDOUR_DASHBOARD_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="CANDOUR_DASHBOARD_",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # what is missing is said beside what is not, and that holds the token
+    )
 
     gateway_url: str
     token: SecretStr
