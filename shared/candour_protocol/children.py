@@ -23,7 +23,7 @@ def child_tokens(
         partnership_keys: the current key, and for 180 days after a rotation the one before it.
         thread_random: 32 bytes for this child in this thread; used where no identifier is known.
     """
-    known = _keyed(subject, partnership_keys)
+    known = keyed_tokens(subject, partnership_keys)
     return sorted(known) if known else [random_token(thread_random)]
 
 
@@ -102,7 +102,7 @@ def recomputes(
     Args:
         cited: the tokens of each cited concern, as logged.
     """
-    by_key = [_keyed(subject or Person(), [key]) for key in partnership_keys]
+    by_key = [keyed_tokens(subject or Person(), [key]) for key in partnership_keys]
     expected = {token for tokens in by_key for token in tokens}
     inherited = {token for tokens in cited if _joins(expected, tokens) for token in tokens}
     keyed = {token for token in claimed if not is_random(token)}
@@ -114,8 +114,9 @@ def _joins(own: Collection[ChildToken], cited: Collection[ChildToken]) -> bool:
     return same_child(own, cited) or all(is_random(token) for token in cited)
 
 
-def _keyed(subject: Person, partnership_keys: Sequence[bytes]) -> set[ChildToken]:
-    named = [f"{scheme}:{normalise(value)}" for scheme, value in _identifiers(subject)]
+def keyed_tokens(subject: Person, partnership_keys: Sequence[bytes]) -> set[ChildToken]:
+    """The tokens of whatever identifiers are known of somebody; none, where none is."""
+    named = [f"{scheme}:{normalise(value)}" for scheme, value in identifiers(subject)]
     return {_token(key, text) for key in partnership_keys for text in named}
 
 
@@ -124,7 +125,8 @@ def _token(key: bytes, named: str) -> ChildToken:
     return ChildToken(f"v1.{base64url.encode(digest)}")
 
 
-def _identifiers(subject: Person) -> Iterator[tuple[str, str]]:
+def identifiers(subject: Person) -> Iterator[tuple[str, str]]:
+    """The identifiers of a child, each with its scheme, as they were typed."""
     given = {"nhs": subject.nhs_number, "upn": subject.upn, "chi": subject.chi, "hcn": subject.hcn}
     for scheme, value in given.items():
         if value and value.strip():

@@ -93,8 +93,17 @@ def parse_uuid7(text: str) -> str:
 
 def new_uuid7(now: datetime) -> str:
     """A fresh UUIDv7: 48 bits of Unix milliseconds, 74 random bits."""
+    return _uuid7(now, secrets.randbits(80))
+
+
+def smallest_uuid7(now: datetime) -> str:
+    """What no UUIDv7 of this millisecond, or of a later one, is smaller than."""
+    return _uuid7(now, 0)
+
+
+def _uuid7(now: datetime, rest: int) -> str:
     milliseconds = int(now.timestamp() * 1000)
-    value = (milliseconds & ((1 << 48) - 1)) << 80 | secrets.randbits(80)
+    value = (milliseconds & ((1 << 48) - 1)) << 80 | rest
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))

@@ -109,7 +109,7 @@ _Infos = Annotated[tuple[_Info, ...], Field(strict=False)]
 
 class Words(Section):
     """How many words make a text; of those of a fact more than ``distinct_percent`` are different ones, or at
-    least ``distinct_words``."""
+    least ``distinct_words``. For ``repeated_days`` a node points out the same words about another child."""
 
     fact: _Count
     left_over: Annotated[int, Field(ge=0, le=100)]
@@ -119,6 +119,7 @@ class Words(Section):
     exception: _Count
     danger_line: _Count
     reason: _Count
+    repeated_days: _Days = 90  # a rule set of before may not say so
 
 
 class Current(Section):
