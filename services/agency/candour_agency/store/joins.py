@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from candour_protocol.ids import StatementHash
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from candour_agency.tables import joins, messages
+
+_BETWEEN = (
+    select(joins.c.hash, joins.c.joined)
+    .join(messages, messages.c.hash == joins.c.hash)
+    .where(joins.c.hash.in_(select(joins.c.hash).where(joins.c.joined == bindparam("item"))))
+    .where(messages.c.counterparty == bindparam("other"))
+    .where(messages.c.withdrawn_at.is_(None), messages.c.verdict.in_(("passed", "flagged")))
+    .order_by(messages.c.log_index, joins.c.joined)
+)
 
 
 def add(connection: Connection, link: str, joined: Iterable[str]) -> None:
@@ -32,15 +41,7 @@ def joined_to(connection: Connection, thread: str) -> list[tuple[StatementHash, 
 
 def between(connection: Connection, item: str, other: str) -> list[tuple[StatementHash, list[str]]]:
     """The links between here and another agency that join an item and stand, with all that each joins."""
-    named = select(joins.c.hash).where(joins.c.joined == item)
-    query = (
-        select(joins.c.hash, joins.c.joined)
-        .join(messages, messages.c.hash == joins.c.hash)
-        .where(joins.c.hash.in_(named), messages.c.counterparty == other)
-        .where(messages.c.withdrawn_at.is_(None), messages.c.verdict.in_(("passed", "flagged")))
-        .order_by(messages.c.log_index, joins.c.joined)
-    )
     found: dict[StatementHash, list[str]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_BETWEEN, {"item": item, "other": other}):
         found.setdefault(StatementHash(row.hash), []).append(row.joined)
     return list(found.items())

@@ -49,6 +49,7 @@ _AROUND = _SELECT.where(
         messages.c.about.in_(bindparam("about", expanding=True)),
     )
 ).order_by(messages.c.seq)
+_THREAD = _SELECT.where(messages.c.txn == bindparam("txn")).order_by(messages.c.seq)
 _FIND = _SELECT.where(messages.c.jti == bindparam("jti"))
 _FINISHED = or_(
     messages.c.closed_at.is_not(None),
@@ -110,7 +111,7 @@ def thread(connection: Connection, txn: str) -> list[Message]:
     """A whole matter, in the order in which it came together here."""
     if "\0" in txn:
         return []
-    return _all(connection, _SELECT.where(messages.c.txn == txn).order_by(messages.c.seq))
+    return [from_row(row) for row in connection.execute(_THREAD, {"txn": txn})]
 
 
 def thread_known(connection: Connection, txn: str) -> bool:
