@@ -8,17 +8,16 @@ does, in the log. Source: protocol sections 3.1, 4 and 8.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from candour_protocol import rules
 from candour_protocol.children import tokens_in
-from candour_protocol.errors import CandourError
 from candour_protocol.ids import Address, Txn, new_uuid7
 from candour_protocol.kinds import NUMBERS, Kind, Person, Signer
 from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
-from candour_agency import additions, recognising, standing, store
+from candour_agency import additions, prompting, recognising, standing, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import Directed, direct, set_apart
 from candour_agency.drafts import concerns, relays, requests
@@ -26,8 +25,9 @@ from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
 from candour_agency.drafts.unlisted import unlisted
 from candour_agency.faults import CallError, Code, Place
-from candour_agency.matters import matter_of
+from candour_agency.matters import opened
 from candour_agency.messages import Message
+from candour_agency.prompting import Said
 from candour_agency.recognising import Known
 from candour_agency.schemas.concern import Matter
 from candour_agency.schemas.request import RequestBody
@@ -51,6 +51,14 @@ class _Asking:
     named: Sequence[Message]
     inline: tuple[Matter, Child] | None
     known: Known
+    said: list[Said] = field(default_factory=list)
+
+    def say(self, child: Child, told: Matter | None = None) -> None:
+        """What was just written says this of a child; to every other holder the call says the same."""
+        facts, household = (told.facts, told.household) if told else (None, None)
+        said = Said(self.composition.parts[-1].written.jti, child, facts or (), household or ())
+        if not any((one.child.subject, one.facts) == (child.subject, said.facts) for one in self.said):
+            self.said.append(said)
 
 
 def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
@@ -92,6 +100,7 @@ def _compose(asking: _Asking, directed: Directed) -> None:
         _tell_inline(asking, address)  # and asked nothing
     for address, cited in asked:
         _request(asking, address, cited)
+    prompting.look_back(asking.connection, asking.call, asking.composition, asking.said)
 
 
 def _check_lines(body: RequestBody, addresses: Sequence[Address]) -> None:
@@ -143,7 +152,9 @@ def _tell_inline(asking: _Asking, to: Address) -> list[Cited]:
     if asking.inline is None:
         return []
     concern, child = asking.inline
-    return [_write(asking.composition, concerns.plan(asking.setting, concern, child, to, None))]
+    cited = _write(asking.composition, concerns.plan(asking.setting, concern, child, to, None))
+    asking.say(child, concern)
+    return [cited]
 
 
 def known_to(
@@ -202,22 +213,15 @@ def _cited(connection: Connection, setting: Setting, message: Message) -> Cited:
     return Cited(
         message.hash,
         tokens_in(message.codes),
-        _opened(message),
+        opened(message),
         _is_settled(message),
         message.restricted,
         message,
-        tuple(matter for reply in added if (matter := _opened(reply)) is not None),
+        tuple(matter for reply in added if (matter := opened(reply)) is not None),
         tuple(reply.hash for reply in added if not _is_settled(reply)),
         message.shut_out,
         standing.of(connection, message, setting.office.directory.policy),
     )
-
-
-def _opened(message: Message) -> rules.Matter | None:
-    try:
-        return matter_of(message)
-    except CandourError:
-        return None
 
 
 def _is_settled(message: Message) -> bool:
@@ -232,6 +236,7 @@ def _request(asking: _Asking, to: Address, cited: Sequence[Cited]) -> None:
     child = asking.known.meet(subject)[0]
     plan = requests.plan(asking.setting, asking.body, subject, child.tokens, to, cited)
     asking.composition.write(plan, cited)
+    asking.say(child)
 
 
 def _subject(asking: _Asking, cited: Sequence[Cited]) -> Person:

@@ -71,6 +71,7 @@ class Batch:
     rows: list[dict[str, Any]] = field(default_factory=list)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[dict[str, Any]] = field(default_factory=list)
+    imprints: list[dict[str, Any]] = field(default_factory=list)
     done: list[Jti] = field(default_factory=list)
     logged: list[StatementHash] = field(default_factory=list)
     resume: list[Jti] = field(default_factory=list)
@@ -99,9 +100,10 @@ class Batch:
     def flush(self) -> None:
         """Write what was collected so far."""
         store.messages.add(self.connection, self.rows)
+        store.imprints.add(self.connection, self.imprints)
         store.messages.note_verdicts(self.connection, self.verdicts)
         store.messages.note_deliveries(self.connection, self.delivered)
-        self.rows, self.verdicts, self.delivered = [], [], []
+        self.rows, self.imprints, self.verdicts, self.delivered = [], [], [], []
 
     def note(self, message: Message | None) -> None:
         """Tell whoever waits for this message, or for the one that it takes the place of, that it changed."""

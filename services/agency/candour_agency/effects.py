@@ -63,6 +63,7 @@ def _in_parts(connection: Connection, happened: Happened, parent: Message, direc
 def _erase(connection: Connection, parent: Message, at: int) -> list[Message]:
     if parent.erased_at is None:
         store.messages.erase(connection, parent.hash, at)
+        store.imprints.forget(connection, parent.hash)
         store.outbox.drop(connection, parent.jti)
     return list(store.messages.by_hash(connection, [parent.hash]).values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from candour_protocol.codes import TriageDecision, known
-from candour_protocol.errors import MismatchError
+from candour_protocol.errors import CandourError, MismatchError
 from candour_protocol.kinds import Codes, Kind, parse_codes
 from candour_protocol.matters import read_matter
 from candour_protocol.rules import Matter
@@ -26,6 +26,14 @@ def matter_of(message: Message) -> Matter:
     if message.codes is None:
         raise MismatchError("mismatch", "it was not opened here")
     return read_matter(message.kind, message.codes, message.content or {})
+
+
+def opened(message: Message) -> Matter | None:
+    """The same; ``None`` where it was never opened, is erased, or is not what was signed."""
+    try:
+        return matter_of(message)
+    except CandourError:
+        return None
 
 
 def is_final(codes: JsonObject) -> bool:

@@ -11,11 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from candour_protocol import ids, rules, strict_json
+from candour_protocol.claims import Claims
 from candour_protocol.codes import ConcernCategory
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, StatementHash, Txn
 from candour_protocol.kinds import ConcernCodes, DeliveryCodes, Kind, Notice, parse_codes
-from candour_protocol.opening import SOUND, UNREADABLE, Opened
+from candour_protocol.matters import read_matter
+from candour_protocol.opening import SOUND, THIN, UNREADABLE, Opened
 from candour_protocol.statement import match
 
 from candour_agency import (
@@ -24,6 +26,7 @@ from candour_agency import (
     effects,
     erasing,
     following,
+    imprints,
     references,
     reissuing,
     shutting,
@@ -32,6 +35,7 @@ from candour_agency import (
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.happenings import Happened, happened
+from candour_agency.matters import MATTERS
 from candour_agency.messages import Direction, Message
 from candour_agency.writing import Plan
 
@@ -138,6 +142,7 @@ def _statement(batch: Batch, arrival: Arrival) -> None:
     row["shut_out"] = _shut_out(
         opened, [parent] if parent else cited or following.thread(batch, claims.kind, txn)
     )
+    _imprint(batch, claims, opened)
     _answer(batch, arrival, opened, row)
     if arrival.approval is not None and arrival.approval.statement.claims.kind is Kind.ERASURE:
         _erasure(batch, arrival.approval, row)
@@ -258,6 +263,15 @@ def _found(opened: Opened, kind: Kind) -> dict[str, Any]:
         "opened": opened.opened or None,
         "opened_rules": strict_json.dumps(dict(opened.rules)) if opened.rules else None,
     }
+
+
+def _imprint(batch: Batch, claims: Claims, opened: Opened) -> None:
+    """By what its child's numbers are known again; of nothing whose parts do not fit together."""
+    if claims.kind not in MATTERS or opened.opened not in (SOUND, THIN):
+        return
+    subject = read_matter(claims.kind, opened.codes or {}, opened.content or {}).subject
+    found = imprints.of_numbers(batch.office.keys.actor, subject)
+    batch.imprints += store.imprints.rows(claims.jti, found)
 
 
 def _answer(batch: Batch, arrival: Arrival, opened: Opened, row: dict[str, Any]) -> None:

@@ -11,8 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from candour_protocol import rules
-from candour_protocol.children import RANDOM_BYTES, child_tokens, is_random, same_child, tokens_in
-from candour_protocol.errors import CandourError
+from candour_protocol.children import (
+    RANDOM_BYTES,
+    child_tokens,
+    is_random,
+    keyed_tokens,
+    same_child,
+    tokens_in,
+)
 from candour_protocol.ids import ChildToken, Txn
 from candour_protocol.kinds import Person
 from candour_protocol.kinds.fields import MAX_TOKENS
@@ -23,7 +29,7 @@ from sqlalchemy import Connection
 from candour_agency import store
 from candour_agency.calls import Call
 from candour_agency.drafts.concerns import Child
-from candour_agency.matters import MATTERS, matter_of
+from candour_agency.matters import MATTERS, opened
 
 
 @dataclass(slots=True)
@@ -56,11 +62,11 @@ class Known:
 
     def _recognise(self, subject: Person, *, alone: bool) -> tuple[ChildToken, ...]:
         """The tokens of the one child that is meant: half described, only where no other can be meant."""
-        asked = Child(subject, tuple(one for one in self._own(subject) if not is_random(one)))
+        asked = Child(subject, tuple(keyed_tokens(subject, self.keys)))
         groups = list(self._groups())
-        sure = [group for group in groups if any(_is(asked, one) for one in group)]
+        sure = [group for group in groups if any(is_child(asked, one) for one in group)]
         fits = (
-            [group for group in groups if not any(_is_another(asked, one) for one in group)] if alone else []
+            [group for group in groups if not any(is_another(asked, one) for one in group)] if alone else []
         )
         meant = sure or fits
         return tuple(sorted({token for one in meant[0] for token in one.tokens})) if len(meant) == 1 else ()
@@ -82,24 +88,22 @@ def in_thread(connection: Connection, call: Call, txn: Txn) -> Known:
         lied = message.received and message.opened == MISMATCH
         if message.kind not in MATTERS or lied or not call.may_see(message):
             continue
-        try:
-            matter = matter_of(message)
-        except CandourError:
-            continue  # erased, or never opened: nobody can tell whom it was about
-        found.append(Child(matter.subject, tokens_in(message.codes)))
+        matter = opened(message)
+        if matter is not None:  # else nobody can tell whom it was about
+            found.append(Child(matter.subject, tokens_in(message.codes)))
     return Known(call.office.keys.partnership, found)
 
 
-def _is(subject: Child, known: Child) -> bool:
+def is_child(subject: Child, known: Child) -> bool:
     """Whether a number says so, or name and birth date do."""
     left, right = subject.subject, known.subject
     if same_child(subject.tokens, known.tokens):
         return True
     named = bool(plain(left.name or "")) and plain(left.name or "") == plain(right.name or "")
-    return named and not _is_another(subject, known)
+    return named and not is_another(subject, known)
 
 
-def _is_another(subject: Child, known: Child) -> bool:
+def is_another(subject: Child, known: Child) -> bool:
     """Whether a number, the name or the birth date says that it is not: of twins only the name differs."""
     left, right = subject.subject, known.subject
     if same_child(subject.tokens, known.tokens):

@@ -101,6 +101,17 @@ Index(
     postgresql_where=messages.c.opened == "unreadable",
 )
 
+# By what the same words, or the same number, are known again: see `imprints`.
+imprints = Table(
+    "imprints",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("jti", Text, ForeignKey("messages.jti"), primary_key=True, index=True),
+    Column("child", LargeBinary),  # of a text
+    Column("surname", LargeBinary),  # of a number, as is the next
+    Column("born", LargeBinary),
+)
+
 # What a link joins: threads, or tokens of a child.
 joins = Table(
     "joins",

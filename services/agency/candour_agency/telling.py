@@ -11,13 +11,14 @@ from candour_protocol.ids import Address, AgencyId, Txn, new_uuid7
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import debts, kinship, recognising, store
+from candour_agency import debts, kinship, prompting, recognising, store
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.unlisted import unlisted
 from candour_agency.messages import Message
+from candour_agency.prompting import Said
 from candour_agency.schemas.concern import ConcernBody
 from candour_agency.writing import Pen
 
@@ -48,6 +49,9 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
         owing = lent.get(address.agency)
         for child in children:
             composition.write(concerns.plan(setting, body, child, address, owing.hash if owing else None))
+    first = zip(composition.parts, children, strict=False)  # each to the first recipient
+    said = [Said(part.written.jti, child, body.facts or (), body.household or ()) for part, child in first]
+    prompting.look_back(connection, call, composition, said)
     still_owed = _still_owed(connection, lent, addresses, children)
     composition.notices += [*directed.notices, *unlisted(body), *still_owed]
     return composition

@@ -22,10 +22,15 @@ from candour_agency.store.messages import Listed
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around a message: what it is about, and what was said about it."""
+    """What stands around a message: what it is about, and what was said about it.
+
+    Attributes:
+        doubt: a message that makes it doubtful of which child it is, and what people are told of that.
+    """
 
     parent: Message | None = None
     said: Sequence[Message] = ()
+    doubt: tuple[Message, str] | None = None
 
 
 def around(message: Message, thread: Sequence[Message], by_hash: Mapping[StatementHash, Message]) -> Around:
@@ -115,7 +120,7 @@ class Views:
             "reissued_as": message.reissued_as,
             "codes": message.codes,
             "content": message.content or {},
-            "next_steps": list(_next_steps(message)),
+            "next_steps": list(_next_steps(message, about.doubt)),
             "links": _links(message),
         }
 
@@ -230,8 +235,10 @@ def _links(message: Message) -> JsonObject:
     return links | {"receipt": f"{own}/receipt"} if message.receipt else links
 
 
-def _next_steps(message: Message) -> Iterator[JsonObject]:
+def _next_steps(message: Message, doubt: tuple[Message, str] | None) -> Iterator[JsonObject]:
     """What its recipient may want to do about it."""
+    if doubt is not None:
+        yield {"step": "check-identity", "text": doubt[1], "href": f"/v1/messages/{doubt[0].jti}"}
     unmet = (message.challenged_at, message.closed_at) == (None, None)
     if words.is_not_enough(message) and message.received and unmet:
         path = f"/v1/messages/{message.jti}/challenge"

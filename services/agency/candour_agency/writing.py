@@ -7,6 +7,7 @@ again: another statement takes another ``jti``. Source: protocol sections 3 and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,6 +23,7 @@ from sqlalchemy import Connection
 
 from candour_agency import store
 from candour_agency.faults import CallError, Code
+from candour_agency.imprints import Imprint
 from candour_agency.messages import Direction
 from candour_agency.moments import to_ms
 from candour_agency.office import URGENT, Office
@@ -80,6 +82,7 @@ class Pen:
         self._messages: list[dict[str, Any]] = []
         self._outbox: list[dict[str, Any]] = []
         self._waits: list[dict[str, Any]] = []
+        self._imprints: list[dict[str, Any]] = []
         self.due: list[Due] = []
 
     def write(self, plan: Plan) -> Written:
@@ -106,11 +109,16 @@ class Pen:
             self.due.append(Due(statement.claims.jti, key, issued.raw))
         return Written(plan, statement.claims.jti, statement.hash)
 
+    def imprint(self, jti: Jti, found: Iterable[Imprint]) -> None:
+        """By what a statement that was written is known again."""
+        self._imprints += store.imprints.rows(jti, found)
+
     def store(self, connection: Connection) -> None:
         """Insert what was written since the last time."""
         store.messages.add(connection, self._messages)
         store.outbox.add(connection, self._outbox, self._waits)
-        self._messages, self._outbox, self._waits = [], [], []
+        store.imprints.add(connection, self._imprints)
+        self._messages, self._outbox, self._waits, self._imprints = [], [], [], []
 
     def _issue(self, plan: Plan, size: int) -> Issued:
         if size > MAX_STORY:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from candour_agency import store
+from candour_agency import prompting, store
 from candour_agency.api import gate
 from candour_agency.api.desk import AtDesk
 from candour_agency.api.waiting import newest
@@ -32,7 +32,8 @@ def _around(connection: store.Connection, call: Call, message: Message) -> Aroun
     parents = store.messages.by_hash(connection, [message.about] if message.about else [])
     said = store.messages.about(connection, message.hash)
     parent = next((one for one in parents.values() if call.may_see(one)), None)
-    return Around(parent, [one for one in said if call.may_see(one)])
+    doubt = prompting.doubtful(connection, call, message)
+    return Around(parent, [one for one in said if call.may_see(one)], doubt)
 
 
 @router.get("/messages/{id}/receipt", response_class=PlainTextResponse)

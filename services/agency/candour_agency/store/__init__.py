@@ -2,13 +2,24 @@
 
 from sqlalchemy import Connection
 
-from candour_agency.store import clients, forgotten, idempotency, joins, messages, outbox, registry, reports
+from candour_agency.store import (
+    clients,
+    forgotten,
+    idempotency,
+    imprints,
+    joins,
+    messages,
+    outbox,
+    registry,
+    reports,
+)
 
 __all__ = [
     "Connection",
     "clients",
     "forgotten",
     "idempotency",
+    "imprints",
     "joins",
     "messages",
     "outbox",

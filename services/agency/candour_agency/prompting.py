@@ -1,0 +1,199 @@
+"""What this agency's own records say about what somebody is about to send, or reads: prompts, never rules.
+
+The same words told about another child (R02), and a number that was given with another name and birth date
+(R13). Nobody else could run these, so they are attested nowhere, and refuse, hold and delay nothing. A prompt
+names a message that its reader may see, and neither a child nor a word of it. In the caller's transaction.
+Source: protocol sections 3.1 and 4, domain R02 and R13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from candour_protocol import rules
+from candour_protocol.children import keyed_tokens, same_child, tokens_in
+from candour_protocol.ids import Jti, smallest_uuid7
+from candour_protocol.kinds import ConcernContent, Fact, Kind, Person
+from candour_protocol.rules import Matter
+from candour_protocol.words import words
+from sqlalchemy import Connection
+
+from candour_agency import imprints, kinship, recognising, store
+from candour_agency.calls import Call, Composition
+from candour_agency.drafts.concerns import Child
+from candour_agency.imprints import Imprint
+from candour_agency.matters import MATTERS, opened
+from candour_agency.messages import Message
+from candour_agency.moments import text
+
+MOST: Final = 4  # messages that are opened for one text or number, the newest
+
+_SAME_WORDS: Final = (
+    "The same words were told about another child on {day}, in message {id}. If they are true of both "
+    "children, name each in the other's `household`, or tell both in one call. If they were pasted by "
+    "mistake, correct the message that is wrong."
+)
+SAME_NUMBER: Final = (
+    "A number of this child came with another surname and another birth date on {day}, in message {id}. "
+    "Check whether they are twins, whether a number is mistyped, or whether the child was adopted; {mend}."
+)
+_CORRECT: Final = "correct the message that is wrong"
+_BEFORE_ANSWERING: Final = (
+    "until you are sure, answer `IDENTITY_UNCERTAIN`, which gives nothing of another child away"
+)
+_ASK_ITS_SENDER: Final = "if it may be another child, ask its sender before you act on it"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a call says of one child, in whose first message.
+
+    Attributes:
+        facts: in the agency's own words; none of a request.
+    """
+
+    jti: Jti
+    child: Child
+    facts: Sequence[Fact] = ()
+    household: Sequence[Person] = ()
+
+
+_Alike = Mapping[bytes, Sequence[Message]]
+
+
+def look_back(connection: Connection, call: Call, composition: Composition, said: Sequence[Said]) -> None:
+    """Prompt whoever sends this, and keep by what to know it again."""
+    found = [(one, _texts(call, one), _numbers(call, one.child.subject)) for one in said]
+    for one, texts, numbers in found:
+        composition.pen.imprint(one.jti, (*texts, *numbers))
+    sought = [each for _, texts, _ in found for each in texts]
+    known = _alike(connection, call, sought, [each for *_, numbers in found for each in numbers])
+    prompts = [
+        prompt
+        for one, texts, numbers in found
+        for prompt in (
+            *_same_words(connection, call, composition.txn, one, _among(known, texts)),
+            *_same_number(one.child.subject, _among(known, numbers), _CORRECT),
+        )
+    ]
+    composition.notices += dict.fromkeys(prompts)
+
+
+def doubtful(connection: Connection, call: Call, message: Message) -> tuple[Message, str] | None:
+    """A message that gives reason to doubt of which child a received one is, and the prompt that says so."""
+    matter = opened(message) if message.received and message.kind in MATTERS else None
+    if matter is None:
+        return None
+    numbers = _numbers(call, matter.subject)
+    known = _among(_alike(connection, call, (), numbers), numbers)
+    other = _confusable(matter.subject, known)
+    mend = _BEFORE_ANSWERING if message.kind is Kind.REQUEST else _ASK_ITS_SENDER
+    return None if other is None else (other, _prompt(SAME_NUMBER, other, mend))
+
+
+def _texts(call: Call, said: Said) -> list[Imprint]:
+    floor = call.office.directory.policy.words.fact
+    return imprints.of_facts(call.office.keys.actor, said.facts, said.child.tokens, floor)
+
+
+def _numbers(call: Call, subject: Person) -> list[Imprint]:
+    return imprints.of_numbers(call.office.keys.actor, subject)
+
+
+def _alike(
+    connection: Connection, call: Call, texts: Sequence[Imprint], numbers: Sequence[Imprint]
+) -> _Alike:
+    """By digest, those messages that this caller may see, and that still say it; the newest first."""
+    days = timedelta(days=call.office.directory.policy.words.repeated_days)
+    by_digest: dict[bytes, list[Jti]] = {}
+    for digest, jti in store.imprints.alike(connection, texts, numbers, smallest_uuid7(call.now - days)):
+        by_digest.setdefault(digest, []).append(jti)
+    newest = {digest: jtis[:MOST] for digest, jtis in by_digest.items()}
+    found = store.messages.known(connection, {jti for jtis in newest.values() for jti in jtis})
+    seen = {jti: one for jti, one in found.items() if call.may_see(one) and _stands(one)}
+    return {digest: [seen[jti] for jti in jtis if jti in seen] for digest, jtis in newest.items()}
+
+
+def _stands(message: Message) -> bool:
+    """Whether it was neither returned nor taken back."""
+    return message.verdict != "refused" and message.withdrawn_at is None and message.erased_at is None
+
+
+def _among(known: _Alike, wanted: Sequence[Imprint]) -> list[Message]:
+    return [message for one in wanted for message in known.get(one.digest, ())]
+
+
+def _prompt(prompt: str, message: Message, mend: str = "") -> str:
+    return prompt.format(day=(text(message.made_at) or "")[:10], id=message.jti, mend=mend)
+
+
+# -- a number -------------------------------------------------------------------------------------------
+
+
+def _same_number(subject: Person, known: Sequence[Message], mend: str) -> Iterator[str]:
+    other = _confusable(subject, known)
+    if other is not None:
+        yield _prompt(SAME_NUMBER, other, mend)
+
+
+def _confusable(subject: Person, known: Sequence[Message]) -> Message | None:
+    for message in known:
+        matter = opened(message)
+        if matter is not None and imprints.are_confusable(subject, matter.subject):
+            return message
+    return None
+
+
+# -- words ----------------------------------------------------------------------------------------------
+
+
+def _same_words(
+    connection: Connection, call: Call, txn: str, said: Said, known: Sequence[Message]
+) -> Iterator[str]:
+    """Of the newest message in which they were told of somebody else's child, and not of both."""
+    for message in known:
+        matter = opened(message)
+        if matter is None or message.txn == txn:
+            continue
+        other = Child(matter.subject, tokens_in(message.codes))
+        if _is_another(said.child, other) and not _belong_together(
+            connection, call, said, other, message, matter
+        ):
+            yield _prompt(_SAME_WORDS, message)
+            return
+
+
+def _is_another(child: Child, other: Child) -> bool:
+    """Whether they are surely two; not where one may have been named in part, or with the surname first."""
+    if rules.plainly_another(child.subject, other.subject):
+        return not same_child(child.tokens, other.tokens)
+    left, right = (set(words(one.subject.name or "")) for one in (child, other))
+    return recognising.is_another(child, other) and not (left <= right or right <= left)
+
+
+def _belong_together(
+    connection: Connection, call: Call, said: Said, other: Child, message: Message, matter: Matter
+) -> bool:
+    """Whether a person has said so: by a household, by telling of both in one thread, or by a link."""
+    content, child = matter.content, said.child
+    theirs = content.household or () if isinstance(content, ConcernContent) else ()
+    return (
+        _is_among(call, other, said.household)
+        or _is_among(call, child, theirs)
+        or _is_told_of(connection, message.txn, child)
+        or kinship.is_one_child(connection, child.tokens, message)
+    )
+
+
+def _is_among(call: Call, child: Child, household: Sequence[Person]) -> bool:
+    keys = call.office.keys.partnership
+    people = (Child(person, tuple(keyed_tokens(person, keys))) for person in household)
+    return any(recognising.is_child(person, child) for person in people)
+
+
+def _is_told_of(connection: Connection, txn: str, child: Child) -> bool:
+    told = (one for one in store.messages.thread(connection, txn) if one.kind is Kind.CONCERN)
+    return any(same_child(child.tokens, tokens_in(one.codes)) for one in told)
