@@ -85,8 +85,9 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
 def _begun(
     connection: Connection, call: Call, body: RequestBody, named: Sequence[Message], told: Matter | None
 ) -> _Asking:
-    txn = named[0].txn if named else Txn(new_uuid7(call.now))
-    known = recognising.in_thread(connection, call, txn)
+    thread = named[0].txn if named else None
+    txn = thread or Txn(new_uuid7(call.now))
+    known = recognising.in_thread(connection, call, thread)
     inline = (told, known.meet(*concerns.subjects(told))[0]) if told else None
     setting = Setting(call.office, call.acting, txn, call.iat)
     composition = Composition(txn, Pen(call.office, call.now))

@@ -81,10 +81,14 @@ class Known:
         yield from groups
 
 
-def in_thread(connection: Connection, call: Call, txn: Txn) -> Known:
-    """Whom the concerns and requests of a thread are about, as far as this caller may see them."""
+def in_thread(connection: Connection, call: Call, txn: Txn | None) -> Known:
+    """Whom the concerns and requests of a thread are about, as far as this caller may see them.
+
+    Args:
+        txn: ``None`` of a thread that this call begins.
+    """
     found = []
-    for message in store.messages.thread(connection, txn):
+    for message in store.messages.thread(connection, txn) if txn is not None else ():
         lied = message.received and message.opened == MISMATCH
         if message.kind not in MATTERS or lied or not call.may_see(message):
             continue

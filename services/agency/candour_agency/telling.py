@@ -40,9 +40,10 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
     """
     directed = direct(call.office.directory, recipients(call, body.recipients), body, call.now)
     request = _paid_back(connection, call, body.pays_back)
-    composition = Composition(_thread(connection, call, body, request), Pen(call.office, call.now))
+    thread = _thread(connection, call, body, request)
+    composition = Composition(thread or Txn(new_uuid7(call.now)), Pen(call.office, call.now))
     setting = Setting(call.office, call.acting, composition.txn, call.iat)
-    children = recognising.in_thread(connection, call, composition.txn).meet(*concerns.subjects(body))
+    children = recognising.in_thread(connection, call, thread).meet(*concerns.subjects(body))
     lent = _lent(connection, call, request)
     addresses = (*directed.addresses, *directed.also)
     for address in addresses:
@@ -92,11 +93,12 @@ def _paid_back(connection: Connection, call: Call, jti: str | None) -> Message |
     return found
 
 
-def _thread(connection: Connection, call: Call, body: ConcernBody, request: Message | None) -> Txn:
+def _thread(connection: Connection, call: Call, body: ConcernBody, request: Message | None) -> Txn | None:
+    """The thread that goes on; ``None`` where one begins."""
     if request is not None:
         return request.txn
     if body.thread is None:
-        return Txn(new_uuid7(call.now))
+        return None
     known = store.messages.thread(connection, body.thread)
     if not known or not all(map(call.may_see, known)):
         raise misplaced("/thread", "No thread of this id is known here. Leave it out to begin a new one.")
