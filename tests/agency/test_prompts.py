@@ -12,6 +12,7 @@ from candour_protocol.ids import StatementHash
 from candour_protocol.registry_facts import Voice
 from sqlalchemy import func, select
 
+from tests.agency.gateway_double import Says
 from tests.agency.partnership import (
     CSC,
     GP,
@@ -184,6 +185,21 @@ async def test_words_that_were_taken_back_are_pointed_out_to_nobody(school: Offi
     told = await _told(school, subject=BRYN)
 
     assert _same_words(told) == []
+
+
+@ON_BOTH
+async def test_what_was_said_again_is_known_by_the_message_that_they_have(
+    school: Office, csc: Office
+) -> None:
+    ahead = [Says("refused", ("clock",))]
+    school.partnership.gateway.judge = lambda draft: ahead.pop() if ahead else Says()
+    first = await school.tell()
+    await school.until(first, "delivered")
+    again = (await school.message(first))["reissued_as"]
+
+    (prompt,) = _same_words(await _told(school, subject=BRYN))
+
+    assert again in prompt
 
 
 async def test_a_text_that_is_too_short_to_be_a_fact_is_everybodys(school: Office) -> None:

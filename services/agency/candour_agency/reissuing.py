@@ -96,6 +96,7 @@ def _reissue(
         return False
     pen.store(connection)  # so that what cites it finds it
     store.messages.change(connection, message.hash, reissued_as=written.jti)
+    store.imprints.hand_on(connection, message.jti, written.jti)
     store.outbox.wait_for_instead(connection, message.hash, written.hash)
     store.outbox.drop(connection, message.jti)
     return True

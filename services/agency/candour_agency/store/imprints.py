@@ -7,7 +7,17 @@ from functools import lru_cache
 from typing import Any, Final
 
 from candour_protocol.ids import Jti
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, bindparam, delete, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    select,
+    union_all,
+    update,
+)
 
 from candour_agency.imprints import Imprint
 from candour_agency.tables import imprints, messages
@@ -15,6 +25,7 @@ from candour_agency.tables import imprints, messages
 NEWEST_TEXTS: Final = 32  # rows of one text that are looked at, however often it was told
 NEWEST_NUMBERS: Final = 128  # the same of one number: more messages than most children ever have
 _INSERT: Final = imprints.insert()
+_HAND_ON: Final = update(imprints).where(imprints.c.jti == bindparam("before")).values(jti=bindparam("now"))
 
 
 def rows(jti: Jti, found: Iterable[Imprint]) -> list[dict[str, Any]]:
@@ -30,6 +41,11 @@ def add(connection: Connection, written: Sequence[Mapping[str, Any]]) -> None:
     """Keep the rows of messages that are here."""
     if written:
         connection.execute(_INSERT, list(written))
+
+
+def hand_on(connection: Connection, jti: Jti, to: Jti) -> None:
+    """What was said again is known by the message that they have: what becomes of it shows there."""
+    connection.execute(_HAND_ON, {"before": jti, "now": to})
 
 
 def forget(connection: Connection, name: str) -> None:
