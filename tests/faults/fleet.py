@@ -97,6 +97,13 @@ class Fleet:
                 raise TimeoutError(f"{name} does not come back")
             time.sleep(_LOOK)
 
+    def is_ready(self, agency: str) -> bool:
+        """Whether a node says so; the port of one that is being started is open, and does not answer yet."""
+        with suppress(httpx.HTTPError):
+            answer = httpx.get(f"{self.manifest['agencies'][agency]['url']}/readyz", timeout=_PATIENCE)
+            return answer.status_code == httpx.codes.OK
+        return False
+
     @property
     def workers(self) -> list[str]:
         """The gateway's processes."""

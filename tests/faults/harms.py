@@ -136,6 +136,22 @@ def broker_killed(fleet: Fleet) -> Harm:
     return _away("the broker", fleet.broker.kill, fleet.broker.start)
 
 
+def started_without_broker(fleet: Fleet) -> Harm:
+    """A node dies while the broker is away, and takes calls again before it is back."""
+
+    def harm(load: Load, chance: random.Random) -> None:
+        name = chance.choice(sorted(fleet.manifest["agencies"]))
+        load.harmed("took the broker away")
+        fleet.broker.kill()
+        load.harmed(f"killed {name}")
+        fleet.kill(name)
+        _until(lambda: fleet.is_ready(name), f"{name} without the broker")
+        fleet.broker.start()
+        load.harmed("gave the broker back")
+
+    return harm
+
+
 def broker_frozen(fleet: Fleet) -> Harm:
     """It stands still; connections stay open."""
     return _away("the broker's answers", fleet.broker.freeze, fleet.broker.thaw)

@@ -50,6 +50,7 @@ def test_servers_that_go_away_or_have_no_room(small: Fleet, tmp_path: Path, seed
     harm = harms.in_turn(
         harms.frozen_worker(small),
         harms.broker_killed(small),
+        harms.started_without_broker(small),
         harms.database_stopped(small),
         harms.memory_alarm(small),
         *harms.disks_full(small),
