@@ -33,6 +33,14 @@ class Backlog:
         self._now = now
         self._oldest: dict[str, timedelta] = {}
 
+    async def is_away(self) -> bool:
+        """Whether the courier itself is away: then nothing is sent, and no statement's next time moves on."""
+        try:
+            await self._transport.depth(GATEWAY_QUEUES[0])
+        except TransportError as error:
+            return error.code == "unreachable"
+        return False
+
     async def may_hold(self, route: Outstanding) -> bool:
         """Whether the last copy, or what answers it, may still be waiting."""
         age = self._now - route.sent_at

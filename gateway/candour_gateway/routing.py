@@ -131,6 +131,8 @@ class Router:
         sent = 0
         async with self._driving:
             while due := await self._claim():
+                if await self._courier_is_away():
+                    break  # what is claimed comes again after `CLAIM`, soon after the courier is back
                 sent += await self._send_or_wait(due)
         await self._look()
         return sent
@@ -159,6 +161,12 @@ class Router:
         now = self._clock()
         async with self._database.write() as connection:
             return await dispatches.claim(connection, now, now + CLAIM, BATCH)
+
+    async def _courier_is_away(self) -> bool:
+        away = await Backlog(self._transport, self._clock()).is_away()
+        if away:
+            log.warning("courier-away", code="unreachable")
+        return away
 
     async def _send_or_wait(self, due: Sequence[Outstanding]) -> int:
         """Send those of which no copy can be on its way any more; how many."""

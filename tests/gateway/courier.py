@@ -22,7 +22,8 @@ class Subscription:
 
 
 class Courier:
-    """``sent`` is everything that was confirmed, in order; ``away`` makes every publish fail;
+    """``sent`` is everything that was confirmed, in order; ``away`` makes every publish fail,
+    ``unreachable`` every look;
     ``oldest`` is the age of the oldest message of queues that are not empty; ``untouched`` are those of which
     that is not known, and from which nobody takes."""
 
@@ -31,6 +32,7 @@ class Courier:
         self.sent: list[Outbound] = []
         self.declared: set[AgencyId] = set()
         self.away = False
+        self.unreachable = False
         self.oldest: dict[str, timedelta] = {}
         self.untouched: set[str] = set()
 
@@ -48,6 +50,8 @@ class Courier:
         return Subscription(self, queue)
 
     async def depth(self, queue: str) -> Depth:
+        if self.unreachable:
+            raise TransportError("unreachable", "no broker answers")
         oldest, untouched = self.oldest.get(queue), queue in self.untouched
         return Depth(0 if oldest is None and not untouched else 1, oldest, untouched)
 

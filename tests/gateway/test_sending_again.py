@@ -83,6 +83,23 @@ async def test_a_courier_that_is_away_is_tried_again(world: World) -> None:
     assert len(world.copies(concern)) == 2
 
 
+async def test_soon_after_an_outage_of_hours_everything_is_sent(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.submit(concern)
+    world.courier.unreachable = True
+    for _ in range(60):
+        world.clock.advance(timedelta(minutes=6))
+        await world.gateway.drive()
+    while_it_was_away = len(world.copies(concern))
+
+    world.courier.unreachable = False
+    world.clock.advance(timedelta(seconds=11))
+    await world.gateway.drive()
+
+    assert while_it_was_away == 1
+    assert len(world.copies(concern)) == 2
+
+
 async def test_a_copy_that_still_waits_in_its_queue_is_not_doubled(world: World) -> None:
     concern = world.partnership.concern()
     await world.submit(concern)

@@ -1,9 +1,10 @@
 """Handing statements to the courier again and again until each is settled.
 
 Woken by whoever committed one, never by a clock tick: what is new leaves at once; what is not settled is
-published again, the same bytes, after 1 s, doubling to 5 min, without end. Nothing of that schedule is
-written down: after a restart everything outstanding is published once more, which does no harm. In which
-order, and how much at a time, is the business of `Lines`. Source: protocol section 5.
+published again, the same bytes, after 1 s, doubling to 5 min (to 15 s where no courier has taken it), without
+end. Nothing of that schedule is written down: after a restart everything outstanding is published once more,
+which does no harm. In which order, and how much at a time, is the business of `Lines`. Source: protocol
+section 5.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from candour_agency.writing import LIFETIME
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
+WHILE_UNKNOWN: Final = timedelta(seconds=15)
 BATCH: Final = 128  # bodies in the courier's hands at once
 
 
@@ -211,13 +213,26 @@ class Outbox:
         if found is None:  # settled while it was on its way
             return
         found.sent = found.sent or result is PublishResult.CONFIRMED
-        pause = min(FIRST_PAUSE * 2 ** min(found.count, 16), LONGEST_PAUSE)
+        pause = pause_after(found.count, result)
         found.count += 1
         heapq.heappush(self._again, (_now() + pause.total_seconds(), jti))
 
     def _count(self) -> None:
         self._metrics.outstanding.set(len(self._tries))
         self._metrics.waiting.set(len(self._lines))
+
+
+def pause_after(tries: int, result: PublishResult) -> timedelta:
+    """1 s after the first try, doubling to 5 min, and no further than 15 s while a courier is away.
+
+    What it has not taken is not on its way: after a long outage nothing urgent shall wait for minutes more.
+
+    Args:
+        tries: those before the one that came to ``result``.
+    """
+    longest = WHILE_UNKNOWN if result is PublishResult.UNKNOWN else LONGEST_PAUSE
+    pause: timedelta = FIRST_PAUSE * 2 ** min(tries, 16)
+    return min(pause, longest)
 
 
 def _now() -> float:
