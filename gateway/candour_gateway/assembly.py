@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -162,7 +163,7 @@ async def _assemble(
     admission = Admission(database, ledger, keys.box, policy, herald, clock, read)
     await admission.start()
     await transport.declare(admission.directory.agencies)
-    metrics = Metrics()
+    metrics = Metrics(str(os.getpid()) if settings.workers > 1 else "")
     publisher = Publisher(transport, metrics)
     router = Router(database, keys.box, transport, publisher, metrics, clock)
     after = _waker(router)

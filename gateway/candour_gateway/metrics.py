@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.registry import Collector
 
 from candour_gateway.admission import Admitted
 
@@ -12,9 +14,15 @@ _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """Counters by code, kind and verdict, by agency where one is held back; no id, nothing about a person."""
+    """Counters by code, kind and verdict, by agency where one is held back; no id, nothing about a person.
 
-    def __init__(self) -> None:
+    Args:
+        worker: a label on everything, where several workers answer at one address: each counts for itself,
+            and unnamed their numbers would look like one counter that is set back at every look.
+    """
+
+    def __init__(self, worker: str = "") -> None:
+        self._worker = worker
         self.registry = CollectorRegistry()
         self.logged = Counter(
             "candour_statements", "Statements logged.", ["kind", "verdict"], registry=self.registry
@@ -65,4 +73,23 @@ class Metrics:
 
     def render(self) -> bytes:
         """The text exposition format."""
-        return generate_latest(self.registry)
+        if not self._worker:
+            return generate_latest(self.registry)
+        named = CollectorRegistry()
+        named.register(_OfWorker(self.registry, self._worker))
+        return generate_latest(named)
+
+
+class _OfWorker(Collector):
+    """What a registry holds, with the label ``worker``."""
+
+    def __init__(self, registry: CollectorRegistry, worker: str) -> None:
+        self._registry = registry
+        self._label = {"worker": worker}
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._registry.collect():
+            family.samples = [
+                sample._replace(labels=sample.labels | self._label) for sample in family.samples
+            ]
+            yield family

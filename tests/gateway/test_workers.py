@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 from candour_gateway.assembly import build
 from candour_gateway.schema import migrate
@@ -152,6 +154,20 @@ async def test_a_worker_frozen_with_the_logs_lock_costs_its_time_limit_and_canno
     assert IDLE.total_seconds() - 1 < waited < PATIENCE
     assert said == "away\n"
     assert world.verdict(concern) == ("passed", ())
+
+
+async def test_each_worker_says_whose_numbers_it_shows(partnership: Partnership) -> None:
+    """Whoever reads them at the address that all workers share gets now one's, now another's."""
+    gateway = await build(partnership.settings(workers=2), Courier(), partnership.clock)
+    reached = httpx.ASGITransport(app=gateway.app)
+
+    async with httpx.AsyncClient(transport=reached, base_url="http://gateway.test") as client:
+        text = (await client.get("/metrics")).text
+    await gateway.stop()
+
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+    assert 'candour_batch_size_bucket{le="1.0",worker="' in text
+    assert all(f'worker="{os.getpid()}"' in line for line in samples)
 
 
 async def test_a_worker_that_ended_leaves_no_session_behind(partnership: Partnership) -> None:
