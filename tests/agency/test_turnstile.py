@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 from candour_agency.api.turnstile import MAX_OUTSTANDING, Turnstile
@@ -35,9 +36,9 @@ class Entrance:
             return int(error.members["retry_after"])
         return None
 
-    def crowd(self, count: int, client: str = "mis", *, urgent: bool = False) -> int:
+    def crowd(self, calls: int, client: str = "mis", *, urgent: bool = False) -> int:
         """How many of so many calls at once are let in."""
-        return [self.enter(client, urgent=urgent) for _ in range(count)].count(None)
+        return [self.enter(client, urgent=urgent) for _ in range(calls)].count(None)
 
 
 @pytest.fixture
@@ -49,6 +50,14 @@ def test_no_more_are_let_in_at_once_than_come_in_half_a_second(entrance: Entranc
     assert entrance.crowd(20) == 3  # of its agency's four, for one program
     entrance.now += 60
     assert entrance.crowd(20) == 3
+
+
+def test_a_first_call_is_let_in_however_long_the_machine_stands_still_meanwhile(entrance: Entrance) -> None:
+    looks = count(entrance.now, 10)  # seconds between one look at the clock and the next
+    turnstile = Turnstile(RATES, entrance, Metrics(), lambda: next(looks))
+
+    for client in ("mis", "desktop"):
+        turnstile.admit(client, urgent=False)
 
 
 def test_who_is_held_back_is_told_when_to_come_again(entrance: Entrance) -> None:

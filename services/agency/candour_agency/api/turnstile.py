@@ -73,7 +73,7 @@ class Turnstile:
         self._backlog = backlog
         self._metrics = metrics
         self._clock = clock
-        self._agency = self._buckets(1.0)
+        self._agency = self._buckets(1.0, clock())
         self._clients: OrderedDict[str, dict[bool, Bucket]] = OrderedDict()
 
     def admit(self, client: str, *, urgent: bool) -> Ticket:
@@ -82,7 +82,8 @@ class Turnstile:
         Raises:
             CallError: ``too-many-calls``, with the seconds after which to come again.
         """
-        now, own = self._clock(), self._of(client)
+        now = self._clock()
+        own = self._of(client, now)
         ways = [(self._agency[way], own[way]) for way in ((True, False) if urgent else (False,))]
         waits = [max(bucket.wait(now) for bucket in way) for way in ways]
         if self._backlog.outstanding >= MAX_OUTSTANDING * (2 if urgent else 1):
@@ -100,13 +101,13 @@ class Turnstile:
         detail = f"This is more than any agency may send at once. Nothing was kept; call again in {after} s."
         return CallError(Code.TOO_MANY, detail, members={"retry_after": after})
 
-    def _of(self, client: str) -> dict[bool, Bucket]:
+    def _of(self, client: str, now: float) -> dict[bool, Bucket]:
         if client not in self._clients:
-            self._clients[client] = self._buckets(SHARE)
+            self._clients[client] = self._buckets(SHARE, now)
             if len(self._clients) > _CLIENTS:
                 self._clients.popitem(last=False)
         self._clients.move_to_end(client)
         return self._clients[client]
 
-    def _buckets(self, share: float) -> dict[bool, Bucket]:
-        return {urgent: Bucket(rate * share, self._clock()) for urgent, rate in self._rates.items()}
+    def _buckets(self, share: float, now: float) -> dict[bool, Bucket]:
+        return {urgent: Bucket(rate * share, now) for urgent, rate in self._rates.items()}
