@@ -285,7 +285,9 @@ def _replied(parent: Logged, logged: Logged, hearing: Hearing, book: Casebook) -
 
 def _explains(challenge: Logged, reply: Logged, book: Casebook) -> bool:
     """Whether words are enough: of what cannot be decided again; or a second person's, that it stands."""
-    if not is_decided_again(challenge, book):
-        return reply.iss == challenge.aud
     first = decided(challenge, book)
-    return first is not None and rules.stands_by_word(first.kind) and _may_meet(reply, first)
+    if first is None:
+        return False
+    if not is_decided_again(challenge, book):
+        return reply.iss == first.iss
+    return rules.stands_by_word(first.kind) and _may_meet(reply, first)

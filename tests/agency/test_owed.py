@@ -179,6 +179,9 @@ def _flagging(kind: Kind) -> Callable[[Statement], Says]:
     return lambda statement: Says("flagged", ("R11",)) if statement.claims.kind is kind else Says()
 
 
+_BRACE = {"staff_id": "brace", "name": "brace", "role": "Social worker", "training_level": "SW_QUALIFIED"}
+
+
 def _by(person: str) -> dict[str, Any]:
     return an_answer(decider={"staff_id": person, "name": person, "training_level": "POLICE_PPU"})
 
@@ -226,3 +229,32 @@ async def test_a_request_that_its_author_ends_leaves_nothing_to_be_looked_at_aga
 
     assert before == [[False], [False]]
     assert [await _settled(office, challenge, "challenge") for office in (csc, police)] == [[True], [True]]
+
+
+async def _owing(office: Office, challenge: str) -> list[tuple[str, str]]:
+    shown = (await office.message(challenge))["obligations"]
+    return [(one["owed_by"], one["owed_to"]) for one in shown if one["kind"] == "challenge"]
+
+
+async def test_whoever_decided_owes_a_new_look_whichever_side_took_it_further(
+    school: Office, csc: Office, partnership: Partnership
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    nothing = {"decision": "ADVICE_NFA", "reasons": "Nothing more to do for now.", "decider": _BRACE}
+    challenged = (await csc.post(f"/v1/concerns/{told}/decision", nothing))["messages"][0]["id"]
+    await school.until(challenged, "delivered")
+    wrong = {"argument": "Two reviews were missed since then."}
+
+    for by, of in ((school, csc), (csc, school)):
+        stage = await by.post(f"/v1/messages/{challenged}/challenge", wrong)
+        challenged = stage["messages"][0]["id"]
+        await of.until(challenged, "delivered")
+        await partnership.courier.quiet()
+    thread = await school.get(f"/v1/threads/{(await school.message(told))['thread']}")
+    [item] = [one for one in (await school.get("/v1/inbox"))["items"] if one["id"] == challenged]
+
+    assert [await _owing(office, challenged) for office in (school, csc)] == [[(CSC, SCHOOL)]] * 2
+    [shown] = [one for one in thread["messages"] if one["id"] == challenged]
+    assert [one["owed_by"] for one in shown["obligations"] if one["kind"] == "challenge"] == [CSC]
+    assert item["due_at"] is None

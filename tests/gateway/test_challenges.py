@@ -111,6 +111,44 @@ async def test_a_higher_stage_takes_the_place_of_the_one_before(world: World) ->
     assert await world.is_owed("challenge", second)
 
 
+async def test_whoever_decided_owes_a_new_look_even_where_they_took_it_further_themselves(
+    world: World,
+) -> None:
+    concern = world.partnership.concern()
+    decision = a_decision(world, concern, an_actor())
+    await world.arrive(concern, decision)
+    first = a_challenge(world, decision)
+    second = a_challenge(world, first, 2)
+
+    await world.submit(first, second)
+    owed = (await world.obligations())[("challenge", second.statement.hash)]
+    await world.submit(a_decision(world, concern, an_actor()))
+
+    assert (second.statement.claims.iss, owed["owed_by"], owed["owed_to"]) == (SCHOOL, SCHOOL, GP)
+    assert not await world.is_owed("challenge", second)
+
+
+async def test_whoever_found_a_concern_thin_says_why_even_where_they_took_it_further(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.submit(concern)
+    thin = world.partnership.delivery(concern, "thin")
+    await world.submit(thin)
+    first = a_challenge(world, thin)
+    second = a_challenge(world, first, 2)
+    await world.submit(first, second)
+
+    def words(frm: str, to: str) -> Issued:
+        return world.partnership.say(Kind.REPLY, frm, to, {"actor": an_actor()}, irt=second.statement.hash)
+
+    owed = []
+    for frm, to in ((GP, SCHOOL), (SCHOOL, GP)):
+        await world.submit(words(frm, to))
+        owed.append(await world.is_owed("challenge", second))
+
+    assert owed == [True, False]
+    assert (await world.replay()).differences == []
+
+
 async def test_a_stranger_challenges_nothing(world: World) -> None:
     concern = world.partnership.concern()
     decision = a_decision(world, concern, an_actor())

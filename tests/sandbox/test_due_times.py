@@ -114,6 +114,35 @@ def _decided(town: Town) -> None:
     town.does(HILL, f"/v1/messages/{doubted['id']}/challenge", wrong)
 
 
+def _taken_further(town: Town) -> None:
+    """By whoever decided, and by both in turn; left so, decided again, and explained where words can."""
+    nothing = {"decision": "ADVICE_NFA", "reasons": "Nothing more to do for now.", "decider": WORKER}
+    for again in (None, MANAGER):
+        doubted = town.told(HILL, CSC)
+        decision = town.does(CSC, f"/v1/concerns/{doubted['id']}/decision", nothing)
+        _came(town, HILL, decision)
+        stage = _challenged(town, HILL, CSC, decision)
+        _challenged(town, HILL, CSC, _challenged(town, CSC, HILL, stage))
+        _challenged(town, CSC, HILL, _challenged(town, HILL, CSC, decision))
+        if again:
+            town.does(CSC, f"/v1/concerns/{doubted['id']}/decision", {**nothing, "decider": again})
+    for explained in (False, True):
+        thin = town.told(HILL, CSC, facts=[{"what": "n/a", "when": "today", "basis": "OBSERVED"}])
+        town[HILL].stands(thin["id"], lambda one: one["opened"] == "thin")
+        stage = _challenged(town, CSC, HILL, _challenged(town, HILL, CSC, thin))
+        if explained:
+            words = {"facts": [{"what": "Nothing was said of what was seen."}], "in_reply_to": stage["id"]}
+            town.does(CSC, f"/v1/threads/{thin['thread']}/replies", {**words, "author": MANAGER})
+
+
+def _challenged(town: Town, by: str, of: str, what: Message) -> Message:
+    """A challenge, or its next stage, once it has come."""
+    wrong = {"argument": "Two reviews were missed since then.", "author": LEAD if by == HILL else WORKER}
+    challenge = town.does(by, f"/v1/messages/{what['id']}/challenge", wrong)
+    _came(town, of, challenge)
+    return challenge
+
+
 def _answered(town: Town) -> None:
     """In part; with a wish for more in every line, left so and met by the asker's word."""
     part = town.asked(GP, town.told(GP, HILL))
@@ -207,7 +236,7 @@ def _lent(town: Town) -> None:
     town[CSC].came(lent["id"])
 
 
-_JOURNEYS = (_decided, _answered, _not_enough, _held, _taken_back, _ended, _handed_on, _lent)
+_JOURNEYS = (_decided, _taken_further, _answered, _not_enough, _held, _taken_back, _ended, _handed_on, _lent)
 
 
 def _came(town: Town, to: str, message: Message) -> None:

@@ -6,7 +6,7 @@ sections 4 and 5, domain 2.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -48,8 +48,14 @@ class Obligation:
         return (self.settled_at or now_ms) > self.due_at
 
 
-def obligations(message: Message, agency: AgencyId, directory: Directory) -> list[Obligation]:
-    """Everything that is or was due about a message, in the order in which it falls due."""
+def obligations(
+    message: Message, agency: AgencyId, directory: Directory, decided_by: AgencyId | None = None
+) -> list[Obligation]:
+    """Everything that is or was due about a message, in the order in which it falls due.
+
+    Args:
+        decided_by: of a challenge, who made what it is about in the end; its recipient, if not given.
+    """
     if message.counterparty == GATEWAY or message.verdict == "refused":
         return []
     sender, recipient = message.counterparty, agency
@@ -63,14 +69,16 @@ def obligations(message: Message, agency: AgencyId, directory: Directory) -> lis
     ]
     found += [*_outcome(message, sender, recipient, directory), *_debt(message, sender, recipient, directory)]
     found += [*_correction(message, sender, recipient, directory)]
-    found += [*_challenge(message, sender, recipient, directory)]
+    found += [*_challenge(message, {sender, recipient}, decided_by or recipient, directory)]
     found += [*_not_enough(message, sender, recipient, directory)]
     return sorted(found, key=lambda one: one.due_at)
 
 
-def due_at(message: Message, agency: AgencyId, directory: Directory) -> int | None:
-    """When the next thing that this agency owes about a message falls due."""
-    own = (one for one in obligations(message, agency, directory) if one.owed_by == agency)
+def due_at(
+    message: Message, agency: AgencyId, directory: Directory, decided_by: AgencyId | None = None
+) -> int | None:
+    """When the next thing that this agency owes about a message falls due; see ``obligations``."""
+    own = (one for one in obligations(message, agency, directory, decided_by) if one.owed_by == agency)
     return next((one.due_at for one in own if one.settled_at is None), None)
 
 
@@ -175,15 +183,16 @@ def _correction(
 
 
 def _challenge(
-    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+    message: Message, between: Set[AgencyId], decided_by: AgencyId, directory: Directory
 ) -> Iterator[Obligation]:
-    """To be decided again, in the time of its stage."""
+    """To be decided again, in the time of its stage, by whose it is, whichever side took it further."""
     if message.kind is Kind.CHALLENGE:
         stated, deadlines = (message.codes or {}).get("stage"), directory.policy.deadlines
         stage = stated if isinstance(stated, int) else 1
         limit = deadlines.challenge_at(stage, urgent=message.urgency in URGENT)
-        due = _by_calendar(_since(message), limit, recipient, _inbox(message), directory)
-        yield Obligation("challenge", recipient, sender, due, message.answered_at or _ended(message))
+        due = _by_calendar(_since(message), limit, decided_by, GENERAL, directory)
+        [other] = between - {decided_by}
+        yield Obligation("challenge", decided_by, other, due, message.answered_at or _ended(message))
 
 
 def _not_enough(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from candour_protocol import rules
 from candour_protocol.ids import ActorToken, AgencyId, StatementHash
@@ -32,6 +32,18 @@ def decided(connection: Connection, challenge: Message) -> Message | None:
     while found is not None and found.kind is Kind.CHALLENGE:
         found = _above(connection, found)
     return found
+
+
+def deciders(
+    connection: Connection, messages: Iterable[Message], agency: AgencyId
+) -> dict[StatementHash, AgencyId]:
+    """Who made what each challenge among these is about in the end, and so owes another look at it."""
+    firsts = {one.hash: decided(connection, one) for one in messages if one.kind is Kind.CHALLENGE}
+    return {
+        name: first.counterparty if first.received else agency
+        for name, first in firsts.items()
+        if first is not None
+    }
 
 
 def _above(connection: Connection, message: Message) -> Message | None:
@@ -130,7 +142,9 @@ def met(connection: Connection, happened: Happened, matter: Message) -> Iterator
 
 def explains(connection: Connection, challenge: Message, reply: Happened) -> bool:
     """Whether words are enough: of what cannot be decided again; or a second person's, that it stands."""
-    if again_by(connection, challenge) is None:
-        return challenge.direction is not reply.direction
     first = decided(connection, challenge)
-    return first is not None and rules.stands_by_word(first.kind) and may_meet(first, reply)
+    if first is None:  # a node that was put back from a backup may lack it
+        return challenge.direction is not reply.direction
+    if again_by(connection, challenge) is None:
+        return first.direction is reply.direction
+    return rules.stands_by_word(first.kind) and may_meet(first, reply)

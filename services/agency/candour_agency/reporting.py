@@ -18,7 +18,7 @@ from candour_protocol.kinds import Kind, Person
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import reconsidering, store
 from candour_agency.calls import Call
 from candour_agency.matters import MATTERS, matter_of
 from candour_agency.messages import Message
@@ -44,12 +44,14 @@ class Line:
     Attributes:
         matter: the concern or request that names the person; of what is about a whole thread, none.
         marks: how that must be handled.
+        decided_by: of a challenge, who made what it is about in the end.
     """
 
     message: Message
     match: Match
     matter: Message | None
     marks: tuple[str, ...]
+    decided_by: AgencyId | None = None
 
     @property
     def not_for_family(self) -> bool:
@@ -82,6 +84,7 @@ def lines(connection: Connection, call: Call, txn: str, found: Mapping[Statement
     """
     thread = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
     by_hash = {one.hash: one for one in thread}
+    deciders = reconsidering.deciders(connection, thread, call.office.agency)
     matters = [one for one in thread if one.kind in MATTERS]
     shared = all(one.hash in found for one in matters)
     kept = []
@@ -91,7 +94,7 @@ def lines(connection: Connection, call: Call, txn: str, found: Mapping[Statement
             continue
         if matter is None or matter.hash in found:
             match = found[matter.hash] if matter else _least(found.values())
-            kept.append(Line(one, match, matter, _marks(matter, by_hash)))
+            kept.append(Line(one, match, matter, _marks(matter, by_hash), deciders.get(one.hash)))
     return kept
 
 

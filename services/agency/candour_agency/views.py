@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from candour_protocol import wording
 from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId, Jti, StatementHash
@@ -26,17 +26,34 @@ class Around:
 
     Attributes:
         doubt: a message that makes it doubtful of which child it is, and what people are told of that.
+        decided_by: of a challenge, who made what it is about in the end.
     """
 
     parent: Message | None = None
     said: Sequence[Message] = ()
     doubt: tuple[Message, str] | None = None
+    decided_by: AgencyId | None = None
 
 
-def around(message: Message, thread: Sequence[Message], by_hash: Mapping[StatementHash, Message]) -> Around:
-    """The same within a thread."""
-    parent = by_hash.get(message.about) if message.about else None
-    return Around(parent, [one for one in thread if one.about == message.hash])
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What a caller may see of a matter.
+
+    Attributes:
+        joined: threads that somebody has joined to it.
+        deciders: of challenges, by their hash, who made what they are about in the end.
+    """
+
+    txn: str
+    messages: Sequence[Message]
+    joined: Sequence[str] = ()
+    deciders: Mapping[StatementHash, AgencyId] = field(default_factory=dict)
+
+    def around(self, message: Message) -> Around:
+        """What in here stands around a message."""
+        parent = next((one for one in self.messages if one.hash == message.about), None)
+        said = [one for one in self.messages if one.about == message.hash]
+        return Around(parent, said, decided_by=self.deciders.get(message.hash))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +126,7 @@ class Views:
             "log_index": shown.log_index,
             "opened": shown.opened,
             "opened_text": wording.OPENED.get(shown.opened or "", None),
-            "obligations": list(self._obligations(shown)),
+            "obligations": list(self._obligations(shown, about.decided_by)),
             "timeline": list(self._timeline(shown, about.said)),
             "about": about.parent.jti if about.parent is not None else None,
             "erased_at": text(message.erased_at),
@@ -134,9 +151,10 @@ class Views:
             "violations": list(words.violations_of(message)),
         }
 
-    def _obligations(self, message: Message) -> list[JsonObject]:
+    def _obligations(self, message: Message, decided_by: AgencyId | None) -> list[JsonObject]:
         now = to_ms(self.office.clock())
-        found = obligations.obligations(message, self.office.agency, self.office.directory)
+        own = self.office.agency
+        found = obligations.obligations(message, own, self.office.directory, decided_by)
         return [self._obligation(message, one, now) for one in found]
 
     def _obligation(self, message: Message, one: obligations.Obligation, now: int) -> JsonObject:
@@ -178,7 +196,8 @@ class Views:
     def item(self, listed: Listed) -> JsonObject:
         """A line of the worklist; nothing of what was written."""
         message = listed.message
-        due = obligations.due_at(message, self.office.agency, self.office.directory)
+        own = self.office.agency
+        due = obligations.due_at(message, own, self.office.directory, listed.decided_by)
         stands, said = self.stands(message), self._told(message)
         return {
             "id": message.jti,
@@ -199,19 +218,15 @@ class Views:
             "links": {"self": f"/v1/messages/{message.jti}"},
         }
 
-    def thread(self, txn: str, thread: Sequence[Message], joined: Sequence[str] = ()) -> JsonObject:
-        """A whole matter; ``board`` has every line asked in it and what became of it.
-
-        ``joined`` are threads that somebody has joined to it.
-        """
-        by_hash = {one.hash: one for one in thread}
-        shown = [one for one in thread if one.kind is not Kind.DELIVERY]
+    def thread(self, thread: Thread) -> JsonObject:
+        """A whole matter; ``board`` has every line asked in it and what became of it."""
+        shown = [one for one in thread.messages if one.kind is not Kind.DELIVERY]
         parties = sorted({one.counterparty for one in shown} - {GATEWAY} | {self.office.agency})
         return {
-            "thread": txn,
+            "thread": thread.txn,
             "parties": list(parties),
-            "messages": [self.message(one, around=around(one, thread, by_hash)) for one in shown],
-            "joined": list(joined),
+            "messages": [self.message(one, around=thread.around(one)) for one in shown],
+            "joined": list(thread.joined),
             "board": [line for one in shown if one.kind is Kind.REQUEST for line in self._lines(one, shown)],
         }
 

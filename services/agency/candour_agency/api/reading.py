@@ -6,14 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from candour_agency import prompting, store
+from candour_agency import prompting, reconsidering, store
 from candour_agency.api import gate
 from candour_agency.api.desk import AtDesk
 from candour_agency.api.waiting import newest
 from candour_agency.calls import Call, visible, visible_thread
 from candour_agency.faults import CallError, Code
 from candour_agency.messages import Message
-from candour_agency.views import Around
+from candour_agency.views import Around, Thread
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 
@@ -33,7 +33,8 @@ def _around(connection: store.Connection, call: Call, message: Message) -> Aroun
     said = store.messages.about(connection, message.hash)
     parent = next((one for one in parents.values() if call.may_see(one)), None)
     doubt = prompting.doubtful(connection, call, message)
-    return Around(parent, [one for one in said if call.may_see(one)], doubt)
+    decider = reconsidering.deciders(connection, [message], call.office.agency).get(message.hash)
+    return Around(parent, [one for one in said if call.may_see(one)], doubt, decider)
 
 
 @router.get("/messages/{id}/receipt", response_class=PlainTextResponse)
@@ -59,10 +60,11 @@ def _joined(connection: store.Connection, call: Call, txn: str) -> list[str]:
 async def get_thread(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
     """A whole matter, and the board of all lines that were asked in it."""
     call = desk.call(desk.gate.admit(request, gate.MESSAGES_READ))
-    thread, joined = await desk.database.read(
-        lambda connection: (
-            visible_thread(connection, call, txn),
-            _joined(connection, call, txn),
-        )
-    )
-    return JSONResponse(desk.views.thread(txn, thread, joined))
+    thread = await desk.database.read(lambda connection: _thread(connection, call, txn))
+    return JSONResponse(desk.views.thread(thread))
+
+
+def _thread(connection: store.Connection, call: Call, txn: str) -> Thread:
+    messages = visible_thread(connection, call, txn)
+    deciders = reconsidering.deciders(connection, messages, call.office.agency)
+    return Thread(txn, messages, _joined(connection, call, txn), deciders)

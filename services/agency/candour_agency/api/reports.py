@@ -23,6 +23,7 @@ from candour_agency.moments import text, to_ms
 from candour_agency.reporting import Line
 from candour_agency.schemas.report import ReportBody
 from candour_agency.sightings import Match, can_be_found
+from candour_agency.views import Around
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
@@ -82,7 +83,7 @@ def _report(desk: Desk, call: Call, known: list[Line], rest: list[Line], limit: 
 
 def _item(desk: Desk, line: Line) -> JsonObject:
     """A message as ``GET /v1/messages/{id}`` has it, with why it is here."""
-    return desk.views.message(line.message) | {
+    return desk.views.message(line.message, around=Around(decided_by=line.decided_by)) | {
         "about": line.matter.jti if line.matter and line.matter is not line.message else None,
         "match": line.match.value,
         "marks": list(line.marks),

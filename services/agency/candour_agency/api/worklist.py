@@ -20,7 +20,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 
-from candour_agency import store
+from candour_agency import reconsidering, store
 from candour_agency.api import gate
 from candour_agency.api.desk import AtDesk, Desk
 from candour_agency.bells import INBOX, rung
@@ -189,9 +189,13 @@ async def _events(desk: Desk, wanted: Filter, until: datetime) -> AsyncIterator[
 
 
 async def _look(desk: Desk, wanted: Filter) -> list[Listed]:
-    return await desk.database.read(
-        lambda connection: store.messages.worklist(connection, wanted), single=True
-    )
+    return await desk.database.read(lambda connection: _listed(connection, desk, wanted), single=True)
+
+
+def _listed(connection: store.Connection, desk: Desk, wanted: Filter) -> list[Listed]:
+    found = store.messages.worklist(connection, wanted)
+    deciders = reconsidering.deciders(connection, [one.message for one in found], desk.office.agency)
+    return [replace(one, decided_by=deciders.get(one.message.hash)) for one in found]
 
 
 def _event(item: dict[str, Any], listed: Listed) -> str:

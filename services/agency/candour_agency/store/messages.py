@@ -326,11 +326,15 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A message in a worklist, with its urgency's rank, 0 the most urgent; ``about`` is what it answers."""
+    """A message in a worklist, with its urgency's rank, 0 the most urgent; ``about`` is what it answers.
+
+    ``decided_by`` says of a challenge who made what it is about in the end.
+    """
 
     message: Message
     rank: int
     about: Jti | None = None
+    decided_by: AgencyId | None = None
 
 
 def worklist(connection: Connection, wanted: Filter) -> list[Listed]:
