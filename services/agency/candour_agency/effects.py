@@ -15,12 +15,13 @@ from candour_protocol.policy import Policy
 from candour_protocol.rules import Severity
 from sqlalchemy import Connection
 
-from candour_agency import debts, handing, parts, store
+from candour_agency import debts, handing, happenings, parts, store
 from candour_agency.directory import Directory
 from candour_agency.happenings import Happened
 from candour_agency.matters import MATTERS, is_final
 from candour_agency.messages import Direction, Message
 from candour_agency.reconsidering import explains, matter_of, met, waiting
+from candour_agency.words import is_not_enough
 
 _MAY_COME_AGAIN: Final = frozenset({"suspended_at", "resumed_at", "more_at", "reopened_at", "begins_at"})
 
@@ -235,8 +236,12 @@ def _further(connection: Connection, happened: Happened, parent: Message) -> Ite
             matter = matter_of(connection, parent)
             if matter is not None and matter.hash != parent.hash:
                 yield from apply_to(connection, matter.hash, {"challenged_at": happened.at})
+            yield from _overtaken(connection, happened, matter)
         case Kind.DECISION | Kind.ANSWER | Kind.OUTCOME | Kind.TRANSFER | Kind.CORRECTION:
-            yield from _met(connection, happened, parent)
+            matter = matter_of(connection, parent)
+            yield from _met(connection, happened, matter)
+            if happened.kind is Kind.ANSWER and _is_not_enough(connection, happened):
+                yield from _overtaken(connection, happened, matter)
         case Kind.REPLY if parent.kind is Kind.CHALLENGE and explains(connection, parent, happened):
             yield from apply_to(connection, parent.hash, {"answered_at": happened.at})
         case Kind.NOTICE if happened.codes.get("notice") == Notice.RELEASED and not parent.received:
@@ -265,14 +270,38 @@ def _approved_with_it(connection: Connection, request: Message, at: int) -> Iter
             yield from store.messages.by_hash(connection, [one.hash]).values()
 
 
-def _met(connection: Connection, happened: Happened, parent: Message) -> Iterator[Message]:
-    matter = matter_of(connection, parent)
-    for challenge, first in met(connection, happened, matter) if matter else ():
-        if matter is not None and first.kind is Kind.CLOSURE:
+def _met(
+    connection: Connection, happened: Happened, matter: Message | None, only: StatementHash | None = None
+) -> Iterator[Message]:
+    """What waits about a matter and a statement meets; or of that ``only`` this."""
+    if matter is None:
+        return
+    for challenge, first in met(connection, happened, matter):
+        if only not in (None, challenge.hash):
+            continue
+        if first.kind is Kind.CLOSURE:
             undecided = {} if is_final(happened.codes) else {"decided_at": None}
             store.messages.change(connection, matter.hash, closed_at=None, **undecided)
         how = "answered_at" if challenge.kind is Kind.CHALLENGE else "closed_at"
         yield from apply_to(connection, challenge.hash, {how: happened.at})
+
+
+def _is_not_enough(connection: Connection, answer: Happened) -> bool:
+    found = store.messages.by_hash(connection, [answer.name]).get(answer.name)
+    return found is not None and is_not_enough(found)
+
+
+def _overtaken(connection: Connection, happened: Happened, matter: Message | None) -> Iterator[Message]:
+    """What meets it, or ends its request, was logged after it, and may have come here before it."""
+    if matter is None or all(one.hash != happened.name for one in waiting(connection, matter, None)):
+        return
+    for later in store.messages.thread(connection, matter.txn):
+        stands = later.hash != happened.name and (later.received or later.unlocks)
+        if stands and (later.logged_at or 0) >= happened.at:
+            yield from _met(connection, happenings.happened(later), matter, only=happened.name)
+    ends = [at for at in (matter.closed_at, matter.withdrawn_at) if at is not None and at >= happened.at]
+    if matter.kind is Kind.REQUEST and ends:
+        yield from apply_to(connection, happened.name, {"closed_at": min(ends)})
 
 
 def _nothing_to_decide(connection: Connection, request: Message, at: int) -> list[Message]:

@@ -76,15 +76,16 @@ def _open_with(connection: Connection, matter: Message, other: AgencyId | None) 
     ]
 
 
-def waiting(connection: Connection, matter: Message, other: AgencyId) -> list[Message]:
-    """What somebody else is to look at again between us and ``other``.
+def waiting(connection: Connection, matter: Message, other: AgencyId | None) -> list[Message]:
+    """What somebody else is to look at again between us and ``other``, or anybody.
 
     Besides challenges those answers whose reason is not enough on its own, while nobody challenged them: they
     open the matter by themselves.
     """
     answers = (one for one in store.messages.about(connection, matter.hash) if is_not_enough(one))
     unmet = [one for one in answers if (one.challenged_at, one.closed_at) == (None, None)]
-    return [*_open_with(connection, matter, other), *(one for one in unmet if one.counterparty == other)]
+    theirs = [one for one in unmet if other in (None, one.counterparty)]
+    return [*_open_with(connection, matter, other), *theirs]
 
 
 def _is_about(connection: Connection, challenge: Message, matter: Message) -> bool:
@@ -134,6 +135,8 @@ def met(connection: Connection, happened: Happened, matter: Message) -> Iterator
         first = decided(connection, challenge)
         if again_by(connection, challenge) is not happened.kind or first is None:
             continue
+        if challenge.logged_at is None or challenge.logged_at > happened.at:
+            continue  # that came later, or where it came is not known yet: then it is looked at again
         if not may_meet(first, happened):
             continue
         if rules.is_on_the_same(parse_codes(happened.kind, happened.codes), read_codes(first)):
