@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from candour_protocol.children import same_child
 from candour_protocol.ids import GATEWAY, StatementHash
 from candour_protocol.kinds import (
     AnswerCodes,
@@ -25,7 +24,7 @@ from candour_protocol.kinds import (
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, is_emergency, settles_a_line
 
-from candour_gateway import adults, aftermath, announcing, clocks, covering, debts, erasing, parts
+from candour_gateway import adults, aftermath, announcing, clocks, covering, debts, erasing, kinship, parts
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.debts import SOUND
@@ -132,16 +131,16 @@ def _bar(
     if earlier is not None and earlier.passes and verdict.passes:
         yield Stopped(earlier.index, hearing.at + _sealed_keep(hearing))
         for duty in Duty:
-            if duty is not Duty.DEBT or _borrows_instead(logged, earlier):
+            if duty is not Duty.DEBT or _borrows_instead(logged, earlier, book):
                 yield Settled(earlier.index, earlier.hash, duty, logged.index)
 
 
-def _borrows_instead(logged: Logged, earlier: Logged) -> bool:
+def _borrows_instead(logged: Logged, earlier: Logged, book: Casebook) -> bool:
     """Whether the replacement of an emergency request owes the same concern; nothing else pays a debt."""
     codes, replaced = logged.codes, earlier.codes
     if not isinstance(codes, RequestCodes) or not isinstance(replaced, RequestCodes):
         return False
-    return is_emergency(codes) and same_child(codes.child, replaced.child)
+    return is_emergency(codes) and kinship.is_one_child(codes, replaced, earlier, book)
 
 
 def _replaces(logged: Logged, earlier: Logged) -> bool:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from candour_protocol.calendars import opens_too_late
-from candour_protocol.children import same_child
 from candour_protocol.ids import GENERAL, Address, AgencyId, parse_address
 from candour_protocol.kinds import ConcernCodes
 from candour_protocol.policy import Step
 
+from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.clocks import Duty
 from candour_gateway.directory import Directory
@@ -37,14 +37,16 @@ def of(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) ->
     for key in told_by(codes, logged.iss):
         for other in book.first(key):
             if other.passes and other.index != logged.index:
-                yield from _put_off(logged, other, _DUTIES, hearing)
+                yield from _put_off(logged, other, _DUTIES, hearing, book)
                 open_duties = [duty for duty in _DUTIES if book.due(other.index, duty.value) is not None]
-                yield from _put_off(other, logged, open_duties, hearing)
+                yield from _put_off(other, logged, open_duties, hearing, book)
 
 
-def _put_off(told: Logged, copy: Logged, duties: Collection[Duty], hearing: Hearing) -> Iterator[Effect]:
+def _put_off(
+    told: Logged, copy: Logged, duties: Collection[Duty], hearing: Hearing, book: Casebook
+) -> Iterator[Effect]:
     opens = _opens(told, hearing)
-    if opens is not None and _is_copy(copy, told, opens, hearing):
+    if opens is not None and _is_copy(copy, told, opens, hearing, book):
         begins = hearing.policy.sped(told.at, opens)
         for duty in duties:
             yield Reopened(owed(told, duty, hearing, since=begins))
@@ -59,15 +61,16 @@ def _opens(told: Logged, hearing: Hearing) -> datetime | None:
     return opens_too_late(limit, told.at, hearing.directory.opening(told.aud, codes.inbox or GENERAL))
 
 
-def _is_copy(copy: Logged, told: Logged, opens: datetime, hearing: Hearing) -> bool:
-    """The same teller's word of the same child at the same time to whoever covers for that inbox."""
+def _is_copy(copy: Logged, told: Logged, opens: datetime, hearing: Hearing, book: Casebook) -> bool:
+    """The same teller's word of the same child, as the cover knows, at the same time to whoever covers."""
     if not isinstance(copy.codes, ConcernCodes) or not isinstance(told.codes, ConcernCodes):
         return False
     earliest = told.at - hearing.policy.deadlines.delivery_urgent.elapsed
     at_once = copy.iss == told.iss and earliest <= copy.at < opens
     covers = _covers(Address(told.aud, told.codes.inbox or GENERAL), hearing.directory)
-    same = same_child(copy.codes.child, told.codes.child)
-    return at_once and same and copy.aud in {cover.agency for cover in covers}
+    if not at_once or copy.aud not in {cover.agency for cover in covers}:
+        return False
+    return kinship.is_one_child(copy.codes, told.codes, copy, book)
 
 
 def _covers(inbox: Address, directory: Directory) -> Iterator[Address]:

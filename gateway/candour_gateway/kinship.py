@@ -43,9 +43,9 @@ def joined(
 
 
 def is_one_child(
-    codes: ConcernCodes, other: ConcernCodes | RequestCodes, parties: Logged, book: Casebook
+    codes: ConcernCodes | RequestCodes, other: ConcernCodes | RequestCodes, parties: Logged, book: Casebook
 ) -> bool:
-    """Whether a concern is about the child that another statement, between these two, is about."""
+    """Whether a statement is about the child that another is about, as the two parties of one know."""
     known_to = frozenset({parties.iss, parties.aud})
     return same_child(codes.child, other.child) or same_child(
         codes.child, joined(other.child, (other.txn,), known_to, book)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from candour_protocol.children import same_child
 from candour_protocol.claims import Claims
 from candour_protocol.codes import InfoCategory
 from candour_protocol.ids import AgencyId, ChildToken, StatementHash, parse_address
@@ -82,12 +81,13 @@ def lodgees(
     if lodgee in (parties.iss, parties.aud):
         return frozenset()
     copies = [concern, *book.first(thread_key(codes.txn, {concern.iss, lodgee}))]
-    whole = any(_is_copy(each, concern, codes, lodgee) for each in copies)
+    whole = any(_is_copy(each, concern, codes, lodgee, book) for each in copies)
     return frozenset({lodgee}) if whole else frozenset()
 
 
-def _is_copy(each: Logged, concern: Logged, codes: ConcernCodes, lodgee: AgencyId) -> bool:
+def _is_copy(each: Logged, concern: Logged, codes: ConcernCodes, lodgee: AgencyId, book: Casebook) -> bool:
+    """Whether it is the same teller's word of the same child to the lodgee, as that one knows."""
     theirs = each.codes
     if not isinstance(theirs, ConcernCodes) or (each.iss, each.aud) != (concern.iss, lodgee):
         return False
-    return each.passes and same_child(theirs.child, codes.child)
+    return each.passes and kinship.is_one_child(theirs, codes, each, book)

@@ -43,12 +43,13 @@ from candour_gateway.naming import (
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Between whom a statement is, what it answers, and what it erases."""
+    """Between whom a statement is, what it answers, what it erases, and what it takes the place of."""
 
     iss: AgencyId
     aud: AgencyId
     irt: StatementHash | None
     erases: tuple[StatementHash, ...] = ()
+    reissues: StatementHash | None = None
 
 
 def keys_wanted(
@@ -66,6 +67,7 @@ def keys_wanted(
         case RequestCodes():
             yield name
             yield from _of_a_request(codes, parties.iss, parties.aud, book)
+            yield from _borrowed(book.find(parties.reissues), book)
         case ApprovalCodes():
             yield codes.approves
             held = book.find(codes.approves)
@@ -105,7 +107,9 @@ def _of_a_concern(
 ) -> Iterator[str]:
     between = thread_key(codes.txn, {parties.iss, parties.aud})
     yield between
-    yield from covering.told_by(codes, parties.iss)
+    for told in covering.told_by(codes, parties.iss):
+        yield told
+        yield from _covered(codes, parties, book.first(told), book)
     for older in book.first(between):
         if older.history.taken_back_by is not None and older.iss == parties.iss:
             yield older.hash
@@ -116,6 +120,15 @@ def _of_a_concern(
         yield from map(child_key, codes.child)
         yield from _of_children(codes.child, (), {reader}, book)
         yield from _of_adults(codes, [adult_key(token) for token in adults_of(codes)], {reader}, book)
+
+
+def _covered(codes: ConcernCodes, parties: Parties, told: Iterable[Logged], book: Casebook) -> Iterator[str]:
+    """What joins it to what its teller told others, of whom either may cover for the other."""
+    for other in told:
+        theirs = other.codes
+        if isinstance(theirs, ConcernCodes) and not same_child(theirs.child, codes.child):
+            yield from _joined_to(theirs.child, (theirs.txn,), {parties.iss, parties.aud}, book)
+            yield from _joined_to(codes.child, (codes.txn,), {other.iss, other.aud}, book)
 
 
 def _of_adults(
@@ -163,17 +176,32 @@ def _of_a_request(codes: RequestCodes, asker: AgencyId, holder: AgencyId, book: 
     yield from _of_adults(codes, about, {asker, holder}, book)
     cited = [logged for name in codes.concern_refs if (logged := book.find(name))]
     for each in cited:
-        yield from _lodged(each)
+        yield from _lodged(each, book)
     threads = {codes.txn, *(each.codes.txn for each in cited if each.codes)}
     yield from _joined_to(codes.child, sorted(threads), {asker, holder}, book)
 
 
-def _lodged(concern: Logged) -> Iterator[str]:
+def _lodged(concern: Logged, book: Casebook) -> Iterator[str]:
     """Whether somebody else holds it whole."""
     codes = concern.codes
     if isinstance(codes, ConcernCodes) and codes.withheld and codes.withheld.lodged_with:
-        lodgee = parse_address(codes.withheld.lodged_with).agency
-        yield thread_key(codes.txn, {concern.iss, lodgee})
+        known_to = {concern.iss, parse_address(codes.withheld.lodged_with).agency}
+        yield (told := thread_key(codes.txn, known_to))
+        if _is_of_another(codes, book.first(told)):
+            yield from _joined_to(codes.child, (codes.txn,), known_to, book)
+
+
+def _is_of_another(codes: ConcernCodes, told: Iterable[Logged]) -> bool:
+    """Whether any of these concerns has none of its tokens, so that only a link can join them."""
+    theirs = (each.codes for each in told)
+    return any(isinstance(one, ConcernCodes) and not same_child(one.child, codes.child) for one in theirs)
+
+
+def _borrowed(request: Logged | None, book: Casebook) -> Iterator[str]:
+    """What is joined to the child of a request that owes a concern."""
+    if request is not None and isinstance(request.codes, RequestCodes):
+        asked = request.codes
+        yield from _joined_to(asked.child, (asked.txn,), {request.iss, request.aud}, book)
 
 
 def _lent(concern: Logged | None, book: Casebook) -> Iterator[str]:
@@ -181,10 +209,7 @@ def _lent(concern: Logged | None, book: Casebook) -> Iterator[str]:
     if concern is None or not isinstance(concern.codes, ConcernCodes) or concern.codes.pays_back is None:
         return
     yield concern.codes.pays_back
-    request = book.find(concern.codes.pays_back)
-    if request is not None and isinstance(request.codes, RequestCodes):
-        asked = request.codes
-        yield from _joined_to(asked.child, (asked.txn,), {request.iss, request.aud}, book)
+    yield from _borrowed(book.find(concern.codes.pays_back), book)
 
 
 def _around(parent: Logged | None, book: Casebook) -> Iterator[str]:

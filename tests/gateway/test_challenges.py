@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from candour_protocol.ids import AgencyId
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
@@ -137,7 +138,7 @@ async def test_whoever_found_a_concern_thin_says_why_even_where_they_took_it_fur
     second = a_challenge(world, first, 2)
     await world.submit(first, second)
 
-    def words(frm: str, to: str) -> Issued:
+    def words(frm: AgencyId, to: AgencyId) -> Issued:
         return world.partnership.say(Kind.REPLY, frm, to, {"actor": an_actor()}, irt=second.statement.hash)
 
     owed = []

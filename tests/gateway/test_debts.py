@@ -258,3 +258,18 @@ async def test_what_paid_by_a_link_and_is_withdrawn_is_owed_again(world: World) 
     await world.submit(_taking_back(world, payment, "withdrawn"))
 
     assert await world.is_owed("debt", request)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("stands", [True, False])
+async def test_an_emergency_sent_anew_on_a_token_that_is_joined_to_the_child_owes_in_place_of_the_first(
+    world: World, stands: bool
+) -> None:
+    request = await _borrowed(world)
+    link = _link(world, str(CHILD[0]), str(OTHER_CHILD[0]))  # type: ignore[index]
+    await world.submit(link, *(() if stands else [_link(world, undoes=link.statement.hash)]))
+
+    await world.submit(world.partnership.emergency(child=OTHER_CHILD, draft_reissues=request.statement.hash))
+
+    assert await world.is_owed("debt", request) is not stands
+    assert (await world.replay()).differences == []

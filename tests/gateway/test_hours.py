@@ -13,7 +13,8 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.profiles import Calendar, Day, Hours, Term
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL
+from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, an_actor
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.reminded import about, later
 from tests.gateway.world import World
 
@@ -152,6 +153,29 @@ async def test_what_is_no_copy_puts_nothing_off(
 
     owed = (await world.obligations())["acknowledgement", told.statement.hash]
     assert datetime.fromisoformat(owed["due_at"]) == shut + timedelta(hours=1)
+
+
+@ON_BOTH
+@pytest.mark.parametrize("copy_first", [False, True])
+@pytest.mark.parametrize("link_to", [CSC, POLICE])
+async def test_a_copy_may_be_of_another_token_that_the_cover_knows_to_be_the_childs(
+    world: World, copy_first: bool, link_to: AgencyId
+) -> None:
+    await _open_hours(world)
+    shut = world.clock.now = _at("2026-11-27 18:00")
+    told = world.partnership.concern(GP, SCHOOL, urgency="RED")
+    copy = world.partnership.concern(GP, CSC, urgency="RED", txn=world.txn(told), child=OTHER_CHILD)
+    joins: JsonValue = [str(each[0]) for each in (CHILD, OTHER_CHILD)]  # type: ignore[index]
+    codes: dict[str, JsonValue] = {"actor": an_actor(), "joins": joins, "undoes": None}
+    await world.submit(world.partnership.say(Kind.LINK, GP, link_to, codes))
+
+    for one in (copy, told) if copy_first else (told, copy):
+        await world.arrive(one)
+
+    owed = (await world.obligations())["acknowledgement", told.statement.hash]
+    opens = _at("2026-11-30 09:00") if link_to == CSC else shut + timedelta(hours=1)
+    assert datetime.fromisoformat(owed["due_at"]) == opens
+    assert (await world.replay()).differences == []
 
 
 async def test_in_a_thread_of_very_many_nothing_is_put_off_that_replaying_would_not(world: World) -> None:

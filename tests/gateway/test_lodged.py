@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from candour_protocol.ids import AgencyId
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.receipt import verify
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CSC, GP, POLICE, SCHOOL, START, an_actor
+from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, START, an_actor
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World
 
 
@@ -227,6 +229,28 @@ async def test_a_request_on_a_concern_lodged_with_nobody_is_returned(world: Worl
     verdict = await world.judge(world.partnership.request([concern.statement.hash], GP, SCHOOL))
 
     assert verdict == ("refused", ("R10",))
+
+
+@ON_BOTH
+@pytest.mark.parametrize(
+    ("link_to", "verdict"),
+    [(CSC, ("held", ("R10",))), (SCHOOL, ("refused", ("R10",))), (None, ("refused", ("R10",)))],
+)
+async def test_what_was_lodged_whole_may_be_of_another_token_that_its_lodgee_knows_to_be_the_childs(
+    world: World, link_to: AgencyId | None, verdict: tuple[str, tuple[str, ...]]
+) -> None:
+    concern = _lodged(world, POLICE)
+    whole = world.partnership.concern(GP, CSC, child=OTHER_CHILD, txn=world.txn(concern))
+    await world.arrive(concern, whole)
+    joins: JsonValue = [str(each[0]) for each in (CHILD, OTHER_CHILD)]  # type: ignore[index]
+    if link_to is not None:
+        codes: dict[str, JsonValue] = {"actor": an_actor(), "joins": joins, "undoes": None}
+        await world.submit(world.partnership.say(Kind.LINK, GP, link_to, codes))
+
+    judged = await world.judge(world.partnership.request([concern.statement.hash], GP, SCHOOL))
+
+    assert judged == verdict
+    assert (await world.replay()).differences == []
 
 
 async def test_after_its_review_day_it_carries_no_request(world: World) -> None:

@@ -128,7 +128,7 @@ class _Search:
 
     def _keys_for(self, each: Submission, readers: Collection[AgencyId]) -> Iterator[str]:
         claims = each.claims
-        parties = Parties(claims.iss, claims.aud, claims.irt, claims.erases)
+        parties = Parties(claims.iss, claims.aud, claims.irt, claims.erases, claims.reissues)
         yield from keys_wanted(each.statement.hash, parties, each.codes, self._book, readers)
 
     async def _under(self, keys: set[str]) -> list[Logged]:
