@@ -27,6 +27,7 @@ from candour_protocol.errors import CandourError
 from candour_protocol.kinds import Kind
 
 from book import Book, Message
+from covering import Switchboard
 from directory import Directory
 from letters import Secretary
 from office import now, read_office
@@ -45,6 +46,7 @@ class Agency:
         self.directory = Directory(self.office, self.book)
         self.desk = Desk(self.office, self.book, self.directory)
         self.secretary = Secretary(self.office, self.book, self.directory)
+        self.switchboard = Switchboard(self.office, self.directory)
 
     def listen(self) -> None:
         """Until SIGTERM or Ctrl-C."""
@@ -106,8 +108,21 @@ def _state(agency: Agency, given: argparse.Namespace) -> str:
     with agency.book.writing():
         said = agency.book.by_key(given.once) if given.once else None
         if said is None:
-            said = agency.desk.write(_letter(agency, given, body), given.once)
+            letter = _letter(agency, given, body)
+            said = agency.desk.write(letter, given.once)
+            if given.command == "tell":
+                _copy(agency, letter)
     return said.jti
+
+
+def _copy(agency: Agency, told: Letter) -> None:
+    """What cannot wait for a closed inbox goes to its cover too; its author hears so beside the id."""
+    cover, note = agency.switchboard.look(told)
+    if cover is not None:
+        copy = agency.desk.write(agency.secretary.copy(told, cover))
+        note = f"{note}. {cover} looks while it is, and gets a copy: {copy.jti}"
+    if note is not None:
+        print(note, file=sys.stderr)
 
 
 def _letter(agency: Agency, given: argparse.Namespace, body: dict[str, Any]) -> Letter:

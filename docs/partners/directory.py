@@ -15,6 +15,7 @@ from candour_protocol.ids import Address, AgencyId, PolicyId
 from candour_protocol.keys import SealKey, VerifyKey
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import Policy, load_policy
+from candour_protocol.profiles import Profile
 from candour_protocol.receipt import VerifiedReceipt
 from candour_protocol.registry import Registry
 from candour_protocol.statement import Statement, parse
@@ -114,12 +115,17 @@ class Directory:
 
     def phone(self, agency: AgencyId, inbox: str) -> str | None:
         """The number to ring; this exchange never replaces the call."""
+        profile = self.profile(agency)
+        return profile.phone_of(inbox) if profile else None
+
+    def profile(self, agency: AgencyId) -> Profile | None:
+        """What an agency says of itself: its hours, and who covers for it."""
         digest = self.registry.profile_digest(agency)
         raw = self._book.document(digest) if digest else None
         if raw is None or ids.sha256_text(raw) != digest:
             return None
         try:
-            return profiles.parse(raw).phone_of(inbox)
+            return profiles.parse(raw)
         except CandourError:
             return None
 

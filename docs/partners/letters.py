@@ -65,6 +65,11 @@ class Secretary:
         codes["withheld"] = self._withheld(txn, codes.get("withheld"), given.get("countersigned_by"))
         return self._concern(to, txn, codes, content.model_dump(exclude_none=True))
 
+    def copy(self, told: Letter, cover: Address) -> Letter:
+        """The same concern for whoever covers; it pays nothing back, for the cover lent nothing."""
+        codes = dict(told.codes) | {"inbox": cover.inbox, "pays_back": None}
+        return self._concern(cover, told.txn, codes, told.content)
+
     def relay(self, about: Message, given: Mapping[str, Any]) -> Letter:
         """A concern of somebody else's, passed on with its author's own words and signature.
 

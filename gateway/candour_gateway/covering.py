@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from candour_protocol.calendars import opens_too_late
-from candour_protocol.ids import GENERAL, Address, AgencyId, parse_address
+from candour_protocol.covering import Covers
+from candour_protocol.ids import GENERAL, Address, AgencyId
 from candour_protocol.kinds import ConcernCodes
-from candour_protocol.policy import Step
 
 from candour_gateway import kinship
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.clocks import Duty
-from candour_gateway.directory import Directory
 from candour_gateway.effects import Effect, Reopened
 from candour_gateway.lanes import URGENT, owed
 from candour_gateway.naming import thread_key
@@ -57,8 +55,8 @@ def _opens(told: Logged, hearing: Hearing) -> datetime | None:
     codes = told.codes
     if not isinstance(codes, ConcernCodes) or codes.urgency not in URGENT:
         return None
-    limit = hearing.policy.limit(codes.urgency, Step.ACKNOWLEDGEMENT)
-    return opens_too_late(limit, told.at, hearing.directory.opening(told.aud, codes.inbox or GENERAL))
+    to = Address(told.aud, codes.inbox or GENERAL)
+    return Covers(hearing.directory.profile, hearing.policy).closed_until(to, codes.urgency, told.at)
 
 
 def _is_copy(copy: Logged, told: Logged, opens: datetime, hearing: Hearing, book: Casebook) -> bool:
@@ -67,22 +65,16 @@ def _is_copy(copy: Logged, told: Logged, opens: datetime, hearing: Hearing, book
         return False
     earliest = told.at - hearing.policy.deadlines.delivery_urgent.elapsed
     at_once = copy.iss == told.iss and earliest <= copy.at < opens
-    covers = _covers(Address(told.aud, told.codes.inbox or GENERAL), hearing.directory)
+    covers = _covers(Address(told.aud, told.codes.inbox or GENERAL), hearing)
     if not at_once or copy.aud not in {cover.agency for cover in covers}:
         return False
     return kinship.is_one_child(copy.codes, told.codes, copy, book)
 
 
-def _covers(inbox: Address, directory: Directory) -> Iterator[Address]:
+def _covers(inbox: Address, hearing: Hearing) -> Iterator[Address]:
     """Its cover, that one's, and so on."""
-    seen = {inbox}
-    while (found := _cover(inbox, directory)) is not None and found not in seen:
+    covers, seen = Covers(hearing.directory.profile, hearing.policy), {inbox}
+    while (found := covers.named(inbox)) is not None and found not in seen:
         yield found
         seen.add(found)
         inbox = found
-
-
-def _cover(address: Address, directory: Directory) -> Address | None:
-    profile = directory.profile(address.agency)
-    inbox = profile.inbox(address.inbox) or profile.inbox(GENERAL) if profile else None
-    return parse_address(inbox.cover) if inbox is not None and inbox.cover else None

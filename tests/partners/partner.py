@@ -93,11 +93,15 @@ class Partner:
         assert process.returncode is not None
         return process.returncode, out.decode().strip(), err.decode()
 
-    async def _state(self, command: str, body: Any, *more: str, before: tuple[str, ...] = ()) -> str:
+    def write(self, body: Any) -> str:
+        """A file that a command takes; its path."""
         self._files += 1
         file = self.folder / f"body-{self._files}.json"
         file.write_text(json.dumps(body))
-        return await self.command(command, *before, str(file), *more)
+        return str(file)
+
+    async def _state(self, command: str, body: Any, *more: str, before: tuple[str, ...] = ()) -> str:
+        return await self.command(command, *before, self.write(body), *more)
 
     def _invocation(self, *arguments: str) -> list[str]:
         return [sys.executable, str(SCRIPT), "--partner", str(self.folder / "partner.json"), *arguments]

@@ -16,10 +16,11 @@ from typing import Final
 
 from candour_protocol import rules
 from candour_protocol.codes import ConcernCategory, HandlingMark, Urgency, WithholdingReason
+from candour_protocol.covering import Copied
 from candour_protocol.ids import GENERAL, RESTRICTED, Address, AgencyId, parse_address
 from candour_protocol.kinds import ConcernCodes
 
-from candour_agency.covering import Cover, covers
+from candour_agency.covering import covers
 from candour_agency.directory import Directory
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
@@ -123,7 +124,7 @@ def _is_apart(cited: Message, holder: AgencyId) -> bool:
 
 
 def _covered(
-    directory: Directory, directed: Directed, urgency: str | None, now: datetime, as_told: Cover
+    directory: Directory, directed: Directed, urgency: str | None, now: datetime, as_told: Copied
 ) -> Directed:
     """With the covers of those inboxes that stay closed too long."""
     reached = (*directed.addresses, *directed.also)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from candour_protocol.calendars import end_of
+from candour_protocol.covering import is_for_few
 from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId
-from candour_protocol.kinds import Kind
+from candour_protocol.kinds import ConcernCodes, Kind
 from candour_protocol.policy import Clock, Step
 
 from candour_agency import covering, handing
 from candour_agency.directory import Directory
-from candour_agency.matters import MATTERS
+from candour_agency.matters import MATTERS, read_codes
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms, to_ms
 from candour_agency.office import URGENT
@@ -143,15 +144,20 @@ def _begins(message: Message, step: Step, sender: AgencyId, recipient: AgencyId,
 
     Of taking in hand, for a colleague to whom it went, from then; of an answer, from when the line that is
     due first counts, or from when what the request rests on was told again. Of a concern to an inbox that
-    stays closed too long, from when that opens.
+    stays closed too long, from when that opens; not where it is for a few alone, and so has no cover.
     """
     if step is Step.ACKNOWLEDGEMENT and message.handed_on_at is not None:
         return message.handed_on_at
-    if message.kind is Kind.CONCERN and message.urgency in URGENT:
+    if message.kind is Kind.CONCERN and message.urgency in URGENT and not _is_for_few(message):
         to = Address(recipient, message.inbox)
         return to_ms(covering.counts_from(directory, to, sender, message.urgency, from_ms(_since(message))))
     again = max(message.begins_at or 0, message.resumed_at or 0) if step is Step.ANSWER else 0
     return again or _since(message)
+
+
+def _is_for_few(message: Message) -> bool:
+    codes = read_codes(message)
+    return isinstance(codes, ConcernCodes) and is_for_few(codes)
 
 
 def _in_hand_at(message: Message) -> int | None:
