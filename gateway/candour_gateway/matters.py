@@ -131,13 +131,13 @@ def matter_of(statement: Logged | None, book: Casebook) -> Logged | None:
 
 
 def open_challenges(matter: Logged, book: Casebook) -> list[Logged]:
-    """Those that are open about what was decided on a matter, the newest first: each names the one before.
+    """All that are open about what was decided on a matter, the newest first: each names the one before.
 
     An answer whose reason is not enough on its own stands there as well: it opens the matter by itself.
     """
     found: list[Logged] = []
     below = book.at(matter.history.challenged_by)
-    while below is not None and len(found) < _LONGEST:
+    while below is not None:
         found.append(below)
         below = book.at(below.history.challenged_by)
     return found

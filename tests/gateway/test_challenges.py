@@ -16,6 +16,8 @@ from tests.gateway.postgres import ON_BOTH
 from tests.gateway.second_looks import a_challenge, a_decision
 from tests.gateway.world import World
 
+_MANY = 40
+
 
 async def test_a_challenged_decision_is_made_again_by_somebody_else(world: World) -> None:
     concern, decider = world.partnership.concern(), an_actor()
@@ -300,3 +302,21 @@ async def test_while_too_thin_is_challenged_another_challenge_hides_it_from_nobo
     one = await world.judge(world.partnership.request([concern.statement.hash]))
 
     assert (both, one) == (("passed", ()), ("passed", ()))
+
+
+@ON_BOTH
+@pytest.mark.parametrize("ends", [False, True])
+async def test_of_very_many_challenges_none_is_left_open(world: World, ends: bool) -> None:
+    request, answers = await _answered_line_by_line(world)
+    oldest = a_challenge(world, answers[0])
+    await world.submit(oldest, *(a_challenge(world, answers[1]) for _ in range(_MANY)))
+    stage = a_challenge(world, oldest, 2)
+    await world.submit(stage)
+
+    closure = world.partnership.say(Kind.CLOSURE, GP, SCHOOL, {"reason": None}, irt=request.statement.hash)
+    await world.submit(*([closure] if ends else [_line(world, request, line, an_actor()) for line in (1, 2)]))
+
+    replayed = await world.replay()
+    assert [about for kind, about in await world.obligations() if kind == "challenge"] == []
+    assert [duty for _, duty in replayed.open if duty == "challenge"] == []
+    assert replayed.differences == []

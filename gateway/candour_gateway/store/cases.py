@@ -29,7 +29,7 @@ from candour_gateway.tables import barred, codes, entries, histories, obligation
 from candour_gateway.verdict import Submission
 
 _NOTHING_SINCE = History()
-_ROUNDS = 40  # of searching; a chain of copies or challenges is no longer than 32
+_ROUNDS = 40  # of searching; a chain of copies is no longer than 32, and challenges come all at once
 
 _delivery = entries.alias("delivery")
 _delivery_codes = codes.alias("delivery_codes")
@@ -65,6 +65,16 @@ _numbered = (
 )
 _FIRST = _FOUND.where(_ENTRY.idx.in_(select(_numbered.c.idx).where(_numbered.c.n <= MOST_UNDER_A_KEY)))
 _AT = _FOUND.where(among(_ENTRY.idx, "names"))
+_CHALLENGED = histories.c.challenged_by
+_first = select(_CHALLENGED.label("idx")).where(among(histories.c.idx, "names"), _CHALLENGED.is_not(None))
+_chain = _first.cte("chain", recursive=True)
+_BELOW = select(
+    _chain.union(
+        select(_CHALLENGED)
+        .join_from(_chain, histories, histories.c.idx == _chain.c.idx)
+        .where(_CHALLENGED.is_not(None))
+    ).c.idx
+)
 _OWED = obligations.c
 _DUE = select(_OWED.idx, _OWED.kind, _OWED.due_at, _OWED.settled_by).where(among(_OWED.idx, "names"))
 _BARS = select(barred.c.hash, barred.c.iss).where(among(barred.c.hash, "names"))
@@ -148,8 +158,13 @@ class _Search:
         return await _find(self._connection, _FURTHER, {"names": list(names)}, self._box)
 
     async def _at(self, indexes: set[int]) -> list[Logged]:
-        self._indexes |= indexes
-        return await _find(self._connection, _AT, {"names": list(indexes)}, self._box)
+        """What has these indexes; of open challenges every one below, however many there are."""
+        if not indexes:
+            return []
+        below = set((await self._connection.scalars(_BELOW, {"names": list(indexes)})).all())
+        new = (indexes | below) - self._indexes
+        self._indexes |= new
+        return await _find(self._connection, _AT, {"names": list(new)}, self._box)
 
 
 async def _find(
