@@ -153,6 +153,24 @@ async def test_what_the_gateway_no_longer_keeps_is_said_again_by_its_sender(
     assert await town.log_size() == size
 
 
+async def test_what_was_told_again_after_a_loss_is_taken_back_both_times(town: Town, backup: Backup) -> None:
+    """The recipient has the second telling; in the log requests may rest on the first as well."""
+    await keep(town, backup)
+    told = await tell(town)
+    await forget(town)
+    await put_back(town, backup)
+    again = str((await town.message(SCHOOL, told))["reissued_as"])
+
+    wrong = {"correction_kind": "WRONG_CHILD", "what_is_right": "It was her brother."}
+    answer = await town.post(SCHOOL, f"/v1/messages/{told}/correction", wrong)
+    await town.courier.settle()
+
+    corrected = [await town.message(SCHOOL, one["id"]) for one in answer.json()["messages"]]
+    assert [one["about"] for one in corrected] == [again, told]
+    assert {one["verdict"]["outcome"] for one in corrected} == {"passed"}
+    assert (await town.message(CSC, again))["state"] == "withdrawn"
+
+
 async def test_a_restored_node_asks_again_by_itself_where_the_gateway_is_away_at_its_start(
     town: Town, backup: Backup
 ) -> None:

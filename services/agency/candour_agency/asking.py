@@ -17,7 +17,7 @@ from candour_protocol.kinds import NUMBERS, Kind, Person, Signer
 from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
-from candour_agency import additions, prompting, recognising, standing, store
+from candour_agency import additions, prompting, recognising, standing, store, successors
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import Directed, direct, set_apart
 from candour_agency.drafts import concerns, relays, requests
@@ -117,14 +117,7 @@ def _concern(connection: Connection, call: Call, jti: str, place: int) -> Messag
     if found is None or not call.may_see(found):
         detail = "No concern of this id is known here. Check the id, or tell the concern in the same call."
         raise CallError(Code.UNKNOWN_CONCERN, detail, places=[Place(f"/concern_ids/{place}", detail)])
-    return _successor(connection, found)
-
-
-def _successor(connection: Connection, message: Message) -> Message:
-    """What took the place of a statement that was said again."""
-    while message.reissued_as and (newer := store.messages.find(connection, message.reissued_as)):
-        message = newer
-    return message
+    return successors.newest(connection, found)
 
 
 def _inline(body: RequestBody) -> Matter | None:
@@ -185,7 +178,7 @@ def copy_at(connection: Connection, message: Message, to: Address) -> Message | 
         return message
     passed_on = store.messages.relayed(connection, message.hash, to.agency)
     if passed_on is not None:
-        return _successor(connection, passed_on)
+        return successors.newest(connection, passed_on)
     if message.codes is None or message.content is None:
         return message  # nobody could open it; the gateway says what is missing
     return None

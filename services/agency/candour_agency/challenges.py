@@ -13,7 +13,7 @@ from candour_protocol.ids import ActorToken
 from candour_protocol.kinds import CHALLENGEABLE, STAGES, AnswerCodes, Kind, Signer
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import store, successors
 from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.drafts import steps
 from candour_agency.faults import CallError, Code
@@ -59,7 +59,7 @@ def challenge(connection: Connection, call: Call, jti: str, body: ChallengeBody)
     """
     if body.argument is None and body.new_fact is None:
         raise misplaced("/argument", "Say what you think is wrong, or give a new fact.")
-    message = visible(connection, call, jti)
+    message = successors.own_newest(connection, visible(connection, call, jti))
     parent = _challenged(connection, message)
     stage = _stage(parent, body.stage)
     return compose(call, [parent], lambda now: steps.challenge(now, body, stage))

@@ -11,7 +11,7 @@ from candour_protocol.kinds import Kind
 from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE
 from sqlalchemy import Connection
 
-from candour_agency import grounds, store
+from candour_agency import grounds, store, successors
 from candour_agency.calls import Call, Composition
 from candour_agency.challenges import still_open
 from candour_agency.drafts import steps
@@ -42,11 +42,13 @@ def withdraw(connection: Connection, call: Call, jti: str, body: WithdrawalBody)
     Raises:
         CallError: no own message, one that cannot be taken back, or one that is over already.
     """
-    message = own(connection, call, jti, "Only what your agency sent can be withdrawn here.")
+    found = own(connection, call, jti, "Only what your agency sent can be withdrawn here.")
+    message, *earlier = successors.standing(connection, found)
     if message.kind not in WITHDRAWABLE:
         raise CallError(Code.WRONG_KIND, _STAYS.get(message.kind, _CORRECT_IT))
     _stands(message)
-    return compose(call, [message], lambda now: steps.withdrawal(now, body))
+    said = [message, *(one for one in earlier if one.withdrawn_at is None)]
+    return compose(call, said, lambda now: steps.withdrawal(now, body))
 
 
 def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) -> Composition:
@@ -56,15 +58,16 @@ def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) 
         CallError: no own message, one that cannot be corrected, one that is over already, or no words where
             its kind wants them.
     """
-    message = own(
+    found = own(
         connection, call, jti, "Only what your agency sent can be corrected here; challenge the rest."
     )
+    message, *earlier = successors.standing(connection, found)
     if message.kind not in CORRECTABLE:
         raise CallError(Code.WRONG_KIND, _STAYS.get(message.kind, _IN_A_REPLY))
     _stands(message)
     grounds.check_correction(call.office.directory.policy, body)
     copies = store.messages.own_copies(connection, message) if message.kind is Kind.CONCERN else [message]
-    standing = [one for one in copies if one.withdrawn_at is None]
+    standing = [one for one in (*copies, *earlier) if one.withdrawn_at is None]
     composition = compose(call, standing, lambda now: steps.correction(now, body))
     composition.notices += still_open(connection, call, message, Kind.CORRECTION)
     if any(is_of_the_wrong_child(part.plan.kind, part.plan.codes) for part in composition.parts):

@@ -13,7 +13,7 @@ from candour_protocol.rules import Telling
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import grounds, standing, store, words
+from candour_agency import grounds, standing, store, successors, words
 from candour_agency.asking import copy_at, known_to
 from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.challenges import still_open
@@ -48,7 +48,7 @@ def close(connection: Connection, call: Call, jti: str, body: ClosureBody, *, ki
         CallError: no such matter, one that is over already, no reason while checks are unanswered, an unknown
             one, or no words where it wants them.
     """
-    matter = visible(connection, call, jti)
+    matter = successors.own_newest(connection, visible(connection, call, jti))
     if matter.kind is not kind or (kind is Kind.REQUEST and matter.received):
         raise CallError(Code.WRONG_KIND, "Close a concern, or a request that your agency sent.")
     if state(matter, to_ms(call.now)) in FINAL:

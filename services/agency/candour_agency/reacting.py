@@ -10,7 +10,7 @@ from candour_protocol.kinds import Kind, Signer
 from candour_protocol.rules.answers import discloses
 from sqlalchemy import Connection
 
-from candour_agency import grounds, handing, store
+from candour_agency import grounds, handing, store, successors
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible, visible_thread
 from candour_agency.challenges import Decision, check_decider, check_word, still_open
 from candour_agency.drafts import reactions
@@ -160,7 +160,7 @@ def conclude(connection: Connection, call: Call, jti: str, body: OutcomeBody) ->
     Raises:
         CallError: no such own request, it has no answer yet, nothing is told, or the same person tells it.
     """
-    request = visible(connection, call, jti)
+    request = successors.own_newest(connection, visible(connection, call, jti))
     if request.received or request.kind is not Kind.REQUEST:
         raise CallError(Code.WRONG_KIND, "Tell the outcome of a request that your agency sent.")
     answers = store.messages.about(connection, request.hash)
@@ -182,7 +182,7 @@ def approve(connection: Connection, call: Call, jti: str, body: ApprovalBody) ->
     """
     if body.capacity == "lodgee":
         return give_word(connection, call, jti, WordBody(who=body.who, why=body.why))
-    parent = visible(connection, call, jti)
+    parent = successors.own_newest(connection, visible(connection, call, jti))
     if parent.received or parent.kind is not Kind.REQUEST:
         raise CallError(Code.WRONG_KIND, "Only a request that your agency sent is approved here.")
     if parent.verdict not in (None, "held"):
@@ -200,7 +200,7 @@ def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Comp
         CallError: no such thread here, it is not clear to whom, or it does not say why that stands.
     """
     thread = visible_thread(connection, call, txn)
-    parent = _replied_to(thread, body.in_reply_to)
+    parent = _replied_to(connection, thread, body.in_reply_to)
     waits = [] if parent.received or parent.receipt is not None else [parent.hash]
     check_word(connection, parent, grounds.says_anything(body))
     composition = compose(call, [parent], lambda now: reactions.reply(now, body, waits))
@@ -209,12 +209,12 @@ def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Comp
     return composition
 
 
-def _replied_to(thread: list[Message], jti: str | None) -> Message:
+def _replied_to(connection: Connection, thread: list[Message], jti: str | None) -> Message:
     if jti is not None:
         found = next((one for one in thread if one.jti == jti and one.counterparty != GATEWAY), None)
         if found is None:
             raise misplaced("/in_reply_to", "No message of this id is in the thread.")
-        return found
+        return successors.own_newest(connection, found)
     matters = [one for one in thread if one.kind in MATTERS]
     if len({one.counterparty for one in matters}) != 1:
         raise misplaced(

@@ -12,7 +12,7 @@ from candour_protocol.statement import parse
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import store, successors
 from candour_agency.faults import CallError
 from candour_agency.messages import Message
 from candour_agency.office import Office
@@ -117,6 +117,4 @@ def _with_successors(
 
 
 def _newest(connection: Connection, message: Message | None) -> StatementHash | None:
-    while message is not None and message.reissued_as is not None:
-        message = store.messages.find(connection, message.reissued_as)
-    return message.hash if message else None
+    return successors.newest(connection, message).hash if message else None

@@ -11,7 +11,7 @@ from candour_protocol.ids import Address, AgencyId, Txn, new_uuid7
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import debts, kinship, prompting, recognising, store
+from candour_agency import debts, kinship, prompting, recognising, store, successors
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns
@@ -90,7 +90,7 @@ def _paid_back(connection: Connection, call: Call, jti: str | None) -> Message |
     found = store.messages.find(connection, jti)
     if found is None or found.received or found.kind is not Kind.REQUEST or not call.may_see(found):
         raise misplaced("/pays_back", "Give the id of an own emergency request that this concern follows.")
-    return found
+    return successors.newest(connection, found)
 
 
 def _thread(connection: Connection, call: Call, body: ConcernBody, request: Message | None) -> Txn | None:

@@ -6,9 +6,8 @@ import asyncio
 
 from candour_protocol.ids import Jti
 from candour_protocol.strict_json import JsonObject
-from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import store, successors
 from candour_agency.api.desk import Desk
 from candour_agency.bells import rung
 from candour_agency.messages import Message
@@ -61,13 +60,4 @@ async def newest(desk: Desk, message: Message) -> Message | None:
     """What took the place of an own message that was said again."""
     if message.received or message.reissued_as is None:
         return None
-    return await desk.database.glance(lambda connection: _newest(connection, message))
-
-
-def _newest(connection: Connection, message: Message) -> Message:
-    while message.reissued_as is not None:
-        found = store.messages.find(connection, message.reissued_as)
-        if found is None:
-            break
-        message = found
-    return message
+    return await desk.database.glance(lambda connection: successors.newest(connection, message))
