@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from candour_protocol.kinds import Kind
+from candour_protocol.policy import Policy, load_policy
 
 from tests.agency.gateway_double import Says
 from tests.agency.partnership import CSC, GP, POLICE, SCHOOL, Office, Partnership, a_request, an_answer
+from tests.agency.places import ON_BOTH
 from tests.agency.protected import ALLEGATION
 
 MARKED = ALLEGATION | {"handling": ["NOT_NAMED_PERSON:vance"]}
@@ -154,3 +156,50 @@ def _stub(partnership: Partnership, told: str) -> dict[str, Any]:
         "need_level": "L4",
         "lodged_with": None,
     }
+
+
+# -- what shows several together -------------------------------------------------------------------------
+
+
+def _pattern(*ids: str) -> dict[str, Any]:
+    return {
+        "seen": "CHILD",
+        "concerns": 3,
+        "agencies": 2,
+        "agency_kinds": ["GP", "SCHOOL"],
+        "dates": ["2026-11-23"],
+        "ids": list(ids),
+    }
+
+
+@ON_BOTH
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_pattern_is_kept_from_whom_a_concern_in_it_is_kept_from(
+    school: Office, csc: Office, partnership: Partnership, late: bool
+) -> None:
+    csc.node.desk.office.directory.policy = _with_patterns(partnership)
+    partnership.gateway.keeps_back = {Kind.CONCERN} if late else set()
+    told = await school.tell(CSC, handling=["NOT_NAMED_PERSON:Okri"])
+    await partnership.gateway.logged(Kind.CONCERN)
+    txn = "0198f0a0-0000-7000-8000-000000000009"
+
+    notice = partnership.gateway.notify(CSC, "pattern", _pattern(told), txn).statement.claims.jti
+    await partnership.courier.quiet()
+    for concern in partnership.gateway.of_kind(Kind.CONCERN):
+        partnership.gateway.deliver(concern)
+    await csc.until(told, "delivered")
+
+    shown = {person: await _shown(csc, person) for person in ("okri", "mbeki")}
+    assert (notice in shown["okri"], notice in shown["mbeki"]) == (False, True)
+    assert await _status(csc, f"/v1/messages/{notice}", "okri") == 404
+    assert await _status(csc, f"/v1/threads/{txn}", "okri") == 404
+    assert await _status(csc, f"/v1/messages/{notice}", "mbeki") == 200
+
+
+def _with_patterns(partnership: Partnership) -> Policy:
+    return load_policy(partnership.gateway.policy_raw.replace(b"shown = false", b"shown = true"))
+
+
+async def _shown(office: Office, person: str) -> list[str]:
+    token = office.with_scopes(*SCOPES, acts_as=person)
+    return [one["id"] for one in (await office.get("/v1/inbox?limit=200", token=token))["items"]]

@@ -1,4 +1,4 @@
-"""What an arrival follows here: what it is about, the concerns that it cites, or else its thread.
+"""What an arrival follows here: what it is about, the concerns that it cites or shows, or else its thread.
 
 Whoever may not see that may not see the arrival. The couriers promise no order, so it may be in the same
 batch, and may even come later.
@@ -6,17 +6,19 @@ batch, and may even come later.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from candour_protocol import rules
+from candour_protocol.claims import Claims
 from candour_protocol.errors import MismatchError
 from candour_protocol.ids import StatementHash, Txn
 from candour_protocol.kinds import Kind
 from candour_protocol.statement import match
 from candour_protocol.strict_json import JsonObject
 
-from candour_agency import additions, shutting, store
+from candour_agency import additions, shutting, store, successors
 from candour_agency.arrival import Arrival
 from candour_agency.batch import Batch
 from candour_agency.matters import MATTERS
@@ -39,12 +41,23 @@ def handed(batch: Batch, arrival: Arrival, original: StatementHash | None) -> Me
     return store.messages.copy_from(batch.connection, original, arrival.statement.claims.iss)
 
 
-def thread(batch: Batch, kind: Kind, txn: Txn) -> list[Message]:
-    """What is about nothing that is here follows its thread: a link, or word that a request waits."""
+def beside(batch: Batch, kind: Kind, txn: Txn, codes: JsonObject | None) -> list[Message]:
+    """What is about nothing that is here follows its thread: a link, or word that a request waits.
+
+    A pattern follows the concerns that it shows, as far as they are here.
+    """
     if kind in MATTERS:
         return []
     batch.flush()
-    return store.messages.thread(batch.connection, txn)
+    shown = store.messages.known(batch.connection, _shown(codes)).values()
+    stands = [successors.newest(batch.connection, one) for one in shown]
+    return [*store.messages.thread(batch.connection, txn), *stands]
+
+
+def _shown(codes: JsonObject | None) -> list[str]:
+    about = (codes or {}).get("about")
+    ids = about.get("ids") if isinstance(about, dict) else None
+    return list(map(str, ids)) if isinstance(ids, list) else []
 
 
 def cited(batch: Batch, arrival: Arrival) -> list[Message]:
@@ -85,9 +98,20 @@ def shut_early(batch: Batch, arrival: Arrival, row: dict[str, Any]) -> None:
     if row["shut_out"] is None:
         return
     batch.flush()
-    forms = (arrival.statement.hash, arrival.statement.claims.reissues)
+    claims = arrival.statement.claims
+    forms = [name for name in (arrival.statement.hash, claims.reissues) if name is not None]
     found = store.messages.thread(batch.connection, row["txn"])
-    for one in shutting.following(found, [name for name in forms if name is not None]):
+    for one in (*shutting.following(found, forms), *_showing(batch, claims, forms)):
         people = shutting.write(one.shut_out | shutting.read(row["shut_out"]))
         store.messages.change(batch.connection, one.hash, shut_out=people)
         batch.put(replace(one, shut_out_text=people))
+
+
+def _showing(batch: Batch, claims: Claims, forms: list[StatementHash]) -> Iterator[Message]:
+    """Patterns that came before a concern which they show, and the word that each came."""
+    if claims.kind is not Kind.CONCERN or not batch.office.directory.policy.patterns.any:
+        return
+    earlier = store.messages.by_hash(batch.connection, forms).values()
+    ids = {claims.jti, *(one.jti for one in earlier)}
+    for pattern in store.patterns.showing(batch.connection, ids):
+        yield from shutting.following(store.messages.thread(batch.connection, pattern.txn), [pattern.hash])

@@ -140,7 +140,7 @@ def _statement(batch: Batch, arrival: Arrival) -> None:
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
     row = _store(batch, arrival, opened, parent, txn)
     row["shut_out"] = _shut_out(
-        opened, [parent] if parent else cited or following.thread(batch, claims.kind, txn)
+        opened, [parent] if parent else cited or following.beside(batch, claims.kind, txn, opened.codes)
     )
     _imprint(batch, claims, opened)
     _answer(batch, arrival, opened, row)

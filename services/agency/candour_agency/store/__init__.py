@@ -10,6 +10,7 @@ from candour_agency.store import (
     joins,
     messages,
     outbox,
+    patterns,
     registry,
     reports,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "joins",
     "messages",
     "outbox",
+    "patterns",
     "registry",
     "reports",
 ]
