@@ -9,7 +9,18 @@ from candour_protocol.kinds import Kind
 from candour_protocol.policy import Policy, load_policy
 
 from tests.agency.gateway_double import Says
-from tests.agency.partnership import CSC, GP, POLICE, SCHOOL, Office, Partnership, a_request, an_answer
+from tests.agency.partnership import (
+    CSC,
+    GP,
+    LADO,
+    POLICE,
+    SCHOOL,
+    Office,
+    Partnership,
+    a_concern,
+    a_request,
+    an_answer,
+)
 from tests.agency.places import ON_BOTH
 from tests.agency.protected import ALLEGATION
 
@@ -51,6 +62,51 @@ async def test_whom_a_mark_names_never_sees_a_copy_of_a_copy(
 
     assert await _status(gp, f"/v1/messages/{copy}", "gp7") == 404
     assert await _status(gp, f"/v1/messages/{copy}", "gp8") == 200
+
+
+# -- where it was told -----------------------------------------------------------------------------------
+
+
+@ON_BOTH
+async def test_whom_a_mark_names_sees_nothing_of_it_at_the_agency_that_told_it(
+    school: Office, lado: Office
+) -> None:
+    told = await school.tell(LADO, **MARKED)
+    await lado.until(told, "delivered")
+    decision = {"decision": "STRATEGY_S47", "reasons": "We meet today.", "decider": {"name": "T. Ames"}}
+    decided = (await lado.post(f"/v1/concerns/{told}/decision", decision))["messages"][0]["id"]
+    await lado.until(decided, "delivered")
+
+    thread = (await school.message(told))["thread"]
+    for path in (f"/v1/messages/{told}", f"/v1/messages/{decided}", f"/v1/threads/{thread}"):
+        assert await _status(school, path, "vance") == 404
+        assert await _status(school, path, "okri") == 200
+    assert decided not in await _shown(school, "vance")
+    assert decided in await _shown(school, "okri")
+
+
+async def test_whom_a_mark_names_neither_takes_back_nor_asks_on_what_their_colleague_told(
+    school: Office, lado: Office
+) -> None:
+    told = await school.tell(LADO, **MARKED)
+    await lado.until(told, "delivered")
+    token = school.with_scopes(*SCOPES, "concerns.send", "requests.send", acts_as="vance")
+
+    back = await school.call("POST", f"/v1/messages/{told}/withdrawal", {}, token=token)
+    asked = await school.call("POST", "/v1/requests", a_request(LADO, concern_ids=[told]), token=token)
+
+    assert (back.status_code, asked.json()["code"]) == (404, "unknown-concern")
+
+
+async def test_what_is_asked_on_a_concern_of_the_same_call_is_kept_from_whom_that_names(
+    csc: Office, school: Office
+) -> None:
+    inline = {name: value for name, value in a_concern(SCHOOL, **MARKED).items() if name != "recipients"}
+    sent = await csc.post("/v1/requests", a_request(SCHOOL, concern_ids=[], concern=inline))
+
+    for one in sent["messages"]:
+        assert await _status(csc, f"/v1/messages/{one['id']}", "vance") == 404
+        assert await _status(csc, f"/v1/messages/{one['id']}", "okri") == 200
 
 
 # -- what rests on it ------------------------------------------------------------------------------------

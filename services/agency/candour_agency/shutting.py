@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from candour_protocol import disclosures, strict_json
 from candour_protocol.codes import HandlingMark
@@ -23,11 +23,11 @@ from candour_agency.messages import Message
 _NAMED_PERSON: Final = HandlingMark.NOT_NAMED_PERSON.value
 
 
-def named_in(content: Mapping[str, JsonValue] | None) -> frozenset[str]:
+def named_in(content: Mapping[str, Any] | None) -> frozenset[str]:
     """Whom its author keeps from it; of a relay, whom the authors of what it relays do.
 
     Args:
-        content: T2 as it was opened, whether or not it fits its kind.
+        content: T2 as it was opened, whether or not it fits its kind; or as it is about to be sealed.
     """
     said = content or {}
     return _named(said.get("handling")) | _named_above(said.get("original"))
@@ -54,9 +54,9 @@ def following(thread: Iterable[Message], names: Iterable[StatementHash]) -> Iter
             yield one
 
 
-def _named(handling: JsonValue) -> frozenset[str]:
+def _named(handling: Any) -> frozenset[str]:
     marks = handling.get("marks") if isinstance(handling, dict) else None
-    parts = [str(mark).partition(":") for mark in marks] if isinstance(marks, list) else []
+    parts = [str(mark).partition(":") for mark in marks] if isinstance(marks, list | tuple) else []
     found = {person.strip().lower() for mark, _, person in parts if mark.strip() == _NAMED_PERSON}
     return frozenset(found - {""})
 

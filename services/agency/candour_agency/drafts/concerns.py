@@ -21,6 +21,7 @@ from candour_protocol.kinds import (
 from candour_protocol.policy import Policy
 from candour_protocol.strict_json import JsonObject
 
+from candour_agency import shutting
 from candour_agency.drafts import coding
 from candour_agency.drafts.acting import Acting
 from candour_agency.office import Office
@@ -72,7 +73,9 @@ def plan(setting: Setting, body: Matter, child: Child, to: Address, pays_back: S
     codes["checks"] = dict(rules.check_matter(matter, (), setting.iat, setting.policy).checks)
     codes |= adults.stated(matter, (), setting.policy, setting.office.keys.partnership)
     urgency = str(codes["urgency"] or "")
-    return Plan(Kind.CONCERN, to, setting.txn, urgency, codes, content.model_dump(exclude_none=True))
+    said = content.model_dump(exclude_none=True)
+    kept_from = shutting.named_in(said)  # they may be at the agency that tells it
+    return Plan(Kind.CONCERN, to, setting.txn, urgency, codes, said, shut_out=kept_from)
 
 
 def _codes(
