@@ -96,6 +96,7 @@ def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> 
     match parent.kind:
         case Kind.CONCERN:
             yield from _settle(parent, by, Duty.ACKNOWLEDGEMENT, Duty.DECISION, Duty.CORRECTION)
+            yield from _chase(parent, False, hearing, book)
             yield from standing.no_longer_stands(parent, by, book)
         case Kind.REQUEST:
             yield from _ended(parent, by, book)
@@ -149,9 +150,11 @@ def _retracted(
 
 
 def _chase(concern: Logged, swift: bool, hearing: Hearing, book: Casebook) -> Iterator[Effect]:
+    """Whoever passed it on owes the same of each copy that still stands; who has one hears at once."""
     for relay in relays_of(concern, book):
-        due = owed(relay, Duty.CORRECTION, hearing, owed_by=relay.iss, owed_to=relay.aud, urgent=swift)
-        yield Reopened(due)
+        if relay.history.withdrawn_by is None:
+            due = owed(relay, Duty.CORRECTION, hearing, owed_by=relay.iss, owed_to=relay.aud, urgent=swift)
+            yield Reopened(due)
     for copy in copies_of(concern, book):
         yield notified(copy.aud, Notice.CORRECTION, copy)
 

@@ -244,6 +244,27 @@ async def test_a_correction_reaches_every_copy_and_is_passed_on(world: World) ->
     assert await world.is_owed("correction", again)
 
 
+async def test_a_withdrawal_is_told_to_whoever_has_a_copy_and_is_passed_on(world: World) -> None:
+    original, copy, again = await _passed_on(world)
+
+    await world.submit(a_withdrawal(world, original))
+    chased = [await world.is_owed("correction", each) for each in (copy, again)]
+    told = [world.told(CSC, copy).count("correction"), world.told(POLICE, again).count("correction")]
+    await world.submit(a_withdrawal(world, copy))
+
+    assert (chased, told) == ([True, False], [1, 1])
+    assert [await world.is_owed("correction", each) for each in (copy, again)] == [False, True]
+
+
+async def test_of_a_copy_that_was_taken_back_before_nobody_owes_anything_more(world: World) -> None:
+    original, copy, _ = await _passed_on(world)
+    await world.submit(a_withdrawal(world, copy))
+
+    await world.submit(a_withdrawal(world, original))
+
+    assert not await world.is_owed("correction", copy)
+
+
 async def test_a_request_on_a_copy_of_a_copy_waits_as_well(world: World) -> None:
     original, _, again = await _passed_on(world)
     request = world.partnership.request([again.statement.hash], CSC, POLICE)

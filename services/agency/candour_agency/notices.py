@@ -27,7 +27,7 @@ TEXTS: Final = {
     Notice.LAPSE: "nobody approved this in time; ask again if it is still needed",
     Notice.SUSPENDED: "stopped until a correction is applied",
     Notice.RESUMED: "goes on: the correction is applied",
-    Notice.CORRECTION: "what you know of this was corrected by its author",
+    Notice.CORRECTION: "what you know of this was corrected or taken back by its author",
     Notice.CLOSED: "closed, although checks were unanswered",
     Notice.ERASURE: "the registrar wants this deleted before its time; your agency is asked to agree",
     Notice.ERASED: "what this said was deleted",
