@@ -149,10 +149,11 @@ RULES: tuple[Rule, ...] = (
         id="R07",
         title="A real, accountable asker",
         statement="A named person asks, trained for it or countersigned by somebody else, whose agency can "
-        "be called back on the directory's number.",
+        "be called back on the directory's number. Whoever has an interest of their own, such as being the "
+        "parent's employer or relative, declares it, and does not ask alone.",
         why="The GMC tells doctors to check that a request is genuine before they share. A team, an inbox "
         "or 'the clinic' can neither be called back nor asked afterwards.",
-        severity="a request is returned",
+        severity="a request is returned; one by somebody with an interest waits for a second person",
         fix="Give your own name and training level, or have a second person countersign.",
         kinds=(Kind.REQUEST,),
         runs_at=_EVERYWHERE,
