@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from candour_agency import additions, prompting, recognising, standing, store, successors
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import Directed, direct, set_apart
-from candour_agency.drafts import concerns, relays, requests
+from candour_agency.drafts import concerns, marking, relays, requests
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.requests import Cited
 from candour_agency.drafts.unlisted import unlisted
@@ -76,8 +76,8 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     if not directed.addresses:
         raise misplaced("/recipients", _NOT_TOLD)
     asking = _begun(connection, call, body, named, told)
-    unknown = unlisted(body.concern, "/concern") if body.concern else ()
-    asking.composition.notices += (*apart.notices, *directed.notices, *unknown)
+    said = (*marking.notices(told), *unlisted(told, "/concern")) if told else ()
+    asking.composition.notices += (*apart.notices, *directed.notices, *said)
     _compose(asking, directed)
     return asking.composition
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from candour_agency import debts, kinship, prompting, recognising, store, successors
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import direct
-from candour_agency.drafts import concerns
+from candour_agency.drafts import concerns, marking
 from candour_agency.drafts.concerns import Child, Setting
 from candour_agency.drafts.unlisted import unlisted
 from candour_agency.messages import Message
@@ -54,7 +54,7 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
     said = [Said(part.written.jti, child, body.facts or (), body.household or ()) for part, child in first]
     prompting.look_back(connection, call, composition, said)
     still_owed = _still_owed(connection, lent, addresses, children)
-    composition.notices += [*directed.notices, *unlisted(body), *still_owed]
+    composition.notices += [*directed.notices, *marking.notices(body), *unlisted(body), *still_owed]
     return composition
 
 

@@ -22,7 +22,7 @@ from candour_protocol.policy import Policy
 from candour_protocol.strict_json import JsonObject
 
 from candour_agency import shutting
-from candour_agency.drafts import coding
+from candour_agency.drafts import coding, marking
 from candour_agency.drafts.acting import Acting
 from candour_agency.office import Office
 from candour_agency.schemas.concern import Matter
@@ -90,7 +90,7 @@ def _codes(
         "need_level": coding.code(NeedLevel, body.need_level),
         "urgency": coding.code(Urgency, body.urgency),
         "inbox": to.inbox,
-        "marks": coding.marks(body.handling),
+        "marks": coding.marks(marking.handling(body)),
         "openness": coding.openness(body.openness),
         "onward_to": coding.agencies(body.onward_to, "/onward_to", setting.office.directory.is_member),
         "relays": None,
@@ -148,6 +148,7 @@ def reach(office: Office, given: Reach | None) -> Reach | None:
 def _handling(body: Matter) -> Handling | None:
     reason = coding.stated_reason(body.openness)
     second = body.withheld.second_signer if body.withheld else None
-    if not body.handling and reason is None and second is None:
+    marks = marking.handling(body)
+    if not marks and reason is None and second is None:
         return None
-    return Handling(marks=body.handling or None, openness_reason=reason, second_signer=second)
+    return Handling(marks=marks or None, openness_reason=reason, second_signer=second)
