@@ -12,8 +12,9 @@ from candour_protocol import erasures, receipt
 from candour_protocol.ids import StatementHash
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
-from tests.journeys.bodies import a_request_for
+from tests.journeys.bodies import a_concern_for, a_request_for
 from tests.journeys.saying import MANAGER, SENDERS_LEAD, WORKER, events, problem, say, tell
+from tests.journeys.test_integration_keys import replace_seal_key
 from tests.journeys.town import Town, open_town
 
 KEEP = timedelta(days=730)
@@ -56,6 +57,24 @@ async def test_its_author_has_it_erased_and_both_sides_still_prove_that_it_was_s
         assert (await events(town, agency, told))[-1] == "erased"
         text = (await town.call(agency, "GET", f"/v1/messages/{told}/receipt")).text
         assert receipt.verify(text, town.verifier).entry.statement == shown["hash"]
+
+
+async def test_what_was_said_again_is_erased_under_every_id_that_it_had(town: Town) -> None:
+    await replace_seal_key(town, CSC)
+    told = (await town.post(SCHOOL, "/v1/concerns", a_concern_for(CSC))).json()["messages"][0]["id"]
+    await town.courier.settle()
+    again = (await town.message(SCHOOL, told))["reissued_as"]
+    decision = {"decision": "ADVICE_NFA", "feedback": "Seen and closed.", "decider": MANAGER}
+    await say(town, CSC, f"/v1/concerns/{again}/decision", decision)
+    town.clock.advance(KEEP)
+
+    asked = await _ask_for_it(town, told)
+
+    assert (asked["verdict"]["outcome"], asked["about"]) == ("passed", again)
+    for agency, jti in ((SCHOOL, told), (SCHOOL, again), (CSC, again)):
+        shown = await town.message(agency, jti)
+        assert (shown["content"], shown["codes"]) == ({}, None)
+        assert shown["erased_at"] is not None
 
 
 async def test_too_early_it_is_returned_and_says_what_stands_against_it(town: Town) -> None:

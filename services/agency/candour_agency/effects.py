@@ -15,7 +15,7 @@ from candour_protocol.policy import Policy
 from candour_protocol.rules import Severity
 from sqlalchemy import Connection
 
-from candour_agency import debts, handing, happenings, parts, store
+from candour_agency import debts, handing, happenings, parts, store, successors
 from candour_agency.directory import Directory
 from candour_agency.happenings import Happened
 from candour_agency.matters import MATTERS, is_final
@@ -62,10 +62,12 @@ def _in_parts(connection: Connection, happened: Happened, parent: Message, direc
 
 
 def _erase(connection: Connection, parent: Message, at: int) -> list[Message]:
-    if parent.erased_at is None:
-        store.messages.erase(connection, parent.hash, at)
-        store.imprints.forget(connection, parent.hash)
-        store.outbox.drop(connection, parent.jti)
+    """What it said goes, and the same words wherever it was said before under another id."""
+    for one in (parent, *successors.earlier(connection, parent)):
+        if one.erased_at is None:
+            store.messages.erase(connection, one.hash, at)
+            store.imprints.forget(connection, one.hash)
+            store.outbox.drop(connection, one.jti)
     return list(store.messages.by_hash(connection, [parent.hash]).values())
 
 

@@ -13,7 +13,7 @@ from candour_protocol.kinds import Kind, Notice
 from candour_protocol.statement import parse
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import store, successors
 from candour_agency.calls import Call, Composition
 from candour_agency.drafts import reactions, steps
 from candour_agency.drafts.reactions import Reacting
@@ -37,7 +37,8 @@ def ask(connection: Connection, call: Call, jti: str, _body: ErasureBody) -> Com
     message = own(connection, call, jti, "Your agency can have erased what it sent; its sender, what it got.")
     if message.kind is Kind.ERASURE:
         raise CallError(Code.WRONG_KIND, "An erasure says nothing that could be erased.")
-    return compose(call, [message], _erasure)
+    last, *earlier = successors.standing(connection, message)
+    return compose(call, [last, *(one for one in earlier if one.erased_at is None)], _erasure)
 
 
 def _erasure(now: Reacting) -> Plan:

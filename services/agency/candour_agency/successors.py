@@ -15,7 +15,7 @@ from candour_agency.messages import Message
 
 def newest(connection: Connection, message: Message) -> Message:
     """The last that took its place, or itself."""
-    return chain(connection, message)[-1]
+    return _chain(connection, message)[-1]
 
 
 def own_newest(connection: Connection, message: Message) -> Message:
@@ -25,11 +25,18 @@ def own_newest(connection: Connection, message: Message) -> Message:
 
 def standing(connection: Connection, message: Message) -> list[Message]:
     """Those of one statement that somebody has, or had when it was opened there; the newest first."""
-    last, *earlier = reversed(chain(connection, message))
-    return [last, *(one for one in earlier if one.opened in (SOUND, THIN))]
+    last = newest(connection, message)
+    return [last, *(one for one in earlier(connection, last) if one.opened in (SOUND, THIN))]
 
 
-def chain(connection: Connection, message: Message) -> list[Message]:
+def earlier(connection: Connection, message: Message) -> list[Message]:
+    """Those whose place it took, the first first: the same words under other ids."""
+    thread = store.messages.thread(connection, message.txn)
+    before = (one for one in thread if one.reissued_as is not None and one.hash != message.hash)
+    return [one for one in before if message.hash in {each.hash for each in _chain(connection, one)}]
+
+
+def _chain(connection: Connection, message: Message) -> list[Message]:
     """It, and what took its place, one after the other."""
     found = [message]
     while (jti := found[-1].reissued_as) is not None:
