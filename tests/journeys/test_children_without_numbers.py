@@ -9,7 +9,7 @@ from candour_protocol.ids import AgencyId
 
 from tests.gateway.partnership import CSC, POLICE
 from tests.journeys.bodies import a_concern_for, a_request_for
-from tests.journeys.personal import THIN_FACTS
+from tests.journeys.personal import TAMSIN, THIN_FACTS
 from tests.journeys.saying import SERGEANT, WORKER, events, say, states
 from tests.journeys.town import Town
 
@@ -115,6 +115,33 @@ async def test_what_waits_for_a_corrected_concern_goes_on_once_it_is_told_again(
 
     assert waiting == ["suspended", "suspended"]
     assert "suspended" not in await states(town, asked, POLICE, CSC)
+
+
+async def test_its_concern_opens_no_request_about_another_child(town: Town) -> None:
+    """Nothing but what is said of them tells two children apart, where one has no number."""
+    about_the_baby = await say(town, POLICE, "/v1/concerns", _told())
+    thread = (await town.message(POLICE, about_the_baby["id"]))["thread"]
+    thin = await say(town, POLICE, "/v1/concerns", _told(subject=TAMSIN, facts=THIN_FACTS, thread=thread))
+
+    on_the_baby = await _returned_by(town, about_the_baby["id"])
+    on_both = await _returned_by(town, about_the_baby["id"], thin["id"])
+
+    assert on_the_baby == {("R04", "/concern_ids/0")}
+    assert {("R04", "/concern_ids/0"), ("R02", "/concern_ids/1")} <= on_both
+
+
+async def _returned_by(town: Town, *concerns: str) -> set[tuple[str, str]]:
+    """Why a request about somebody else comes back, which a dry run says before."""
+    ask = a_request_for(CSC, "", concern_ids=list(concerns), author=SERGEANT)
+    ask["lines"] = [one | {"category": "CSC_HISTORY"} for one in ask["lines"]]
+    tried = await town.post(POLICE, "/v1/requests/check", ask)
+    answer = await town.post(POLICE, "/v1/requests", ask)
+    assert (tried.status_code, answer.status_code) == (200, 422)
+    found, expected = (
+        {(one["rule"], one["pointer"]) for one in each.json()["violations"]} for each in (answer, tried)
+    )
+    assert {rule for rule, _ in expected} == {rule for rule, _ in found}
+    return found
 
 
 def _told(**changes: Any) -> dict[str, Any]:

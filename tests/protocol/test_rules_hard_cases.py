@@ -12,11 +12,12 @@ from candour_protocol.rules import (
     Judgement,
     Outcome,
     Telling,
+    check_matter,
     judge_concern,
     judge_correction,
 )
 from candour_protocol.rules.answers import discloses
-from candour_protocol.rules.rehearsal import ASKER, CHILD, HOLDER, NOW, Case, written
+from candour_protocol.rules.rehearsal import ASKER, CHILD, CONCERN, HOLDER, NOW, REQUEST, Case, written
 
 from tests.protocol.cases import a_line, a_policy, concern_with, judged, places, request_with
 from tests.protocol.test_rules_told import a_concern, ask, told
@@ -219,6 +220,26 @@ def test_sub_threshold_worry_two_professionals_just_want_to_talk() -> None:
     assert "R13" in unnamed.rules
     assert (named.outcome, "R13" in named.rules) == (Outcome.REFUSED, True)
     assert said_again.outcome is Outcome.PASSED
+
+
+_THIN: dict[str, Any] = {"facts": [{"what": "n/a", "when": "2026-11-09", "basis": "OBSERVED"}]}
+_ANOTHER: dict[str, Any] = {"subject": {"name": "Ivo Larkfield", "birth_date": "2011-09-03"}}
+
+
+@pytest.mark.parametrize(
+    ("beside", "lacks"),
+    [(_ANOTHER, ["R02"]), (_NOBODY, ["R13"]), ({}, [])],
+    ids=["another child's", "advice on nobody", "this child's own"],
+)
+def test_a_thin_concern_does_not_borrow_the_facts_of_one_about_somebody_else(
+    beside: dict[str, Any], lacks: list[str]
+) -> None:
+    thin, full = (written(Kind.CONCERN, {**CONCERN, **one}) for one in (_THIN, beside))
+    request = written(Kind.REQUEST, REQUEST)
+
+    checks = check_matter(request, (thin, full), 0, a_policy()).checks
+
+    assert [rule for rule in ("R02", "R03", "R13") if checks[rule] != "pass"] == lacks
 
 
 @pytest.mark.parametrize(

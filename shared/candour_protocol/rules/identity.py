@@ -53,19 +53,24 @@ def _unknown_reason(subject: Person) -> Iterator[Violation]:
         yield Violation("R13", "/subject/identifier_absent_reason", Severity.REFUSE, hint)
 
 
-def r13_cites_somebody(cited: Sequence[Matter]) -> Iterator[Violation]:
+def r13_cites_somebody(relied_on: Sequence[Matter], cited: Sequence[Matter]) -> Iterator[Violation]:
     """Refuse a request that rests on advice alone, which was sought without saying who the child is.
 
-    Source: domain 5.2.
+    A name in another concern that says nothing does not help. Source: domain 5.2.
     """
-    concerns = [matter for matter in cited if matter.kind is Kind.CONCERN]
+    concerns = _concerns(relied_on) or _concerns(cited)
     if concerns and not any(_is_somebody(concern.subject) for concern in concerns):
         yield Violation("R13", "/concern_ids", Severity.REFUSE)
 
 
+def _concerns(matters: Sequence[Matter]) -> list[Matter]:
+    """Without the replies that add to them, which name nobody."""
+    return [matter for matter in matters if matter.kind is Kind.CONCERN]
+
+
 def r04_sealed_subject(request: Matter, cited: tuple[Matter, ...]) -> Iterator[Violation]:
     """After opening: refuse if every cited concern is plainly about another child than the request."""
-    concerns = [each for each in cited if each.kind is Kind.CONCERN]
+    concerns = _concerns(cited)
     if concerns and all(plainly_another(request.subject, concern.subject) for concern in concerns):
         yield Violation("R04", "/subject", Severity.REFUSE)
 

@@ -159,11 +159,12 @@ def _node_rules(matter: Matter, cited: Sequence[Matter], policy: Policy) -> Iter
 def _request_rules(
     codes: RequestCodes, content: RequestContent, cited: Sequence[Matter], policy: Policy
 ) -> Iterator[Violation]:
-    yield from substance.r02_cites_substance(cited, policy)
-    yield from substance.r03_cites_narrative(cited)
-    yield from scope.r05_because(codes, content, cited, policy)
+    relied_on = scope.relied_on(content, cited, policy)
+    yield from substance.r02_cites_substance(relied_on, policy)
+    yield from substance.r03_cites_narrative(relied_on)
+    yield from scope.r05_because(codes, content, relied_on, policy)
     yield from asker.r07_named(codes, content, policy)
     yield from emergency.r09_danger_line(codes, content, policy)
     yield from persons.r12_one_person_one_reason(codes, content, cited, policy)
     yield from identity.r13_on_request(content, policy)
-    yield from identity.r13_cites_somebody(cited)
+    yield from identity.r13_cites_somebody(relied_on, cited)

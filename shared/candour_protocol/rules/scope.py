@@ -33,11 +33,10 @@ def r05_scope(ask: Ask, policy: Policy) -> Iterator[Violation]:
 
 
 def r05_because(
-    codes: RequestCodes, content: RequestContent, cited: Sequence[Matter], policy: Policy
+    codes: RequestCodes, content: RequestContent, relied_on: Sequence[Matter], policy: Policy
 ) -> Iterator[Violation]:
     """Refuse a line that does not say why, or stands outside the matrix without a stated exception."""
     said = {question.line: question for question in content.questions or ()}
-    relied_on = _relied_on(content, cited, policy)
     categories = {category for concern in relied_on for category in _categories(concern)}
     for place, asked in enumerate(codes.asked):
         question = said.get(asked.line, Question(line=asked.line))
@@ -48,8 +47,11 @@ def r05_because(
             yield Violation("R05", f"/lines/{place}/exception", Severity.REFUSE)
 
 
-def _relied_on(content: RequestContent, cited: Sequence[Matter], policy: Policy) -> Sequence[Matter]:
-    """The cited concerns that can be about this child; those with substance, where any has."""
+def relied_on(content: RequestContent, cited: Sequence[Matter], policy: Policy) -> Sequence[Matter]:
+    """What of the cited can be about this child; that with substance, where any has.
+
+    What one concern says of another child mends nothing that is lacking in the one about this child.
+    """
     subject = content.subject or Person()
     same = [concern for concern in cited if not plainly_another(subject, concern.subject)]
     return [concern for concern in same if is_substantive(concern.facts, policy)] or same

@@ -45,9 +45,9 @@ def r02_has_substance(concern: Matter, policy: Policy) -> Iterator[Violation]:
         yield Violation("R02", "/facts", Severity.FLAG)
 
 
-def r02_cites_substance(cited: Sequence[Matter], policy: Policy) -> Iterator[Violation]:
-    """Refuse a request if none of the concerns that it cites says what happened."""
-    if cited and not any(is_substantive(concern.facts, policy) for concern in cited):
+def r02_cites_substance(relied_on: Sequence[Matter], policy: Policy) -> Iterator[Violation]:
+    """Refuse a request if nothing that it can rest on says what happened."""
+    if relied_on and not any(is_substantive(concern.facts, policy) for concern in relied_on):
         yield Violation("R02", "/concern_ids", Severity.REFUSE)
 
 
@@ -59,9 +59,9 @@ def r03_category_and_narrative(concern: Matter) -> Iterator[Violation]:
         yield Violation("R03", "/facts", Severity.FLAG)
 
 
-def r03_cites_narrative(cited: Sequence[Matter]) -> Iterator[Violation]:
-    """Refuse a request if the concerns that it cites are mere categories."""
-    if cited and not any(_has_narrative(concern.facts) for concern in cited):
+def r03_cites_narrative(relied_on: Sequence[Matter]) -> Iterator[Violation]:
+    """Refuse a request if the concerns that it can rest on are mere categories."""
+    if relied_on and not any(_has_narrative(concern.facts) for concern in relied_on):
         yield Violation("R03", "/concern_ids", Severity.REFUSE)
 
 

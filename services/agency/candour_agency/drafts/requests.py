@@ -121,7 +121,7 @@ def plan(
     """
     lines = lines_for(body, to)
     codes = _codes(setting, body, lines, to)
-    codes["child"] = list(request_tokens(own, [one.tokens for one in cited]))
+    codes["child"] = list(request_tokens(own, _tokens_of_the_child(subject, cited)))
     codes["concern_refs"] = [one.hash for one in cited]
     content = _content(setting, body, lines, subject)
     codes["still_current"] = rules.still_current(content, setting.policy)
@@ -144,6 +144,15 @@ def plan(
         restricted=any(one.restricted for one in cited),
         shut_out=frozenset(person for one in cited for person in one.shut_out),
     )
+
+
+def _tokens_of_the_child(subject: Person, cited: Sequence[Cited]) -> list[tuple[ChildToken, ...]]:
+    """Those of what can be about the same child: nothing else tells two children without a number apart."""
+    return [
+        one.tokens
+        for one in cited
+        if one.matter is None or not rules.plainly_another(subject, one.matter.subject)
+    ]
 
 
 def _codes(setting: Setting, body: RequestBody, lines: Sequence[LineBody], to: Address) -> JsonObject:
