@@ -349,6 +349,7 @@ def _told(logged: Logged, parties: Claims | Logged, book: Casebook) -> Told | No
         outcome=logged.verdict,
         at=logged.at,
         codes=logged.codes,
+        since=originals[-1].at,
         opened=route.opened if route else None,
         refreshed=bool(route and route.refreshed) or is_challenged(Kind.DELIVERY, logged, book),
         replied=logged.history.replied_by is not None,

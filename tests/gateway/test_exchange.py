@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from candour_protocol.ids import GATEWAY
 from candour_protocol.kinds.lists import Kind
@@ -155,3 +157,28 @@ async def test_a_relay_that_loses_a_mark_is_refused(world: World) -> None:
 
     assert verdict == ("refused", ("R15",))
     assert not world.copies(relay)
+
+
+@pytest.mark.parametrize(
+    ("days", "changed", "verdict"),
+    [
+        (28, None, "passed"),
+        (29, None, "refused"),
+        (29, True, "passed"),
+        (90, True, "passed"),
+        (91, True, "refused"),
+    ],
+)
+async def test_to_pass_an_old_concern_on_makes_nothing_new(
+    world: World, days: int, changed: bool | None, verdict: str
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    await world.arrive(concern)
+    world.clock.advance(timedelta(days=days))
+    relay = world.partnership.concern(CSC, GP, relays=concern.statement.hash)
+    request = world.partnership.request([relay.statement.hash], CSC, GP, still_current=changed)
+
+    await world.submit(relay, request)
+
+    assert world.verdict(relay) == ("passed", ())
+    assert world.verdict(request) == (verdict, () if verdict == "passed" else ("R04",))

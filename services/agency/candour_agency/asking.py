@@ -8,7 +8,8 @@ does, in the log. Source: protocol sections 3.1, 4 and 8.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from candour_protocol import rules
 from candour_protocol.children import tokens_in
@@ -27,6 +28,7 @@ from candour_agency.drafts.unlisted import unlisted
 from candour_agency.faults import CallError, Code, Place
 from candour_agency.matters import opened
 from candour_agency.messages import Message
+from candour_agency.moments import from_ms
 from candour_agency.prompting import Said
 from candour_agency.recognising import Known
 from candour_agency.schemas.concern import Matter
@@ -163,9 +165,9 @@ def known_to(
     known = copy_at(connection, message, to)
     if known is not None:
         return _cited(connection, setting, known)
-    return _write(
-        composition, relays.plan(setting, message, to, author), (_cited(connection, setting, message),)
-    )
+    original = _cited(connection, setting, message)
+    passed_on = _write(composition, relays.plan(setting, message, to, author), (original,))
+    return replace(passed_on, since=original.since)
 
 
 def copy_at(connection: Connection, message: Message, to: Address) -> Message | None:
@@ -215,7 +217,15 @@ def _cited(connection: Connection, setting: Setting, message: Message) -> Cited:
         tuple(reply.hash for reply in added if not _is_settled(reply)),
         message.shut_out,
         standing.of(connection, message, setting.office.directory.policy),
+        _first_told(connection, message),
     )
+
+
+def _first_told(connection: Connection, message: Message) -> datetime | None:
+    """When it was logged; of a copy that was passed on, its original, as far as that is here."""
+    while older := store.messages.by_hash(connection, [message.relays or ""]):
+        [message] = older.values()
+    return None if message.logged_at is None else from_ms(message.logged_at)
 
 
 def _is_settled(message: Message) -> bool:

@@ -186,9 +186,16 @@ def _told(
     if message is None:
         to, outcome = part.plan.to, outcomes.get(cited.hash, Outcome.PASSED)
         codes = cited.matter.codes
-        return Told(cited.hash, office.agency, to.agency, to.inbox, outcome, now, codes, index=_NOT_YET)
+        return Told(
+            cited.hash, office.agency, to.agency, to.inbox, outcome, now, codes, cited.since, index=_NOT_YET
+        )
     told = _logged(office, message, cited.matter.codes, part.plan.to, now)
-    return replace(told, taken_back=cited.standing.taken_back, unapplied=cited.standing.unapplied)
+    return replace(
+        told,
+        since=cited.since,
+        taken_back=cited.standing.taken_back,
+        unapplied=cited.standing.unapplied,
+    )
 
 
 def _logged(office: Office, message: Message, codes: ConcernCodes, to: Address, now: datetime) -> Told:

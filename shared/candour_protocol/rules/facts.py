@@ -56,6 +56,7 @@ class Told:
 
     Attributes:
         at: when it was logged.
+        since: of a copy that was passed on, when its originator told it; to pass it on makes nothing new.
         rules: the rule ids of its entry.
         opened: what its ``delivery`` says, if that is logged: ``sound thin mismatch unreadable``.
         refreshed: a later concern of its author stands in for it, or a challenge to its delivery is open.
@@ -76,6 +77,7 @@ class Told:
     outcome: Outcome
     at: datetime
     codes: ConcernCodes
+    since: datetime | None = None
     opened: str | None = None
     refreshed: bool = False
     replied: bool = False

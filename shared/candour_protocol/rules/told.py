@@ -137,4 +137,4 @@ def _is_live(ask: Ask, told: Told, policy: Policy) -> bool:
     if any(ask.codes.purpose == purpose for purpose in current.any_age_purposes):
         return True
     days = current.still_current_days if ask.codes.still_current else current.fresh_days
-    return ask.at - told.at <= timedelta(days=days)
+    return ask.at - (told.since or told.at) <= timedelta(days=days)

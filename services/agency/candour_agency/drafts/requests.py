@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from candour_protocol import adults, rules
@@ -57,6 +58,7 @@ class Cited:
         shut_out: staff ids of those who may never see it here.
         message: the statement, where it was there before the call.
         standing: what corrections have left of it.
+        since: when it was first told, by whomever; ``None`` where it was not yet.
     """
 
     hash: StatementHash
@@ -69,6 +71,7 @@ class Cited:
     replies: tuple[StatementHash, ...] = ()
     shut_out: frozenset[str] = frozenset()
     standing: Standing = field(default_factory=Standing)
+    since: datetime | None = None
 
     @property
     def matters(self) -> tuple[rules.Matter, ...]:
