@@ -9,8 +9,9 @@ from candour_protocol.ids import AgencyId
 from candour_protocol.receipt import verify
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
+from tests.journeys.bodies import a_request_for
 from tests.journeys.personal import IDRIS, MERLE, RUFUS, TAMSIN
-from tests.journeys.saying import INSPECTOR, NOTHING, Asked, ask, problem, say, tell
+from tests.journeys.saying import INSPECTOR, NOTHING, SENDERS_LEAD, WORKER, Asked, ask, problem, say, tell
 from tests.journeys.town import EVERYTHING, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -132,6 +133,53 @@ async def test_what_the_family_must_not_see_says_so_with_all_that_follows_from_i
     assert [one["kind"] for one in items] == ["concern", "acknowledgement"]
     assert [one["not_for_family"] for one in items] == [True, True]
     assert items[1]["about"] == told
+
+
+async def test_what_speaks_of_a_whole_thread_is_kept_from_the_family_with_it(
+    town: Town,
+) -> None:
+    child = {"name": "Orla Penhale", "birth_date": "2015-10-02"}
+    told = await tell(town, SCHOOL, CSC, subject=child, handling=["NOT_FAMILY"])
+    thread = (await town.message(SCHOOL, told))["thread"]
+    link = {
+        "joins": ["r1." + "A" * 43],
+        "recipients": [CSC],
+        "why": "The same injuries, told under another name.",
+        "author": SENDERS_LEAD,
+    }
+    await say(town, SCHOOL, f"/v1/threads/{thread}/links", link)
+
+    for who in (SCHOOL, CSC):
+        items = (await report(town, who, child))["items"]
+        assert [(one["kind"], one["not_for_family"], one["marks"]) for one in items] == [
+            ("concern", True, ["NOT_FAMILY"]),
+            ("link", True, ["NOT_FAMILY"]),
+        ]
+
+
+async def test_a_request_has_the_marks_of_what_it_rests_on_in_another_thread_too(town: Town) -> None:
+    child = {"name": "Corin Blythe", "birth_date": "2014-05-30", "address": "4 Sample Rise"}
+    ordinary = await tell(town, CSC, POLICE, subject=child)
+    marked = await tell(town, CSC, POLICE, subject=child, handling=["NOT_FAMILY"])
+    asking = a_request_for(POLICE, ordinary, subject=child, author=WORKER)
+    await say(town, CSC, "/v1/requests", asking | {"concern_ids": [ordinary, marked]})
+
+    for who in (CSC, POLICE):
+        items = (await report(town, who, child))["items"]
+        assert [(one["kind"], one["not_for_family"]) for one in items] == [
+            ("concern", False),
+            ("concern", True),
+            ("request", True),
+        ]
+
+
+async def test_a_suspicion_of_made_up_illness_is_reviewed_with_no_mark_either(town: Town) -> None:
+    child = {"name": "Lowen Tregear", "birth_date": "2018-08-08"}
+    await tell(town, SCHOOL, CSC, subject=child, categories=["PERPLEXING_FII"])
+
+    (line,) = (await report(town, CSC, child))["items"]
+
+    assert (line["not_for_family"], line["marks"]) == (True, [])
 
 
 async def test_what_is_restricted_is_there_only_for_who_may_see_it(town: Town) -> None:

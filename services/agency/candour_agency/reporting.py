@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from candour_protocol.codes import HandlingMark, ResponseOutcome
+from candour_protocol.codes import ConcernCategory, HandlingMark, ResponseOutcome
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import GATEWAY, AgencyId, StatementHash
 from candour_protocol.kinds import Kind, Person
@@ -43,20 +43,32 @@ class Line:
 
     Attributes:
         matter: the concern or request that names the person; of what is about a whole thread, none.
-        marks: how that must be handled.
+        grounds: the concerns and requests whose marks count for it; ``None`` one that is not here any more.
         decided_by: of a challenge, who made what it is about in the end.
     """
 
     message: Message
     match: Match
     matter: Message | None
-    marks: tuple[str, ...]
+    grounds: tuple[Message | None, ...]
     decided_by: AgencyId | None = None
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """How it must be handled."""
+        return tuple(sorted({str(mark) for codes in self._codes for mark in _listed(codes or {}, "marks")}))
+
+    @property
     def not_for_family(self) -> bool:
-        """Whether somebody reviews it before the person or the family gets a copy (R15)."""
-        return HandlingMark.NOT_FAMILY.value in self.marks
+        """Whether somebody reviews it before the person or the family gets a copy (R15).
+
+        Also where nobody can tell any more, and for what is so marked by default (domain 2.2).
+        """
+        return HandlingMark.NOT_FAMILY.value in self.marks or any(map(_may_harm, self._codes))
+
+    @property
+    def _codes(self) -> list[JsonObject | None]:
+        return [one.codes if one is not None else None for one in self.grounds]
 
 
 def search(connection: Connection, call: Call, person: Person, after: int) -> Slice:
@@ -87,6 +99,7 @@ def lines(connection: Connection, call: Call, txn: str, found: Mapping[Statement
     deciders = reconsidering.deciders(connection, thread, call.office.agency)
     matters = [one for one in thread if one.kind in MATTERS]
     shared = all(one.hash in found for one in matters)
+    grounds = _grounds(connection, [one for one in matters if one.hash in found])
     kept = []
     for one in thread:
         matter = _matter(one, by_hash)
@@ -94,7 +107,9 @@ def lines(connection: Connection, call: Call, txn: str, found: Mapping[Statement
             continue
         if matter is None or matter.hash in found:
             match = found[matter.hash] if matter else _least(found.values())
-            kept.append(Line(one, match, matter, _marks(matter, by_hash), deciders.get(one.hash)))
+            whose = [matter.hash] if matter else grounds
+            rests_on = tuple(each for name in whose for each in grounds[name])
+            kept.append(Line(one, match, matter, rests_on, deciders.get(one.hash)))
     return kept
 
 
@@ -110,12 +125,24 @@ def _least(matches: Iterable[Match]) -> Match:
     return Match.BY_NAME if Match.BY_NAME in set(matches) else Match.SURE
 
 
-def _marks(matter: Message | None, by_hash: Mapping[StatementHash, Message]) -> tuple[str, ...]:
-    """Those of a concern; of a request those of the concerns that it rests on."""
-    codes = (matter.codes if matter else None) or {}
-    cited = [by_hash.get(StatementHash(str(one))) for one in _listed(codes, "concern_refs")]
-    all_codes = [codes, *((one.codes or {}) for one in cited if one is not None)]
-    return tuple(sorted({str(mark) for each in all_codes for mark in _listed(each, "marks")}))
+def _may_harm(codes: JsonObject | None) -> bool:
+    return codes is None or ConcernCategory.PERPLEXING_FII.value in _listed(codes, "categories")
+
+
+def _grounds(
+    connection: Connection, matters: Sequence[Message]
+) -> dict[StatementHash, tuple[Message | None, ...]]:
+    """By matter itself, and of a request the concerns that it rests on, in whatever thread they are.
+
+    What is about a whole thread may speak of all of its matters.
+    """
+    refs = {one.hash: _refs(one) for one in matters}
+    cited = store.messages.by_hash(connection, {ref for each in refs.values() for ref in each})
+    return {one.hash: (one, *map(cited.get, refs[one.hash])) for one in matters}
+
+
+def _refs(matter: Message) -> list[StatementHash]:
+    return [StatementHash(str(ref)) for ref in _listed(matter.codes or {}, "concern_refs")]
 
 
 def _listed(codes: JsonObject, member: str) -> list[object]:
