@@ -19,6 +19,7 @@ from tests.agency.partnership import (
     Partnership,
     a_concern,
     a_request,
+    a_subject,
     an_answer,
 )
 from tests.agency.places import ON_BOTH
@@ -107,6 +108,45 @@ async def test_what_is_asked_on_a_concern_of_the_same_call_is_kept_from_whom_tha
     for one in sent["messages"]:
         assert await _status(csc, f"/v1/messages/{one['id']}", "vance") == 404
         assert await _status(csc, f"/v1/messages/{one['id']}", "okri") == 200
+
+
+async def test_a_colleague_of_the_author_whom_a_mark_names_finds_nothing_of_it_either(
+    school: Office, csc: Office
+) -> None:
+    told = await school.tell(CSC, **ALLEGATION, handling=["NOT_NAMED_PERSON:okri"])
+    await csc.until(told, "delivered")
+    advised = await csc.post(
+        f"/v1/concerns/{told}/decision",
+        {
+            "decision": "ADVICE_NFA",
+            "feedback": "Keep them apart until we have met.",
+            "decider": {"name": "A. Mensah"},
+        },
+    )
+    decision = advised["messages"][0]["id"]
+    await school.until(decision)
+    implicated, colleague = [
+        school.with_scopes(*SCOPES, "audit.read", acts_as=who) for who in ("okri", "baker")
+    ]
+
+    for jti in (told, decision):
+        assert await _status(school, f"/v1/messages/{jti}", "okri") == 404
+        assert await _status(school, f"/v1/messages/{jti}", "baker") == 200
+    assert (await school.get("/v1/inbox", token=implicated))["items"] == []
+    hidden, shown = [
+        (await school.call("POST", "/v1/disclosure-reports", {"person": a_subject()}, token=token)).json()
+        for token in (implicated, colleague)
+    ]
+    assert (hidden["count"], hidden["summary"], hidden["items"]) == (0, [], [])
+    assert {told, decision} <= {one["id"] for one in shown["items"]}
+
+
+async def test_an_author_with_the_staff_id_of_whom_a_mark_names_still_sees_what_they_told(
+    school: Office,
+) -> None:
+    told = await school.tell(CSC, handling=["NOT_NAMED_PERSON:vance"])
+
+    assert await _status(school, f"/v1/messages/{told}", "vance") == 200
 
 
 # -- what rests on it ------------------------------------------------------------------------------------

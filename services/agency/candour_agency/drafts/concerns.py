@@ -64,6 +64,8 @@ def subjects(body: Matter) -> list[Person]:
 def plan(setting: Setting, body: Matter, child: Child, to: Address, pays_back: StatementHash | None) -> Plan:
     """The concern about one child for one recipient, with what the rules that only nodes can run found.
 
+    Whom a mark names may be a colleague of its author's: it is kept from them here as it is there.
+
     Raises:
         CallError: an address in the body that is none.
     """
@@ -72,9 +74,9 @@ def plan(setting: Setting, body: Matter, child: Child, to: Address, pays_back: S
     matter = rules.Matter(Kind.CONCERN, parse_codes(Kind.CONCERN, codes), content)
     codes["checks"] = dict(rules.check_matter(matter, (), setting.iat, setting.policy).checks)
     codes |= adults.stated(matter, (), setting.policy, setting.office.keys.partnership)
-    urgency = str(codes["urgency"] or "")
-    said = content.model_dump(exclude_none=True)
-    kept_from = shutting.named_in(said)  # they may be at the agency that tells it
+    urgency, said = str(codes["urgency"] or ""), content.model_dump(exclude_none=True)
+    # they may be at the agency that tells it
+    kept_from = shutting.named_in(said) - {setting.acting.known_as or ""}
     return Plan(Kind.CONCERN, to, setting.txn, urgency, codes, said, shut_out=kept_from)
 
 
