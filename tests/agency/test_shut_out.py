@@ -186,6 +186,25 @@ async def test_what_came_before_the_concern_that_it_rests_on_is_kept_from_the_sa
     assert await _status(school, f"/v1/messages/{asked}", "okri") == 200
 
 
+async def test_what_came_before_the_restricted_concern_that_it_is_about_is_as_restricted(
+    csc: Office, school: Office, partnership: Partnership
+) -> None:
+    partnership.gateway.keeps_back = {Kind.CONCERN}
+    told = await csc.tell(f"{SCHOOL}/restricted")
+    thread = (await csc.until(told))["thread"]
+    (concern,) = partnership.gateway.of_kind(Kind.CONCERN)
+    partnership.gateway.notify(SCHOOL, "clock", concern.statement.hash, thread)
+    await partnership.courier.quiet()
+
+    partnership.gateway.deliver(concern)
+    await school.until(told, "delivered")
+
+    few = school.with_scopes("inbox.read", "messages.read")
+    assert (await school.get("/v1/inbox", token=few))["items"] == []
+    assert (await school.call("GET", f"/v1/threads/{thread}", token=few)).status_code == 404
+    assert {one["kind"] for one in await school.inbox()} == {"concern", "notice"}
+
+
 async def test_the_word_that_let_a_request_through_is_kept_from_the_same_people(
     csc: Office, school: Office, partnership: Partnership
 ) -> None:

@@ -196,6 +196,27 @@ async def test_a_relay_of_a_restricted_concern(surgery: Surgery, town: Town) -> 
         await assert_nowhere(town, message["id"], found["thread"])
 
 
+async def test_a_link_that_names_a_restricted_thread_from_another(town: Town) -> None:
+    """At whoever is told of it; and at whoever joined them, seeing both."""
+    told = (await town.post(CSC, "/v1/concerns", a_concern_for(f"{SCHOOL}/restricted"))).json()
+    other = (await town.post(CSC, "/v1/concerns", a_concern_for(SCHOOL))).json()
+    hidden, plainly = [await town.arrived(SCHOOL, one["messages"][0]["id"]) for one in (told, other)]
+    link = {"joins": [hidden["thread"]], "why": "One child, seen by two of us.", "author": AUTHOR}
+
+    links = [
+        (await town.post(who, f"/v1/threads/{plainly['thread']}/links", link | {"recipients": [to]})).json()
+        for who, to in ((CSC, SCHOOL), (SCHOOL, CSC))
+    ]
+    for each in links:
+        await town.arrived(SCHOOL, each["messages"][0]["id"])
+        await assert_nowhere(town, each["messages"][0]["id"], hidden["thread"])
+
+    thread = (await plain(town, "GET", f"/v1/threads/{plainly['thread']}")).text
+    more = await plain(town, "POST", "/v1/concerns", a_concern_for(CSC, thread=plainly["thread"]))
+    assert hidden["thread"] not in thread
+    assert more.status_code == 202
+
+
 # -- events and long polls -----------------------------------------------------------------------------
 
 

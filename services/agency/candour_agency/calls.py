@@ -10,7 +10,7 @@ from candour_protocol.ids import Address, Txn
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import store
+from candour_agency import shutting, store
 from candour_agency.drafts.acting import Acting
 from candour_agency.drafts.requests import Cited
 from candour_agency.faults import CallError, Code, Place, unknown_message
@@ -90,6 +90,18 @@ def visible_thread(connection: Connection, call: Call, txn: str) -> list[Message
     if all(one.kind is Kind.DELIVERY for one in found):
         raise unknown_message()
     return found
+
+
+def goes_on(connection: Connection, call: Call, txn: str) -> bool:
+    """Whether this caller may go on with a thread: nothing in it is kept from them.
+
+    But for a link, which somebody else may draw to it from what is kept from them.
+    """
+    thread = store.messages.thread(connection, txn)
+    links = [one.hash for one in thread if one.kind is Kind.LINK]
+    beside = {one.hash for one in shutting.following(thread, links)}
+    rest = [one for one in thread if one.hash not in beside]
+    return bool(rest) and all(map(call.may_see, rest))
 
 
 def recipients(call: Call, texts: Sequence[str]) -> list[Address]:

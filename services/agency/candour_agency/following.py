@@ -41,21 +41,24 @@ def handed(batch: Batch, arrival: Arrival, original: StatementHash | None) -> Me
     return store.messages.copy_from(batch.connection, original, arrival.statement.claims.iss)
 
 
-def beside(batch: Batch, kind: Kind, txn: Txn, codes: JsonObject | None) -> list[Message]:
+def beside(batch: Batch, kind: Kind, txn: Txn, codes: JsonObject) -> list[Message]:
     """What is about nothing that is here follows its thread: a link, or word that a request waits.
 
-    A pattern follows the concerns that it shows, as far as they are here.
+    A link names other threads as well, and follows those too. A pattern follows the concerns that it shows,
+    as far as they are here.
     """
     if kind in MATTERS:
         return []
     batch.flush()
     shown = store.messages.known(batch.connection, _shown(codes)).values()
     stands = [successors.newest(batch.connection, one) for one in shown]
-    return [*store.messages.thread(batch.connection, txn), *stands]
+    joins = codes.get("joins") if kind is Kind.LINK else None
+    named = dict.fromkeys([txn, *(map(str, joins) if isinstance(joins, list) else ())])
+    return [*(one for each in named for one in store.messages.thread(batch.connection, each)), *stands]
 
 
-def _shown(codes: JsonObject | None) -> list[str]:
-    about = (codes or {}).get("about")
+def _shown(codes: JsonObject) -> list[str]:
+    about = codes.get("about")
     ids = about.get("ids") if isinstance(about, dict) else None
     return list(map(str, ids)) if isinstance(ids, list) else []
 
@@ -95,7 +98,7 @@ def _names_staff(stub: JsonObject) -> bool:
 
 def shut_early(batch: Batch, arrival: Arrival, row: dict[str, Any]) -> None:
     """What follows it may have come before it, or follow its earlier form, which nobody could open here."""
-    if row["shut_out"] is None:
+    if row["shut_out"] is None and not row["restricted"]:
         return
     batch.flush()
     claims = arrival.statement.claims
@@ -103,8 +106,10 @@ def shut_early(batch: Batch, arrival: Arrival, row: dict[str, Any]) -> None:
     found = store.messages.thread(batch.connection, row["txn"])
     for one in (*shutting.following(found, forms), *_showing(batch, claims, forms)):
         people = shutting.write(one.shut_out | shutting.read(row["shut_out"]))
-        store.messages.change(batch.connection, one.hash, shut_out=people)
-        batch.put(replace(one, shut_out_text=people))
+        restricted = one.restricted or row["restricted"]
+        if (people, restricted) != (one.shut_out_text, one.restricted):
+            store.messages.change(batch.connection, one.hash, shut_out=people, restricted=restricted)
+            batch.put(replace(one, shut_out_text=people, restricted=restricted))
 
 
 def _showing(batch: Batch, claims: Claims, forms: list[StatementHash]) -> Iterator[Message]:

@@ -138,10 +138,10 @@ def _statement(batch: Batch, arrival: Arrival) -> None:
     about = references.about(claims.kind, claims.irt, opened.codes)
     parent = following.parent(batch, about) or following.handed(batch, arrival, about)
     txn = Txn(str((opened.codes or {}).get("txn") or ids.new_uuid7(batch.now)))
+    follows = [parent] if parent else cited or following.beside(batch, claims.kind, txn, opened.codes or {})
     row = _store(batch, arrival, opened, parent, txn)
-    row["shut_out"] = _shut_out(
-        opened, [parent] if parent else cited or following.beside(batch, claims.kind, txn, opened.codes)
-    )
+    row["shut_out"] = _shut_out(opened, follows)
+    row["restricted"] = row["restricted"] or any(one.restricted for one in follows)
     _imprint(batch, claims, opened)
     _answer(batch, arrival, opened, row)
     if arrival.approval is not None and arrival.approval.statement.claims.kind is Kind.ERASURE:

@@ -12,7 +12,7 @@ from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
 from candour_agency import debts, kinship, prompting, recognising, store, successors
-from candour_agency.calls import Call, Composition, misplaced, recipients
+from candour_agency.calls import Call, Composition, goes_on, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns, marking
 from candour_agency.drafts.concerns import Child, Setting
@@ -99,7 +99,6 @@ def _thread(connection: Connection, call: Call, body: ConcernBody, request: Mess
         return request.txn
     if body.thread is None:
         return None
-    known = store.messages.thread(connection, body.thread)
-    if not known or not all(map(call.may_see, known)):
+    if not goes_on(connection, call, body.thread):
         raise misplaced("/thread", "No thread of this id is known here. Leave it out to begin a new one.")
     return Txn(body.thread)

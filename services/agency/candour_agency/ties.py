@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,7 +17,7 @@ from candour_protocol.kinds.fields import MAX_REFERENCES, THREAD, TOKEN
 from sqlalchemy import Connection
 
 from candour_agency import store
-from candour_agency.calls import Call, Composition, misplaced, visible_thread
+from candour_agency.calls import Call, Composition, goes_on, misplaced, visible_thread
 from candour_agency.drafts import coding, steps
 from candour_agency.faults import CallError, Code
 from candour_agency.matters import MATTERS
@@ -62,7 +63,8 @@ def link(connection: Connection, call: Call, txn: str, body: LinkBody) -> Compos
     tokens = [token for item in named for token in _token_of(connection, item)]
     joins = list(dict.fromkeys([*named, *tokens]))[:MAX_REFERENCES]
     to = [Address(one, _inbox(matters[one])) for one in parties]
-    return _write(call, _any(matters), body, joins, None, to)
+    seen = [one for item in named for one in store.messages.thread(connection, item)]
+    return _write(call, _any(matters), body, joins, None, to, seen)
 
 
 def _undo(
@@ -75,7 +77,7 @@ def _undo(
     if known.received or known.withdrawn_at is not None:
         raise CallError(Code.ALREADY_DONE, "Only a link of your own agency that still stands is undone here.")
     to = [Address(known.counterparty, known.inbox)]
-    return _write(call, _any(matters) or known, body, [], known.hash, to)
+    return _write(call, _any(matters) or known, body, [], known.hash, to, [known])
 
 
 def _write(
@@ -85,10 +87,16 @@ def _write(
     joins: Sequence[str],
     undoes: StatementHash | None,
     to: Sequence[Address],
+    seen: Sequence[Message],
 ) -> Composition:
+    """``seen``: what it speaks of. Whoever may not see that sees no word of the link here."""
     composition = Composition(parent.txn, Pen(call.office, call.now))
+    restricted = any(one.restricted for one in seen)
+    kept_from = frozenset(person for one in seen for person in one.shut_out)
     for address in to:
-        composition.write(steps.link(regarding(call, parent), body, joins, undoes, address))
+        plan = steps.link(regarding(call, parent), body, joins, undoes, address)
+        shut_out = plan.shut_out | kept_from
+        composition.write(replace(plan, restricted=plan.restricted or restricted, shut_out=shut_out))
     return composition
 
 
@@ -128,7 +136,7 @@ def _inbox(matter: Message) -> str:
 def _joined(connection: Connection, call: Call, typed: Sequence[str]) -> list[str]:
     """What is joined to the thread: other threads that the caller can see, or tokens."""
     for place, text in enumerate(typed):
-        if not _JOINED.match(text) or (_THREAD.match(text) and not _sees(connection, call, text)):
+        if not _JOINED.match(text) or (_THREAD.match(text) and not goes_on(connection, call, text)):
             raise misplaced(f"/joins/{place}", "Name threads that are here, or tokens as `child` has them.")
     if not typed:
         raise misplaced("/joins", "Name at least one other thread, or token of a child.")
@@ -142,11 +150,6 @@ def _token_of(connection: Connection, item: str) -> list[str]:
     told = [one for one in store.messages.thread(connection, item) if one.kind is Kind.CONCERN]
     children = {tuple(child) for one in told if isinstance(child := (one.codes or {}).get("child"), list)}
     return [str(child[0]) for child in children if child] if len(children) == 1 else []
-
-
-def _sees(connection: Connection, call: Call, txn: str) -> bool:
-    thread = store.messages.thread(connection, txn)
-    return bool(thread) and all(map(call.may_see, thread))
 
 
 def _moment(typed: str | None) -> str | None:
