@@ -225,6 +225,23 @@ async def test_the_word_that_let_a_request_through_is_kept_from_the_same_people(
     assert await _status(school, f"/v1/messages/{word}", "okri") == 200
 
 
+async def test_whom_a_mark_names_repeats_nobody_elses_call(csc: Office, school: Office) -> None:
+    """One program speaks for all of them, and its idempotency keys may be guessed."""
+    told = await csc.tell(SCHOOL, **MARKED)
+    await school.until(told, "delivered")
+    path, named = f"/v1/inbox/{told}/acknowledgement", {"name": "A. Head", "role": "Head"}
+    head, implicated = [school.with_scopes(*SCOPES, acts_as=who) for who in ("head", "vance")]
+
+    first, mine, again = [
+        await school.call("PUT", path, named, token=token, Idempotency_Key="ack-1")
+        for token in (head, implicated, head)
+    ]
+    fresh = await school.call("PUT", path, named, token=implicated, Idempotency_Key="ack-2")
+
+    assert (first.status_code, again.json()) == (202, first.json())
+    assert (mine.status_code, mine.json()) == (404, fresh.json())
+
+
 # -- that there is anything ------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from candour_agency import store
 from candour_agency.calls import Call, Composition
 from candour_agency.database import Database
+from candour_agency.faults import unknown_message
 from candour_agency.metrics import Metrics
 from candour_agency.moments import to_ms
 from candour_agency.outbox import Outbox
@@ -65,12 +66,14 @@ class Counter:
             urgent: it does not wait for what was let in before it.
 
         Raises:
-            CallError: no statement can be made of it, or the key belongs to another call; nothing was kept.
+            CallError: no statement can be made of it, the key belongs to another call, or what was answered
+                under it is kept from this caller; nothing was kept.
         """
 
         def work(connection: Connection) -> Posted:
             before = _recall(connection, keyed)
             if before is not None:
+                _check_seen(connection, call, before)
                 return Posted(before)
             composition = compose(connection)
             composition.pen.store(connection)
@@ -105,6 +108,18 @@ def _recall(connection: Connection, keyed: Keyed | None) -> JsonObject | None:
         return None
     found = store.idempotency.recall(connection, keyed.client, keyed.key, keyed.fingerprint)
     return None if found is None else dict(json.loads(found))
+
+
+def _check_seen(connection: Connection, call: Call, reply: JsonObject) -> None:
+    """One program speaks for many people: who repeats a call need not be who made it.
+
+    Raises:
+        CallError: this caller may not see what was sent.
+    """
+    sent = reply["messages"]
+    ids = [str(one["id"]) for one in sent if isinstance(one, dict)] if isinstance(sent, list) else []
+    if not all(map(call.may_see, store.messages.known(connection, ids).values())):
+        raise unknown_message()
 
 
 def _remember(connection: Connection, keyed: Keyed | None, reply: JsonObject, call: Call) -> None:
