@@ -306,6 +306,18 @@ async def test_nothing_of_the_restricted_inbox_shows_to_who_may_not_see_it(
     assert hidden in prompt
 
 
+async def test_whoever_only_sends_cannot_try_whether_a_number_is_known(school: Office, csc: Office) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    sender = csc.with_scopes("concerns.send", may_assert=True)
+    reader = csc.with_scopes("concerns.send", "messages.read", may_assert=True)
+    body = a_concern(POLICE, subject=BRYN_UNDER_ROWANS_NUMBER, facts=[OTHER_FACT])
+
+    tried = [await csc.call("POST", "/v1/concerns/check", body, token=token) for token in (sender, reader)]
+
+    assert [len(_same_number(each.json())) for each in tried] == [0, 1]
+
+
 async def test_nothing_shows_to_whom_a_mark_keeps_out_by_name(school: Office, csc: Office) -> None:
     hidden = await school.tell(handling=["NOT_NAMED_PERSON:okri"])
     await csc.until(hidden, "delivered")

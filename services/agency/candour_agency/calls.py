@@ -21,12 +21,16 @@ from candour_agency.writing import Pen, Plan, Written
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who acts, when, and whether they may see the restricted inbox."""
+    """Who acts, when, whether they may see the restricted inbox, and whether they may read at all.
+
+    Some programs only send, and learn nothing of what is here.
+    """
 
     office: Office
     acting: Acting
     now: datetime
     restricted: bool
+    reads: bool
 
     @property
     def iat(self) -> int:

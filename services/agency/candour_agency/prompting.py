@@ -106,7 +106,12 @@ def _numbers(call: Call, subject: Person) -> list[Imprint]:
 def _alike(
     connection: Connection, call: Call, texts: Sequence[Imprint], numbers: Sequence[Imprint]
 ) -> _Alike:
-    """By digest, those messages that this caller may see, and that still say it; the newest first."""
+    """By digest, those messages that this caller may see, and that still say it; the newest first.
+
+    Whoever may not read messages is told of none: they could try whether a number is known here.
+    """
+    if not call.reads:
+        return {}
     days = timedelta(days=call.office.directory.policy.words.repeated_days)
     by_digest: dict[bytes, list[Jti]] = {}
     for digest, jti in store.imprints.alike(connection, texts, numbers, smallest_uuid7(call.now - days)):

@@ -14,7 +14,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from candour_agency.api.bodies import NORMALISED, Typed
-from candour_agency.api.gate import Gate, sees_restricted
+from candour_agency.api.gate import MESSAGES_READ, Gate, sees_restricted
 from candour_agency.api.turnstile import Ticket, Turnstile
 from candour_agency.bells import Bells
 from candour_agency.calls import Call
@@ -52,7 +52,8 @@ class Desk:
 
     def call(self, access: Access, author: Signer | None = None) -> Call:
         """The call as the use cases see it."""
-        return Call(self.office, who_acts(access, author), self.office.clock(), sees_restricted(access))
+        acting, reads = who_acts(access, author), MESSAGES_READ in access.scopes
+        return Call(self.office, acting, self.office.clock(), sees_restricted(access), reads)
 
     def let_in(self, access: Access, *, urgent: bool) -> Ticket:
         """A call that is to put statements on record.
