@@ -32,3 +32,32 @@ async def test_a_child_is_found_as_people_type(school: Office, csc: Office, pers
     ]
 
     assert [[one["id"] for one in answer.json()["items"]] for answer in answers] == [[told], [told]]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"name": "Zoë" * 15_000, "birth_date": "2016-04-01"},
+        {"nhs_number": "9" * 60_000},
+        {"nhs_number": "9990002053", "aliases": ["%_\\'\"" * 200] * 60},
+    ],
+)
+async def test_however_much_is_typed_it_is_looked_for(school: Office, person: dict[str, Any]) -> None:
+    told = await school.tell(CSC, subject=CHILD)
+
+    answer = await school.call("POST", "/v1/disclosure-reports", {"person": person})
+
+    known = person.get("nhs_number") == "9990002053"
+    assert answer.status_code == 200, answer.text
+    assert [one["id"] for one in answer.json()["items"]] == ([told] if known else [])
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+async def test_a_very_long_name_is_found_again(school: Office) -> None:
+    child = {"name": "Zoë O'Brien " * 200, "birth_date": "2016-04-01"}
+    told = await school.tell(CSC, subject=child)
+
+    answer = await school.call("POST", "/v1/disclosure-reports", {"person": child})
+
+    assert [one["id"] for one in answer.json()["items"]] == [told]

@@ -13,11 +13,12 @@ from candour_agency.tables import messages
 
 _MATTERS = (Kind.CONCERN.value, Kind.REQUEST.value)
 _NHS = (3, 6)  # after which figures people put a space
+_LOOKED_AT = 128  # characters of a text, its first: SQLite compares with no pattern above 50,000 bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Needles:
-    """Texts of which one stands in whatever names a person."""
+    """Texts, or how they begin, of which one stands in whatever names a person."""
 
     texts: tuple[str, ...]
 
@@ -30,7 +31,7 @@ class Needles:
             *(person.aliases or ()),
             *(form for number in _numbers(person) for form in _forms(number)),
         }
-        texts = {each.strip() for each in given if each and each.strip()}
+        texts = {each.strip()[:_LOOKED_AT] for each in given if each and each.strip()}
         return cls(tuple(sorted(texts | {json.dumps(each)[1:-1] for each in texts})))
 
 
