@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from candour_agency import store
 from candour_agency.api.gate import INBOX_RESTRICTED, SCOPES
 from candour_agency.tables import imprints
 from candour_protocol.ids import StatementHash
@@ -228,6 +230,20 @@ async def test_the_largest_call_that_there_may_be_is_looked_back_on_as_well(scho
     tried = await _tried(school, subject=None, subjects=children, facts=[*a_concern()["facts"], *facts])
 
     assert [before in prompt for prompt in (*_same_words(tried), *_same_number(tried))] == [True]
+
+
+async def test_a_long_thread_is_read_once_for_however_many_children_of_a_call(
+    school: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await school.message(await school.tell())
+    children = [{"name": f"Bryn {place} Morrow", "birth_date": BRYN["birth_date"]} for place in range(20)]
+    thread = Mock(side_effect=store.messages.thread)
+    monkeypatch.setattr(store.messages, "thread", thread)
+
+    tried = await _tried(school, subject=None, subjects=children)
+
+    assert [before["id"] in prompt for prompt in _same_words(tried)] == [True]
+    assert [call.args[1] for call in thread.call_args_list] == [before["thread"]]
 
 
 # -- the same number (R13) ---------------------------------------------------------------------------------

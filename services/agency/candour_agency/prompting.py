@@ -8,14 +8,15 @@ Source: protocol sections 3.1 and 4, domain R02 and R13.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache, partial
 from typing import Final
 
 from candour_protocol import rules
 from candour_protocol.children import keyed_tokens, same_child, tokens_in
-from candour_protocol.ids import Jti, smallest_uuid7
+from candour_protocol.ids import ChildToken, Jti, smallest_uuid7
 from candour_protocol.kinds import ConcernContent, Fact, Kind, Person
 from candour_protocol.rules import Matter
 from candour_protocol.words import words
@@ -62,6 +63,7 @@ class Said:
 
 
 _Alike = Mapping[bytes, Sequence[Message]]
+_Told = Callable[[str], Collection[Collection[ChildToken]]]  # by thread
 
 
 def look_back(connection: Connection, call: Call, composition: Composition, said: Sequence[Said]) -> None:
@@ -71,11 +73,12 @@ def look_back(connection: Connection, call: Call, composition: Composition, said
         composition.pen.imprint(one.jti, (*texts, *numbers))
     sought = [each for _, texts, _ in found for each in texts]
     known = _alike(connection, call, sought, [each for *_, numbers in found for each in numbers])
+    told = cache(partial(_told_of, connection, call))  # twenty children may have the same few messages
     prompts = [
         prompt
         for one, texts, numbers in found
         for prompt in (
-            *_same_words(connection, call, composition.txn, one, _among(known, texts)),
+            *_same_words(connection, call, composition.txn, one, _among(known, texts), told),
             *_same_number(one.child.subject, _among(known, numbers), _CORRECT),
         )
     ]
@@ -156,7 +159,7 @@ def _confusable(subject: Person, known: Sequence[Message]) -> Message | None:
 
 
 def _same_words(
-    connection: Connection, call: Call, txn: str, said: Said, known: Sequence[Message]
+    connection: Connection, call: Call, txn: str, said: Said, known: Sequence[Message], told: _Told
 ) -> Iterator[str]:
     """Of the newest message in which they were told of somebody else's child, and not of both."""
     for message in known:
@@ -165,7 +168,7 @@ def _same_words(
             continue
         other = Child(matter.subject, tokens_in(message.codes))
         if _is_another(said.child, other) and not _belong_together(
-            connection, call, said, other, message, matter
+            connection, call, said, other, message, matter, told
         ):
             yield _prompt(_SAME_WORDS, message)
             return
@@ -180,7 +183,13 @@ def _is_another(child: Child, other: Child) -> bool:
 
 
 def _belong_together(
-    connection: Connection, call: Call, said: Said, other: Child, message: Message, matter: Matter
+    connection: Connection,
+    call: Call,
+    said: Said,
+    other: Child,
+    message: Message,
+    matter: Matter,
+    told: _Told,
 ) -> bool:
     """Whether a person has said so: by a household, by telling of both in one thread, or by a link."""
     content, child = matter.content, said.child
@@ -188,7 +197,7 @@ def _belong_together(
     return (
         _is_among(call, other, said.household)
         or _is_among(call, child, theirs)
-        or _is_told_of(connection, message.txn, child)
+        or any(same_child(child.tokens, each) for each in told(message.txn))
         or kinship.is_one_child(connection, child.tokens, message)
     )
 
@@ -199,6 +208,7 @@ def _is_among(call: Call, child: Child, household: Sequence[Person]) -> bool:
     return any(recognising.is_child(person, child) for person in people)
 
 
-def _is_told_of(connection: Connection, txn: str, child: Child) -> bool:
+def _told_of(connection: Connection, call: Call, txn: str) -> set[tuple[ChildToken, ...]]:
+    """The children of whom concerns were told in a thread, as far as this caller may see them."""
     told = (one for one in store.messages.thread(connection, txn) if one.kind is Kind.CONCERN)
-    return any(same_child(child.tokens, tokens_in(one.codes)) for one in told)
+    return {tuple(tokens_in(one.codes)) for one in told if call.may_see(one)}
