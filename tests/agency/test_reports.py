@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from candour_agency import reporting
 
 from tests.agency.partnership import CSC, Office
 
@@ -61,3 +63,18 @@ async def test_a_very_long_name_is_found_again(school: Office) -> None:
     answer = await school.call("POST", "/v1/disclosure-reports", {"person": child})
 
     assert [one["id"] for one in answer.json()["items"]] == [told]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+async def test_matters_are_read_together_and_none_is_left_out(
+    school: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [await school.tell(CSC, subject=CHILD) for _ in range(5)]
+    monkeypatch.setattr(reporting, "THREADS", 2)
+    lines = Mock(side_effect=reporting.lines)
+    monkeypatch.setattr(reporting, "lines", lines)
+
+    answer = await school.call("POST", "/v1/disclosure-reports", {"person": CHILD})
+
+    assert [one["id"] for one in answer.json()["items"]] == told
+    assert [len(call.kwargs["threads"]) for call in lines.call_args_list] == [2, 2, 1]

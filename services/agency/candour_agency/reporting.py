@@ -26,6 +26,10 @@ from candour_agency.sightings import Match, sighted
 from candour_agency.store.reports import Needles
 
 SLICE: Final = 200  # statements that are looked at in one go
+THREADS: Final = 50  # matters that are read in one go
+Found = Mapping[StatementHash, Match]
+"""What of a thread names the person, and how surely."""
+
 _DISCLOSED: Final = (ResponseOutcome.DISCLOSED_FULL, ResponseOutcome.DISCLOSED_PART)
 
 
@@ -88,13 +92,19 @@ def _sighted(person: Person, message: Message) -> Match | None:
         return None  # erased, or never opened
 
 
-def lines(connection: Connection, call: Call, txn: str, found: Mapping[StatementHash, Match]) -> list[Line]:
-    """What a thread has about a person, in the order in which it came together here.
+def lines(connection: Connection, call: Call, threads: Mapping[str, Found]) -> list[Line]:
+    """What threads have about a person, by thread, in the order in which each came together here."""
+    seen: dict[str, list[Message]] = {}
+    for one in filter(call.may_see, store.messages.threads(connection, threads)):
+        seen.setdefault(one.txn, []).append(one)
+    return [line for txn, thread in seen.items() for line in _lines(connection, thread, threads[txn])]
 
-    The matters that name them and what is said about these; what is about no statement, where nobody else is
-    the matter.
+
+def _lines(connection: Connection, thread: Sequence[Message], found: Found) -> list[Line]:
+    """The matters that name the person and what is said about these.
+
+    What is about no statement as well, where nobody else is the matter.
     """
-    thread = [one for one in store.messages.thread(connection, txn) if call.may_see(one)]
     by_hash = {one.hash: one for one in thread}
     deciders = reconsidering.deciders(connection, thread, call.office.agency)
     matters = [one for one in thread if one.kind in MATTERS]

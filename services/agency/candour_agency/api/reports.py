@@ -63,8 +63,10 @@ async def _search(desk: Desk, call: Call, person: Person) -> list[Line]:
             threads.setdefault(txn, {})[name] = match
         after = found.after
     lines: list[Line] = []
-    for txn, matters in threads.items():
-        lines += await desk.database.read(partial(reporting.lines, call=call, txn=txn, found=matters))
+    names = list(threads)
+    for place in range(0, len(names), reporting.THREADS):
+        some = {name: threads[name] for name in names[place : place + reporting.THREADS]}
+        lines += await desk.database.read(partial(reporting.lines, call=call, threads=some))
     return sorted(lines, key=lambda line: line.message.seq)
 
 
