@@ -95,18 +95,19 @@ def _sighted(person: Person, message: Message) -> Match | None:
 def lines(connection: Connection, call: Call, threads: Mapping[str, Found]) -> list[Line]:
     """What threads have about a person, by thread, in the order in which each came together here."""
     seen: dict[str, list[Message]] = {}
-    for one in filter(call.may_see, store.messages.threads(connection, threads)):
+    for one in filter(call.may_see, store.reports.threads(connection, threads)):
         seen.setdefault(one.txn, []).append(one)
-    return [line for txn, thread in seen.items() for line in _lines(connection, thread, threads[txn])]
+    own = call.office.agency
+    return [line for txn, thread in seen.items() for line in _lines(connection, own, thread, threads[txn])]
 
 
-def _lines(connection: Connection, thread: Sequence[Message], found: Found) -> list[Line]:
+def _lines(connection: Connection, own: AgencyId, thread: Sequence[Message], found: Found) -> list[Line]:
     """The matters that name the person and what is said about these.
 
     What is about no statement as well, where nobody else is the matter.
     """
     by_hash = {one.hash: one for one in thread}
-    deciders = reconsidering.deciders(connection, thread, call.office.agency)
+    deciders = reconsidering.deciders(connection, thread, own)
     matters = [one for one in thread if one.kind in MATTERS]
     shared = all(one.hash in found for one in matters)
     grounds = _grounds(connection, [one for one in matters if one.hash in found])

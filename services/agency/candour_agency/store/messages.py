@@ -114,11 +114,6 @@ def thread(connection: Connection, txn: str) -> list[Message]:
     return [from_row(row) for row in connection.execute(_THREAD, {"txn": txn})]
 
 
-def threads(connection: Connection, txns: Collection[str]) -> list[Message]:
-    """Several whole matters, in the order in which they came together here."""
-    return _all(connection, _SELECT.where(messages.c.txn.in_(sorted(txns))).order_by(messages.c.seq))
-
-
 def thread_known(connection: Connection, txn: str) -> bool:
     """Whether this agency is in the thread."""
     return connection.scalar(select(messages.c.seq).where(messages.c.txn == txn).limit(1)) is not None

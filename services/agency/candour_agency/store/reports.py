@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from candour_protocol.kinds import NUMBERS, Kind, Person
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, or_, select
 from candour_agency.messages import COLUMNS, Message, from_row
 from candour_agency.tables import messages
 
+_SELECT = select(*(messages.c[name] for name in COLUMNS))
 _MATTERS = (Kind.CONCERN.value, Kind.REQUEST.value)
 _NHS = (3, 6)  # after which figures people put a space
 _LOOKED_AT = 128  # characters of a text, its first: SQLite compares with no pattern above 50,000 bytes
@@ -41,10 +43,16 @@ def naming(connection: Connection, needles: Needles, after: int, limit: int) -> 
     What was passed on comes as well: it says everything in its originator's encoding.
     """
     named = [messages.c.content.icontains(text, autoescape=True) for text in needles.texts]
-    query = select(*(messages.c[name] for name in COLUMNS)).where(
+    query = _SELECT.where(
         messages.c.kind.in_(_MATTERS), messages.c.seq > after, or_(messages.c.relays.is_not(None), *named)
     )
     return [from_row(row) for row in connection.execute(query.order_by(messages.c.seq).limit(limit))]
+
+
+def threads(connection: Connection, txns: Collection[str]) -> list[Message]:
+    """Several whole matters, in the order in which they came together here."""
+    query = _SELECT.where(messages.c.txn.in_(sorted(txns))).order_by(messages.c.seq)
+    return [from_row(row) for row in connection.execute(query)]
 
 
 def _numbers(person: Person) -> list[str]:
