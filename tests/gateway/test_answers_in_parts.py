@@ -61,6 +61,21 @@ async def test_an_outcome_is_owed_once_something_was_answered_and_not_for_too_th
     assert await world.is_owed("outcome", request)
 
 
+async def test_what_is_told_in_part_is_an_answer_though_the_concern_was_too_thin_for_the_rest(
+    world: World,
+) -> None:
+    concern = world.partnership.concern()
+    request = world.partnership.request([concern.statement.hash])
+    await world.arrive(concern, request)
+    part: JsonValue = [{"line": 1, "outcome": "DISCLOSED_PART", "reason": "CONCERN_TOO_THIN"}]
+
+    verdict = await world.judge(world.partnership.answer(request, outcomes=part))
+
+    assert verdict == ("passed", ())
+    assert not await world.is_owed("answer", request)
+    assert await world.is_owed("outcome", request)
+
+
 async def _want_more(world: World, request: Issued, *lines: int) -> None:
     outcomes: list[JsonValue] = [{"line": line, "outcome": "NEED_MORE", "reason": None} for line in lines]
     await world.submit(world.partnership.answer(request, outcomes=outcomes))

@@ -127,6 +127,20 @@ async def test_that_a_concern_is_too_thin_can_be_said_of_a_suspended_request_too
     assert await world.judge(world.partnership.answer(request, outcomes=thin)) == ("passed", ())
 
 
+@pytest.mark.parametrize("outcome", ["DISCLOSED_FULL", "DISCLOSED_PART", "NO_INFO_HELD"])
+async def test_nothing_is_told_under_a_suspended_request_by_calling_its_concern_too_thin(
+    world: World, outcome: str
+) -> None:
+    concern = world.partnership.concern()
+    request = await ask(world, concern)
+    await world.submit(a_correction(world, concern))
+    told: JsonValue = [{"line": 1, "outcome": outcome, "reason": "CONCERN_TOO_THIN"}]
+
+    answer = await world.judge(world.partnership.answer(request, outcomes=told))
+
+    assert answer == ("refused", ("suspended",))
+
+
 async def test_while_a_request_is_suspended_nobodys_words_begin_its_answers_time(world: World) -> None:
     concern = world.partnership.concern()
     await world.arrive(concern)

@@ -47,6 +47,20 @@ def test_a_refusal_that_does_not_say_why_is_returned(members: dict[str, Any]) ->
     assert (judgement.outcome, judgement.rules) == (Outcome.REFUSED, ("R11",))
 
 
+@pytest.mark.parametrize("outcome", ["DISCLOSED_PART", "NO_INFO_HELD", "REFUSD"])
+def test_too_thin_excuses_no_line_but_one_of_which_nothing_is_told(outcome: str) -> None:
+    judgement = answer_with({"line": 1, "outcome": outcome, "reason": "CONCERN_TOO_THIN"})
+
+    assert (judgement.outcome, judgement.rules) == (Outcome.REFUSED, ("R11",))
+
+
+@pytest.mark.parametrize("outcome", ["REFUSED", "NEED_MORE", None])
+def test_too_thin_needs_no_words_where_nothing_is_told(outcome: str | None) -> None:
+    judgement = answer_with({"line": 1, "outcome": outcome, "reason": "CONCERN_TOO_THIN"}, decider=None)
+
+    assert judgement.outcome is Outcome.PASSED
+
+
 @pytest.mark.parametrize("decider", [None, {"name": " "}])
 def test_a_refusal_names_who_decided(decider: Any) -> None:
     assert answer_with(a_refusal(), decider=decider).outcome is Outcome.REFUSED

@@ -14,6 +14,7 @@ from candour_protocol.rules.texts import given, has_words
 
 _REASONED = (ResponseOutcome.REFUSED, ResponseOutcome.DISCLOSED_PART)
 _DISCLOSED = (ResponseOutcome.DISCLOSED_FULL, ResponseOutcome.DISCLOSED_PART)
+_GIVES_NOTHING = (ResponseOutcome.REFUSED, None)
 
 
 def is_unlocked(request: Outcome, opened: str | None, cited_opened: Sequence[str | None]) -> bool:
@@ -26,8 +27,13 @@ def is_unlocked(request: Outcome, opened: str | None, cited_opened: Sequence[str
 
 
 def says_too_thin(outcome: LineOutcome) -> bool:
-    """Whether a line is sent back for more, which needs no words and can never be refused."""
-    return outcome.outcome == ResponseOutcome.NEED_MORE or outcome.reason == RefusalReason.CONCERN_TOO_THIN
+    """Whether a line is sent back for more, which needs no words and can never be refused.
+
+    A line of which something is told is not, even if what the concern says was too thin for the rest of it.
+    """
+    if outcome.outcome == ResponseOutcome.NEED_MORE:
+        return True
+    return outcome.reason == RefusalReason.CONCERN_TOO_THIN and outcome.outcome in _GIVES_NOTHING
 
 
 def costs_nothing(codes: AnswerCodes) -> bool:
