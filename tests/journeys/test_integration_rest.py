@@ -163,6 +163,19 @@ async def test_nobody_approves_what_they_asked_themselves_and_is_told_who_can(to
     assert (await town.message(SCHOOL, held["id"]))["state"] == "delivered"
 
 
+async def test_nobody_is_a_second_person_by_typing_their_staff_id_otherwise(town: Town) -> None:
+    lines = [LINE | {"category": "POLICE_INTEL", "exception": EXCEPTION}]
+    author = REQUEST["author"]
+    again = {"staff_id": f" {author['staff_id'].upper()} ", "name": "Somebody Else", "training_level": "DSL"}
+
+    signed = await ask(town, lines=lines, countersigned_by=again)
+    path = f"/v1/requests/{signed['id']}/approval"
+    approved = (await town.post(SCHOOL, path, {"who": again, "why": "I have read it."})).json()
+
+    assert signed["state"] == "held"
+    assert [one["state"] for one in approved["messages"]] == ["refused"]
+
+
 # -- the board ---------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ from candour_protocol.ids import ActorToken, Txn
 from candour_protocol.kinds import Author, Signer
 from candour_protocol.tokens import Access
 
+from candour_agency.names import plain_name
+
 
 @dataclass(frozen=True, slots=True)
 class Acting:
@@ -34,13 +36,11 @@ class Acting:
 
     def actor(self, key: bytes, txn: Txn) -> ActorToken | None:
         """The person's token in a thread."""
-        return actor_token(key, txn, self.staff_id) if self.staff_id else None
+        return _token(key, txn, self.staff_id)
 
     def other(self, key: bytes, txn: Txn, signer: Signer | None) -> ActorToken | None:
         """The token of a second person, where the caller may vouch for them."""
-        if not (self.vouches and signer and signer.staff_id):
-            return None
-        return actor_token(key, txn, signer.staff_id)
+        return _token(key, txn, signer.staff_id) if self.vouches and signer else None
 
     def author(self, stated: Signer | None, countersigned_by: Signer | None = None) -> Author | None:
         """What the recipient reads about the author."""
@@ -51,11 +51,18 @@ class Acting:
         return Author(**given, as_stated=self.as_stated, countersigned_by=countersigned_by)
 
 
+def _token(key: bytes, txn: Txn, staff_id: str | None) -> ActorToken | None:
+    """Of one person however their id was typed: nobody becomes a second person by a capital letter."""
+    known = plain_name(staff_id)
+    return actor_token(key, txn, known) if known else None
+
+
 def who_acts(access: Access, author: Signer | None) -> Acting:
     """Read who acts from the token and, where the client may name persons, from the body."""
     stated = author.staff_id if author else None
     if access.acts_as is not None:
-        return Acting(access.acts_as, stated not in (None, access.acts_as), access.may_assert)
+        other = stated is not None and plain_name(stated) != plain_name(access.acts_as)
+        return Acting(access.acts_as, other, access.may_assert)
     if access.may_assert and stated:
         return Acting(stated, False, True)
     return Acting(None, True, access.may_assert)
