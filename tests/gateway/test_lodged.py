@@ -253,6 +253,26 @@ async def test_what_was_lodged_whole_may_be_of_another_token_that_its_lodgee_kno
     assert (await world.replay()).differences == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "days", "verdict"),
+    [
+        ("STAFF_ALLEGATION", 7, "held"),
+        ("STAFF_ALLEGATION", 8, "refused"),
+        ("POLICE_PREJUDICE", 3, "held"),
+        ("POLICE_PREJUDICE", 4, "refused"),
+    ],
+)
+async def test_a_concern_whose_review_is_put_off_too_far_carries_no_request(
+    world: World, reason: str, days: int, verdict: str
+) -> None:
+    concern = _lodged(world, reason=reason, review_on=(START + timedelta(days=days)).date().isoformat())
+    await world.arrive(concern)
+
+    asked = await world.judge(world.partnership.request([concern.statement.hash], GP, SCHOOL))
+
+    assert asked == (verdict, ("R10",))
+
+
 async def test_after_its_review_day_it_carries_no_request(world: World) -> None:
     concern = _lodged(world, review_on=START.date().isoformat())
     await world.arrive(concern)

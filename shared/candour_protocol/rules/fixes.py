@@ -286,7 +286,7 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
             _REFUSE,
             "The inbox that you ask has not seen this concern. Tell it there; or lodge it with somebody "
             "who is neither you nor the holder, say why, have it signed by a second person, and name the "
-            "day of its review.",
+            "day of its review, within the time for such a reason.",
         ),
         Fix(
             "/concern_ids/*",

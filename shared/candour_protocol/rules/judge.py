@@ -138,7 +138,7 @@ def _gateway_rules(ask: Ask, policy: Policy) -> Iterator[Violation]:
     yield from legal.r08_purpose_and_power(ask, policy)
     yield from emergency.r09_urgency(ask)
     yield from emergency.r09_override(ask, policy)
-    yield from lodging.r10_lodged(ask)
+    yield from lodging.r10_lodged(ask, policy)
     yield from persons.r12_roles(ask)
     yield from persons.r12_known_first(ask)
     yield from corrected.r14_rests_on_what_stands(ask)

@@ -46,16 +46,16 @@ def r10_withheld(
         yield Violation("R10", "/withheld/review_on", Severity.FLAG)
 
 
-def r10_lodged(ask: Ask) -> Iterator[Violation]:
+def r10_lodged(ask: Ask, policy: Policy) -> Iterator[Violation]:
     """Hold a request on a lodged concern until its lodgee agrees; refuse one on a hidden concern."""
     if ask.emergency:
         return
     for place, name in enumerate(ask.codes.concern_refs):
         told = ask.told.get(name)
-        if told is None or not needs_lodgee(ask, told) or is_vouched_for(ask, told):
+        if told is None or not needs_lodgee(ask, told) or is_vouched_for(ask, told, policy):
             continue
         pointer = f"/concern_ids/{place}"
-        if told.lodgees and is_lodged(told, ask.at):
+        if told.lodgees and is_lodged(told, ask.at, policy):
             yield Violation("R10", pointer, Severity.HOLD, ", ".join(sorted(told.lodgees)))
         else:
             yield Violation("R10", pointer, Severity.REFUSE)
@@ -72,19 +72,23 @@ def needs_lodgee(ask: Ask, told: Told) -> bool:
     return told.issuer == ask.issuer and kept_from(told.codes.withheld) == ask.holder
 
 
-def is_vouched_for(ask: Ask, told: Told) -> bool:
+def is_vouched_for(ask: Ask, told: Told, policy: Policy) -> bool:
     """Whether one of those with whom it is lodged whole has read it and agrees with the request."""
-    return bool(told.lodgees & ask.lodgees) and is_lodged(told, ask.at)
+    return bool(told.lodgees & ask.lodgees) and is_lodged(told, ask.at, policy)
 
 
-def is_lodged(told: Told, at: datetime) -> bool:
-    """Whether it is lodged as it should be, and its review is not past."""
+def is_lodged(told: Told, at: datetime, policy: Policy) -> bool:
+    """Whether it is lodged as it should be, and its review is not past.
+
+    A review that is further off than it may be is none.
+    """
     withheld = told.codes.withheld
     if withheld is None or not known(WithholdingReason, withheld.reason):
         return False
     signed = are_two(told.codes.actor, withheld.second)
     review = _day(withheld.review_on)
-    return signed and review is not None and at.date() <= review
+    in_time = _is_reviewed_in_time(withheld, told.at, policy)
+    return signed and in_time and review is not None and at.date() <= review
 
 
 def is_asked_apart(codes: ConcernCodes, holder: AgencyId) -> bool:

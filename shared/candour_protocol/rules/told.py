@@ -107,7 +107,7 @@ def _carrying(ask: Ask, policy: Policy) -> list[Told]:
 def _counts(ask: Ask, told: Told, policy: Policy) -> bool:
     substantive = not (is_thin(told) or _unopened(told))
     live = _same_child(ask, told) and _is_live(ask, told, policy)
-    reached = _was_told(ask, told) or (needs_lodgee(ask, told) and is_vouched_for(ask, told))
+    reached = _was_told(ask, told) or (needs_lodgee(ask, told) and is_vouched_for(ask, told, policy))
     return reached and substantive and live
 
 
