@@ -78,7 +78,8 @@ class History:
         suspended_by: of a request, what has taken away the concern that it rests on.
         replied_by: of a concern, the newest reply by which its author added to it.
         erased_by: the erasure by which its codes are gone.
-        unsound_by: of a concern, the later delivery that says that it is not sound after all.
+        unsound_by: of a concern, the later delivery that says that it is not sound after all; of a request,
+            the one by which its holder has lost it.
         lines: of a request, how far it is answered.
     """
 

@@ -238,13 +238,15 @@ def _opened(logged: Logged, opened: str, hearing: Hearing, book: Casebook) -> It
 
 
 def _found_later(
-    concern: Logged, logged: Logged, opened: str, hearing: Hearing, book: Casebook
+    parent: Logged, logged: Logged, opened: str, hearing: Hearing, book: Casebook
 ) -> Iterator[Effect]:
-    """Whoever lent says that what paid it back is not sound after all."""
-    was_sound = concern.route is not None and concern.route.opened == SOUND
-    if concern.kind is Kind.CONCERN and was_sound and opened != SOUND:
-        yield from debts.owed_again(concern, hearing, book)
-        yield Marked(concern.index, concern.hash, Mark.UNSOUND, logged.index)
+    """Whoever lent says that what paid it back is not sound after all; a holder, that a request is lost."""
+    was_sound = parent.route is not None and parent.route.opened == SOUND
+    if parent.kind is Kind.CONCERN and was_sound and opened != SOUND:
+        yield from debts.owed_again(parent, hearing, book)
+        yield Marked(parent.index, parent.hash, Mark.UNSOUND, logged.index)
+    elif parent.kind is Kind.REQUEST and opened == UNREADABLE:
+        yield Marked(parent.index, parent.hash, Mark.UNSOUND, logged.index)
 
 
 def _sealed_keep(hearing: Hearing) -> timedelta:

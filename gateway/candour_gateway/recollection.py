@@ -9,6 +9,7 @@ from candour_protocol.codes import InfoCategory
 from candour_protocol.ids import AgencyId, ChildToken, StatementHash, parse_address
 from candour_protocol.kinds import ConcernCodes, RequestCodes
 from candour_protocol.kinds.lists import Kind
+from candour_protocol.opening import UNREADABLE
 from candour_protocol.rules import Earlier, is_emergency
 
 from candour_gateway import kinship
@@ -51,8 +52,14 @@ def let_through(found: Iterable[Logged], itself: StatementHash | None) -> Iterat
 
 
 def _never_asked(request: Logged) -> bool:
-    """Whether it was withdrawn before any line was answered: an answer is not unlearned by a withdrawal."""
-    return request.history.withdrawn_by is not None and not request.history.lines.answered
+    """Whether it was withdrawn, or its holder could not read it, before any line was answered.
+
+    An answer is not unlearned. What could not be read is said again by the asker's node, with nobody there
+    who would sign a second time what was asked once.
+    """
+    history, opened = request.history, request.route.opened if request.route else None
+    unread = opened == UNREADABLE or history.unsound_by is not None
+    return (history.withdrawn_by is not None or unread) and not history.lines.answered
 
 
 def kin(

@@ -64,6 +64,49 @@ async def _taken_back(world: World, concern: Issued, *, answered: bool) -> Verdi
     return verdict
 
 
+@ON_BOTH
+async def test_what_its_holder_could_not_read_is_said_again_without_a_second_person(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    for _ in range(2):
+        await world.submit(world.partnership.request([concern.statement.hash]))
+    third = world.partnership.request([concern.statement.hash])
+    await world.arrive(third, opened="unreadable")
+
+    again = world.partnership.request([concern.statement.hash], draft_reissues=third.statement.hash)
+    said_again = await world.judge(again)
+    fourth = await world.judge(world.partnership.request([concern.statement.hash]))
+
+    assert (said_again, fourth) == (("passed", ()), ("held", ("R06",)))
+
+
+async def test_what_its_holder_lost_with_its_disk_is_said_again_without_a_second_person(world: World) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    asked = [world.partnership.request([concern.statement.hash]) for _ in range(3)]
+    await world.arrive(*asked)
+    await world.submit(world.partnership.delivery(asked[0], "unreadable"))
+
+    said_again = await world.judge(world.partnership.request([concern.statement.hash]))
+    fourth = await world.judge(world.partnership.request([concern.statement.hash]))
+
+    assert (said_again, fourth) == (("passed", ()), ("held", ("R06",)))
+
+
+@pytest.mark.parametrize("first", ["sound", "unreadable"])
+async def test_what_its_holder_answered_was_asked_whatever_it_says_of_reading_it(
+    world: World, first: str
+) -> None:
+    concern = world.partnership.concern()
+    await world.arrive(concern)
+    asked = [world.partnership.request([concern.statement.hash]) for _ in range(3)]
+    await world.arrive(*asked, opened=first)
+    await world.submit(*map(world.partnership.answer, asked))
+    await world.submit(*[world.partnership.delivery(each, "unreadable") for each in asked])
+
+    assert await world.judge(world.partnership.request([concern.statement.hash])) == ("held", ("R06",))
+
+
 def _withdrawal(world: World, of: Issued) -> Issued:
     return world.partnership.say(Kind.WITHDRAWAL, GP, SCHOOL, {"reason": None}, irt=of.statement.hash)
 

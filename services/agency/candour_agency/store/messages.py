@@ -194,13 +194,14 @@ def own_requests(connection: Connection, txn: str) -> list[Message]:
 def asked_since(connection: Connection, at: int, owed_to: Collection[AgencyId]) -> list[Message]:
     """The own requests that the log let through since a time, in its order.
 
-    Those that were withdrawn unanswered are left out. Of before that those which owe one of these holders an
-    outcome.
+    Those that were withdrawn unanswered are left out, or said again as their holder could not read them. Of
+    before that those which owe one of these holders an outcome.
     """
     answered = messages.c.given_at.is_not(None)
+    asked = messages.c.withdrawn_at.is_(None) & messages.c.reissued_as.is_(None)
     owes = messages.c.counterparty.in_(owed_to) & answered & messages.c.outcome_at.is_(None)
     query = _SELECT.where(
-        or_(messages.c.withdrawn_at.is_(None), answered),
+        or_(asked, answered),
         messages.c.kind == Kind.REQUEST.value,
         messages.c.direction == Direction.OUT.value,
         or_(messages.c.logged_at >= at, owes),
