@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.bodies import a_concern_for, a_request_for
+from tests.journeys.hostile import Surgery
 from tests.journeys.saying import (
     INSPECTOR,
     MANAGER,
@@ -23,16 +26,16 @@ from tests.journeys.town import EVERYTHING, Town
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def lodge(town: Town) -> str:
-    """The police tell social care what the school's ordinary inbox must not see; the concern's id."""
+async def lodge(town: Town, kept_from: str = SCHOOL, **changes: Any) -> str:
+    """The police tell social care what somebody's ordinary inbox must not see; the concern's id."""
     withheld = {
-        "from": SCHOOL,
+        "from": kept_from,
         "reason": "POLICE_PREJUDICE",
         "lodged_with": f"{CSC}/restricted",
         "second_signer": INSPECTOR,
         "review_on": "2026-11-22",
     }
-    concern = a_concern_for(f"{CSC}/restricted", withheld=withheld, author=SERGEANT)
+    concern = a_concern_for(f"{CSC}/restricted", withheld=withheld, author=SERGEANT, **changes)
     return str((await say(town, POLICE, "/v1/concerns", concern))["id"])
 
 
@@ -55,6 +58,28 @@ async def test_a_lodgees_word_lets_a_request_go_on(town: Town) -> None:
     again = await problem(
         town, CSC, f"/v1/requests/{notice['id']}/approval", {"as": "lodgee", "who": MANAGER}
     )
+    assert again[:2] == (409, "already-done")
+
+
+async def test_a_lodgees_word_reaches_whoever_is_asked_where_a_thread_is_kept_from_several(
+    town: Town, surgery: Surgery
+) -> None:
+    child = {"name": "Ira Sallow", "birth_date": "2015-03-04", "nhs_number": "9990002037"}
+    first = await lodge(town, surgery.id, subject=child)
+    told = await lodge(town, subject=child, thread=(await town.message(POLICE, first))["thread"])
+    line = a_request_for(SCHOOL, told)["lines"][0] | {"person": child | {"role": "SUBJECT_CHILD"}}
+    body = a_request_for(SCHOOL, told, author=SERGEANT, subject=child, lines=[line])
+    asked = (await town.post(POLICE, "/v1/requests", body)).json()["messages"][-1]["id"]
+    await town.courier.settle()
+    notice = [each for each in await town.inbox(CSC) if each["notice"] == "lodged"][-1]["id"]
+    word = {"who": MANAGER, "why": "I have read it."}
+
+    given = await town.post(CSC, f"/v1/inbox/{notice}/word", word)
+    await town.courier.settle()
+
+    assert given.status_code == 202
+    assert await states(town, asked, POLICE, SCHOOL) == ["delivered", "delivered"]
+    again = await problem(town, CSC, f"/v1/inbox/{notice}/word", word)
     assert again[:2] == (409, "already-done")
 
 
