@@ -227,13 +227,17 @@ async def test_a_time_that_is_none_is_named_and_a_stranger_to_the_thread_is_not_
 
     when = await problem(town, CSC, path, {"told_outside": {"when": "after lunch"}})
     floating = await problem(town, CSC, path, {"told_outside": {"when": "2026-11-20T10:30:00"}})
+    beyond = await problem(town, CSC, path, {"told_outside": {"when": "0001-01-01T00:00:00+01:00"}})
     week = await say(town, CSC, path, {"told_outside": {"when": "2026-W47-5"}})
+    ages_ago = await say(town, CSC, path, {"told_outside": {"when": "0500-01-01T00:00:00Z"}})
     stranger = await problem(town, CSC, path, {"recipients": [POLICE]})
 
     assert [each["pointer"] for each in when[2]["errors"]] == ["/told_outside/when"]
+    assert (beyond[0], beyond[2]["errors"]) == (422, when[2]["errors"])
     assert floating[:2] == (422, "invalid-body")
     assert (await town.message(SCHOOL, week["id"]))["codes"]["told_outside"]["when"] == "2026-11-20"
     assert (await town.message(SCHOOL, week["id"]))["opened"] == "sound"
+    assert (await town.message(SCHOOL, ages_ago["id"]))["opened"] == "sound"
     assert [each["pointer"] for each in stranger[2]["errors"]] == ["/recipients/0"]
     assert (await problem(town, POLICE, path, {}))[:2] == (404, "unknown-message")
 

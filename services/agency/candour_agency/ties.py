@@ -162,10 +162,10 @@ def _moment(typed: str | None) -> str | None:
         return None
     try:
         found = datetime.fromisoformat(typed)
-    except ValueError:
-        found = None
-    if found is not None and len(typed) <= len("2026-11-20"):
-        return found.date().isoformat()
-    if found is None or found.tzinfo is None:
-        raise misplaced("/told_outside/when", "Write a day as 2026-11-20, or a time as 2026-11-20T16:30:00Z.")
-    return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if len(typed) <= len("2026-11-20"):
+            return found.date().isoformat()
+        if found.tzinfo is not None:
+            return found.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    except (ValueError, OverflowError):
+        pass  # no time, or one that in UTC lies outside the calendar
+    raise misplaced("/told_outside/when", "Write a day as 2026-11-20, or a time as 2026-11-20T16:30:00Z.")
