@@ -75,7 +75,9 @@ def test_nothing_held_says_what_was_searched(searched: Any) -> None:
     assert answer_with({**nothing, "searched": ["PNC 2016 to 2026"]}).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize("reason", ["GDPR", "POLICY", "NOT_OUR_FORM", "NO_CONSENT", "WE_NEVER_DO"])
+@pytest.mark.parametrize(
+    "reason", ["GDPR", "POLICY", "NOT_OUR_FORM", "NO_CONSENT", "CHILD_COMPETENT_OBJECTS", "WE_NEVER_DO"]
+)
 def test_a_reason_that_is_not_enough_or_unknown_is_delivered_and_marked(reason: str) -> None:
     judgement = answer_with(a_refusal(reason=reason))
 
@@ -83,7 +85,10 @@ def test_a_reason_that_is_not_enough_or_unknown_is_delivered_and_marked(reason: 
     assert places(judgement, "R11") == ["/outcomes/0/reason"]
 
 
-@pytest.mark.parametrize("reason", [reason for reason in RefusalReason if reason != "CONCERN_TOO_THIN"][:17])
+NOT_ENOUGH = {reason.value for reason in a_policy().answers.not_enough}
+
+
+@pytest.mark.parametrize("reason", [reason for reason in RefusalReason if reason not in NOT_ENOUGH])
 def test_the_gateway_never_stops_a_holder_refusing(reason: RefusalReason) -> None:
     assert answer_with(a_refusal(reason=reason.value)).outcome is Outcome.PASSED
 
@@ -91,9 +96,12 @@ def test_the_gateway_never_stops_a_holder_refusing(reason: RefusalReason) -> Non
 @pytest.mark.parametrize(
     ("level", "outcome"), [("L1", Outcome.PASSED), ("L2", Outcome.PASSED), ("L3", Outcome.FLAGGED)]
 )
-def test_no_consent_is_enough_at_a_low_level_of_need(level: str, outcome: Outcome) -> None:
+@pytest.mark.parametrize("reason", ["NO_CONSENT", "CHILD_COMPETENT_OBJECTS"])
+def test_that_nobody_agrees_is_enough_at_a_low_level_of_need(
+    level: str, outcome: Outcome, reason: str
+) -> None:
     concern, request = written(Kind.CONCERN, {**CONCERN, "need_level": level}), written(Kind.REQUEST, REQUEST)
-    body: Any = {**ANSWER, "outcomes": [a_refusal(reason="NO_CONSENT")]}
+    body: Any = {**ANSWER, "outcomes": [a_refusal(reason=reason)]}
     answer = attested(written(Kind.ANSWER, body), (), a_policy())
     assert isinstance(concern.codes, ConcernCodes)
     assert isinstance(request.codes, RequestCodes)

@@ -46,7 +46,7 @@ class RefusalReason(Coded):
     CHILD_COMPETENT_OBJECTS = (
         "CHILD_COMPETENT_OBJECTS",
         "A competent child objects",
-        "Below the threshold only",
+        "Not enough on its own at level 3 or 4",
     )
     NOT_CONTROLLER = "NOT_CONTROLLER", "Somebody else controls this information"
     CATEGORY_MISMATCH = "CATEGORY_MISMATCH", "The story is not what its category says"

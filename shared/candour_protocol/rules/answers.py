@@ -14,6 +14,7 @@ from candour_protocol.rules.texts import given, has_words
 
 _REASONED = (ResponseOutcome.REFUSED, ResponseOutcome.DISCLOSED_PART)
 _DISCLOSED = (ResponseOutcome.DISCLOSED_FULL, ResponseOutcome.DISCLOSED_PART)
+_NOBODY_AGREES = (RefusalReason.NO_CONSENT, RefusalReason.CHILD_COMPETENT_OBJECTS)
 _GIVES_NOTHING = (ResponseOutcome.REFUSED, None)
 
 
@@ -90,15 +91,15 @@ def r11_reasons(
     """Flag a line that is withheld for a reason which is not enough on its own, or which nobody knows.
 
     Args:
-        cited: the concerns behind the request, where they are at hand: at a low level of need "no consent" is
-            enough.
+        cited: the concerns behind the request, where they are at hand: at a low level of need it is enough
+            that nobody consents, or that a competent child objects.
     """
     enough = {level.value for level in policy.answers.consent_suffices_at}
     low = bool(cited) and all(concern.need_level in enough for concern in cited)
     for place, outcome in enumerate(codes.outcomes):
         if outcome.outcome not in _REASONED or outcome.reason is None:
             continue
-        consent = outcome.reason == RefusalReason.NO_CONSENT and low
+        consent = outcome.reason in _NOBODY_AGREES and low
         unknown = not known(RefusalReason, outcome.reason)
         if unknown or (outcome.reason in policy.answers.not_enough and not consent):
             hint = nearest(RefusalReason, outcome.reason) if unknown else ""
