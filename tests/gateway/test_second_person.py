@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from candour_gateway.database import Database
 from candour_gateway.housekeeping import tidy
 from candour_protocol import disclosures
@@ -53,6 +54,28 @@ async def test_an_approval_releases_it_and_both_go_out_with_their_receipts(world
     assert copy.approval.body == approval.body
     assert verify(copy.approval.receipt, world.verifier).entry.verdict == "passed"
     assert await world.is_owed("answer", request)
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdicts"),
+    [
+        ("R07", ["held", "passed"]),  # a declared interest
+        *((rule, ["refused", "refused"]) for rule in ("R02", "R03", "R05", "R09", "R12", "R13")),
+    ],
+)
+async def test_a_second_person_signs_for_an_interest_and_makes_no_fact_of_what_lacks_one(
+    world: World, rule: str, verdicts: list[str]
+) -> None:
+    concern = world.partnership.concern()
+    checks = attested("R02", "R03", "R05", "R07", "R09", "R12", "R13") | {rule: "hold"}
+    request = world.partnership.request([concern.statement.hash], checks=checks)
+    await world.submit(concern)
+
+    asked = await world.judge(request)
+    approved = await world.judge(world.partnership.approval(request))
+
+    assert [verdict for verdict, _ in (asked, approved)] == verdicts
+    assert asked[1] == (rule,)
 
 
 async def test_a_released_request_is_sent_again_with_its_approval(world: World) -> None:

@@ -27,6 +27,9 @@ ATTESTED: Mapping[Kind, Mapping[str, str]] = {
     Kind.ANSWER: {"R11": "/outcomes"},
 }
 
+_MAY_WAIT = frozenset({"R07"})
+"""The rules of a node that a second person can mend: a declared interest. Nobody's signature makes a fact."""
+
 
 def attestation(kind: Kind, found: Collection[Violation]) -> Mapping[str, str]:
     """What a node attests, by rule: ``pass``, ``fail``, or ``hold`` where a second person can mend it."""
@@ -68,7 +71,8 @@ def unattested(
     ruleset = (checks or {}).get("ruleset")
     current = ruleset == policy.id or ruleset in admitted
     for rule, pointer in ATTESTED[kind].items():
-        waits = current and kind is Kind.REQUEST and (checks or {}).get(rule) == "hold"
+        may_wait = current and kind is Kind.REQUEST and rule in _MAY_WAIT
+        waits = may_wait and (checks or {}).get(rule) == "hold"
         if waits and not second_signed:
             yield Violation(rule, pointer, Severity.HOLD)
         elif not waits and not (current and attests(checks, rule)):
