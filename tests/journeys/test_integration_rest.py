@@ -46,6 +46,19 @@ async def test_an_unknown_code_is_returned_with_the_nearest_known_one(town: Town
     assert places(found) == [("R05", "/lines/0/category", "KNOWN_YN")]
 
 
+async def test_a_mistyped_reason_of_openness_is_no_reason_in_words(town: Town) -> None:
+    """A code that no list has is named; words of the author's own are sealed, and are a reason."""
+    mistyped = {"position": "NOT_INFORMED", "reason": "RISK_TO_CHLD"}
+
+    found = await returned(town, openness=mistyped)
+
+    assert places(found) == [("R08", "/openness/reason", "RISK_TO_CHILD")]
+    for words in ("he reads her telephone, and she asked us not to", "GRANDAD"):
+        asked = await ask(town, openness=mistyped | {"reason": words}, countersigned_by=SECOND)
+        shown = await town.message(SCHOOL, asked["id"])
+        assert (shown["state"], shown["codes"]["openness"]["reason"]) == ("passed", "STATED")
+
+
 async def test_a_rule_that_only_nodes_run_is_returned_with_its_place_as_a_dry_run_gives_it(
     town: Town,
 ) -> None:

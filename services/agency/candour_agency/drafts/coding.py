@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from candour_protocol.codes import (
     STATED,
+    UNKNOWN,
     Coded,
     ConsentPosition,
     HandlingMark,
     NotInformedReason,
     as_code,
     known,
+    nearest,
 )
 from candour_protocol.errors import MalformedError
 from candour_protocol.ids import Address, AgencyId, parse_address
@@ -43,7 +45,7 @@ def marks(typed: Iterable[str]) -> list[JsonValue]:
 
 
 def openness(body: OpennessBody | None) -> JsonObject | None:
-    """Position and reason; a reason in the author's own words is ``STATED``."""
+    """Position and reason; a reason in the author's own words is ``STATED``, a mistyped code stays one."""
     if body is None or (body.position is None and body.reason is None):
         return None
     return {"position": code(ConsentPosition, body.position), "reason": _openness_reason(body.reason)}
@@ -51,7 +53,10 @@ def openness(body: OpennessBody | None) -> JsonObject | None:
 
 def _openness_reason(text: str | None) -> str | None:
     found = code(NotInformedReason, text)
-    return STATED if found is not None and not known(NotInformedReason, found) else found
+    if found is None or known(NotInformedReason, found):
+        return found
+    mistyped = found != UNKNOWN and nearest(NotInformedReason, found)
+    return found if mistyped else STATED
 
 
 def stated_reason(body: OpennessBody | None) -> str | None:
