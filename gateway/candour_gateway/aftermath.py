@@ -95,7 +95,7 @@ def _withdrawn(parent: Logged, by: Logged, hearing: Hearing, book: Casebook) -> 
     yield Marked(parent.index, parent.hash, Mark.WITHDRAWN, by.index)
     match parent.kind:
         case Kind.CONCERN:
-            yield from _settle(parent, by, Duty.ACKNOWLEDGEMENT, Duty.DECISION, Duty.CORRECTION)
+            yield from _settle(parent, by, Duty.ACKNOWLEDGEMENT, Duty.DECISION, Duty.CORRECTION, Duty.REVIEW)
             yield from _chase(parent, False, hearing, book)
             yield from standing.no_longer_stands(parent, by, book)
         case Kind.REQUEST:
@@ -127,6 +127,7 @@ def _corrected(
         return
     yield Settled(parent.index, parent.hash, Duty.CORRECTION, logged.index)
     if parent.kind is Kind.CONCERN:
+        yield from _settle(parent, logged, Duty.REVIEW)
         if logged.history.closed_by is None:
             yield Marked(parent.index, parent.hash, Mark.UNAPPLIED, logged.index)
         yield from _chase(parent, swift, hearing, book)
@@ -173,7 +174,7 @@ def _closed(parent: Logged, logged: Logged, book: Casebook) -> Iterator[Effect]:
     if parent.kind is Kind.REQUEST:
         yield from _ended(parent, logged, book)
     else:
-        yield from _settle(parent, logged, Duty.ACKNOWLEDGEMENT, Duty.DECISION)
+        yield from _settle(parent, logged, Duty.ACKNOWLEDGEMENT, Duty.DECISION, Duty.REVIEW)
     for check in unanswered_checks(parent, logged.iss, book):
         if not _told_before(check, parent, book):
             yield notified(check.aud, Notice.CLOSED, check)

@@ -30,6 +30,7 @@ class Duty(StrEnum):
     APPROVAL = "approval"
     CORRECTION = "correction"
     CHALLENGE = "challenge"
+    REVIEW = "review"
 
 
 # What the recipient of a statement owes its sender; of any other kind only its delivery.
@@ -131,6 +132,8 @@ def limit(duty: Duty, urgency: str | None, urgent: bool, policy: Policy, stage: 
             return policy.deadlines.challenge_at(stage, urgent=urgent)
         case Duty.APPROVAL:
             return LONGEST_HOLD
+        case Duty.REVIEW:
+            return Clock(amount=24 * policy.lodging.review_days, unit=Unit.HOURS)
         case Duty.ACKNOWLEDGEMENT | Duty.DECISION | Duty.ANSWER:
             return policy.limit(urgency, Step(duty.value))
 

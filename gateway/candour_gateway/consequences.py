@@ -24,7 +24,18 @@ from candour_protocol.kinds import (
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.rules import Outcome, is_emergency, settles_a_line
 
-from candour_gateway import adults, aftermath, announcing, clocks, covering, debts, erasing, kinship, parts
+from candour_gateway import (
+    adults,
+    aftermath,
+    announcing,
+    clocks,
+    covering,
+    debts,
+    erasing,
+    kinship,
+    parts,
+    reviews,
+)
 from candour_gateway.casebook import Casebook, Debt, Logged, Mark, Route
 from candour_gateway.clocks import Duty
 from candour_gateway.debts import SOUND
@@ -72,6 +83,7 @@ def consequences(
             effects += _sent(logged, hearing, book)
             if isinstance(codes, ConcernCodes):
                 effects += covering.of(logged, codes, hearing, book)
+                effects += reviews.of(logged, codes, hearing)
             effects += _settled(logged, codes, hearing, book)
             effects += aftermath.of(logged, hearing, book)
             effects += announcing.of(logged, verdict, hearing, book)

@@ -43,6 +43,7 @@ OWED: Mapping[str, str] = {
     "debt": "concern to follow",
     "approval": "the word of a second person",
     "correction": "a correction to be applied",
+    "review": "to look again at whom this is kept from",
     "challenge": "a new look by somebody else",
 }
 

@@ -15,7 +15,7 @@ from candour_protocol.wire import Delivered, parse_inbound
 
 from tests.gateway.world import World
 
-DUTIES = ("acknowledgement", "decision", "answer", "outcome", "debt")
+DUTIES = ("acknowledgement", "decision", "answer", "outcome", "debt", "review")
 HOUR = timedelta(hours=1)
 
 
@@ -49,7 +49,8 @@ def _told(routing_key: str, body: bytes) -> Iterator[tuple[str, Told]]:
         return
     codes = parse_codes(Kind.NOTICE, match(statement, delivered.body) or {})
     assert isinstance(codes, NoticeCodes)
-    assert isinstance(codes.about, str)
+    if not isinstance(codes.about, str):
+        return  # what is lodged, or a pattern
     reminder = recognise(statement.claims.jti, codes.about, DUTIES, (AgencyId(agency),))
     if reminder is not None:
         yield statement.jwt, Told(AgencyId(agency), str(codes.notice), reminder, lane)

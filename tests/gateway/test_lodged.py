@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from candour_protocol.strict_json import JsonValue
 
 from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, START, an_actor
 from tests.gateway.postgres import ON_BOTH
+from tests.gateway.reminded import about, both, later
 from tests.gateway.world import World
 
 
@@ -310,3 +311,104 @@ async def test_an_allegation_against_staff_in_an_ordinary_inbox_is_delivered_and
 
     assert await world.judge(openly) == ("flagged", ("R10",))
     assert await world.judge(protected) == ("passed", ())
+
+
+async def test_after_its_review_day_no_word_lets_through_what_waited(world: World) -> None:
+    concern = _lodged(world, review_on=START.date().isoformat())
+    request = world.partnership.request([concern.statement.hash], GP, SCHOOL)
+    await world.arrive(concern)
+    assert await world.judge(request) == ("held", ("R10",))
+    world.clock.advance(timedelta(hours=15))
+
+    verdict = await world.judge(_approval(world, request))
+
+    assert verdict == ("refused", ("R10",))
+    assert not world.copies(request)
+
+
+# -- its review ------------------------------------------------------------------------------------------
+
+
+def _day_ends(days: int) -> datetime:
+    """The end of a day so far ahead."""
+    return (START + timedelta(days=days + 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+async def _reviewed_by(world: World, concern: Issued) -> datetime:
+    owed = (await world.obligations())[("review", concern.statement.hash)]
+    assert (owed["owed_by"], owed["owed_to"]) == (GP, concern.statement.claims.aud)
+    return datetime.fromisoformat(owed["due_at"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "days"),
+    [
+        ({}, 5),
+        ({"review_on": None}, 7),
+        ({"review_on": "2020-01-01"}, 7),
+        ({"review_on": "2099-01-01"}, 7),
+        ({"review_on": None, "reason": "POLICE_PREJUDICE"}, 3),
+        ({"lodged_with": None}, 5),
+    ],
+)
+async def test_whoever_keeps_a_concern_from_an_inbox_owes_its_review_by_the_day_that_is_allowed(
+    world: World, changes: Any, days: int
+) -> None:
+    concern = _lodged(world, **changes)
+
+    await world.arrive(concern)
+
+    assert await _reviewed_by(world, concern) == _day_ends(days)
+
+
+async def test_both_hear_on_its_review_day_that_nobody_looked_again(world: World) -> None:
+    concern = _lodged(world)
+    await world.arrive(concern)
+
+    await later(world, _day_ends(5) - START - timedelta(milliseconds=1))
+    before = about(world, concern, "review")
+    await later(world, timedelta(milliseconds=1))
+
+    assert before == []
+    assert about(world, concern, "review") == both("clock", 1, GP, CSC)
+
+
+async def test_its_review_is_owed_once_where_it_lies_with_others_too(world: World) -> None:
+    concern = _lodged(world)
+    other = _lodged(world, to=POLICE)
+    await world.arrive(concern)
+    withheld = world.codes(concern.body)["withheld"]
+    relay = world.partnership.concern(
+        CSC, POLICE, relays=concern.statement.hash, txn=world.txn(concern), withheld=withheld
+    )
+
+    await world.arrive(other)
+    await world.arrive(relay)
+
+    assert await world.is_owed("review", concern)
+    assert not await world.is_owed("review", other)
+    assert not await world.is_owed("review", relay)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        (Kind.CORRECTION, {"correction_kind": "UPDATE"}),
+        (Kind.WITHDRAWAL, {"reason": "SENT_IN_ERROR"}),
+        (Kind.CLOSURE, {"reason": "CHILD_SAFE"}),
+    ],
+)
+async def test_its_review_is_over_once_its_author_says_more_or_the_matter_is_closed(
+    world: World, kind: Kind, codes: dict[str, JsonValue]
+) -> None:
+    concern = _lodged(world)
+    await world.arrive(concern)
+    by_author = kind is not Kind.CLOSURE
+    said = {**codes, "txn": world.txn(concern)}
+    if kind is Kind.CORRECTION:
+        said |= {"corrects": concern.statement.hash}
+    frm, to = (GP, CSC) if by_author else (CSC, GP)
+
+    await world.arrive(world.partnership.say(kind, frm, to, said, irt=concern.statement.hash))
+
+    assert not await world.is_owed("review", concern)

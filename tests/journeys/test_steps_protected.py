@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from candour_protocol.ids import AgencyId
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.bodies import a_concern_for, a_request_for
@@ -137,6 +138,27 @@ async def test_the_holder_learns_in_its_restricted_inbox_alone_that_something_is
     assert shown[0]["id"] not in [each["id"] for each in hidden]
     word = await problem(town, SCHOOL, f"/v1/inbox/{shown[0]['id']}/word", {"who": WORKER})
     assert word[:2] == (409, "wrong-kind")
+
+
+async def test_both_ends_see_by_when_it_is_reviewed_and_that_it_was(town: Town) -> None:
+    told = await lodge(town)
+    before = [await _review(town, who, told) for who in (POLICE, CSC)]
+    ledger = (await town.ask_gateway("GET", "/v1/obligations", params={"limit": "500"})).json()["items"]
+
+    right = {"correction_kind": "UPDATE", "what_is_right": "Looked at again: until the arrest on Tuesday."}
+    await say(town, POLICE, f"/v1/messages/{told}/correction", right | {"author": INSPECTOR})
+
+    assert before[0] == before[1]
+    assert (before[0]["owed_by"], before[0]["due_at"]) == (POLICE, "2026-11-23T00:00:00.000Z")
+    [owed] = [each for each in ledger if (each["kind"], each["id"]) == ("review", told)]
+    assert (owed["owed_by"], owed["due_at"]) == (POLICE, "2026-11-23T00:00:00+00:00")
+    assert all([(await _review(town, who, told))["settled_at"] for who in (POLICE, CSC)])
+
+
+async def _review(town: Town, who: str, told: str) -> dict[str, Any]:
+    shown = (await town.message(AgencyId(who), told))["obligations"]
+    found: dict[str, Any] = next(each for each in shown if each["kind"] == "review")
+    return found
 
 
 async def test_a_request_waits_while_what_it_rests_on_was_taken_back(town: Town) -> None:

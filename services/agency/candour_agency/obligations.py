@@ -10,6 +10,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
+from candour_protocol import rules
 from candour_protocol.calendars import end_of
 from candour_protocol.covering import is_for_few
 from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId
@@ -70,6 +71,7 @@ def obligations(
     ]
     found += [*_outcome(message, sender, recipient, directory), *_debt(message, sender, recipient, directory)]
     found += [*_correction(message, sender, recipient, directory)]
+    found += [*_review(message, sender, recipient, directory)]
     found += [*_challenge(message, {sender, recipient}, decided_by or recipient, directory)]
     found += [*_not_enough(message, sender, recipient, directory)]
     return sorted(found, key=lambda one: one.due_at)
@@ -186,6 +188,20 @@ def _correction(
         limit = deadlines.correction_swift if swift else deadlines.correction
         due = _by_calendar(_since(message), limit, recipient, _inbox(message), directory)
         yield Obligation("correction", recipient, sender, due, message.answered_at or _ended(message))
+
+
+def _review(
+    message: Message, sender: AgencyId, recipient: AgencyId, directory: Directory
+) -> Iterator[Obligation]:
+    """Whether it is still to be kept from an inbox, until its author says something of it again (R10)."""
+    codes = read_codes(message) if message.kind is Kind.CONCERN else None
+    if isinstance(codes, ConcernCodes):
+        since = from_ms(_since(message))
+        ends = rules.review_ends(codes, sender, recipient, since, directory.policy)
+        if ends is not None:
+            due = _after(_since(message), directory.policy.sped(since, ends) - since)
+            done = [at for at in (message.corrected_at, _ended(message)) if at is not None]
+            yield Obligation("review", sender, recipient, due, min(done, default=None))
 
 
 def _challenge(

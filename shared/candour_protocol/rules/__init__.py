@@ -19,7 +19,7 @@ from candour_protocol.rules.judge import (
     judge_request,
 )
 from candour_protocol.rules.judgement import Findings, Judgement, Outcome, Severity, Violation
-from candour_protocol.rules.lodging import STAFF, is_asked_apart, is_kept_from, kept_from
+from candour_protocol.rules.lodging import STAFF, is_asked_apart, is_kept_from, kept_from, review_ends
 from candour_protocol.rules.reconsidering import again_by, is_on_the_same, stands_by_word
 from candour_protocol.rules.signers import are_two, is_another
 from candour_protocol.rules.substance import still_current
@@ -59,6 +59,7 @@ __all__ = [
     "names_nobody",
     "plainly_another",
     "retracts",
+    "review_ends",
     "says_something",
     "says_too_thin",
     "settles_a_line",

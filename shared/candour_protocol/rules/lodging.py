@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from candour_protocol.codes import ConcernCategory, HandlingMark, WithholdingReason, known, nearest
@@ -91,6 +91,25 @@ def is_lodged(told: Told, at: datetime, policy: Policy) -> bool:
     return signed and in_time and review is not None and at.date() <= review
 
 
+def review_ends(
+    codes: ConcernCodes, teller: AgencyId, to: AgencyId, at: datetime, policy: Policy
+) -> datetime | None:
+    """By when its author looks again at whether it is still to be kept from that inbox.
+
+    The end of the day that was named, or of the last allowed where that cannot be; ``None`` for what is kept
+    from nobody. Of several copies that one counts which is lodged.
+    """
+    withheld = codes.withheld
+    if withheld is None or withheld.kept_from is None or codes.relays is not None:
+        return None
+    lodgee = parse_address(withheld.lodged_with).agency if withheld.lodged_with else None
+    if lodgee not in (None, teller, to):
+        return None
+    named, latest = _day(withheld.review_on), _latest_review(withheld, at, policy)
+    day = named if named is not None and at.date() <= named <= latest else latest
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
 def is_asked_apart(codes: ConcernCodes, holder: AgencyId) -> bool:
     """Whether what rests on it is for the restricted inbox of ``holder``: it alleges something against staff.
 
@@ -134,8 +153,11 @@ def is_kept_from(codes: ConcernCodes, holder: AgencyId) -> bool:
 
 def _is_reviewed_in_time(withheld: Withheld, at: datetime, policy: Policy) -> bool:
     review = _day(withheld.review_on)
-    latest = at.date() + timedelta(days=policy.lodging.days_for(withheld.reason))
-    return review is not None and at.date() <= review <= latest
+    return review is not None and at.date() <= review <= _latest_review(withheld, at, policy)
+
+
+def _latest_review(withheld: Withheld, at: datetime, policy: Policy) -> date:
+    return at.date() + timedelta(days=policy.lodging.days_for(withheld.reason))
 
 
 def _day(text: str | None) -> date | None:
