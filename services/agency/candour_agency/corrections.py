@@ -11,7 +11,7 @@ from candour_protocol.kinds import Kind
 from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE
 from sqlalchemy import Connection
 
-from candour_agency import grounds, store, successors
+from candour_agency import grounds, outside, store, successors
 from candour_agency.calls import Call, Composition
 from candour_agency.challenges import still_open
 from candour_agency.drafts import steps
@@ -19,7 +19,7 @@ from candour_agency.faults import CallError, Code
 from candour_agency.messages import Message
 from candour_agency.schemas.steps import AppliedBody, CorrectionBody, WithdrawalBody
 from candour_agency.stating import compose, own, received
-from candour_agency.words import WRONG_CHILD, is_of_the_wrong_child
+from candour_agency.words import HAVE_IT_STILL, WRONG_CHILD, is_of_the_wrong_child
 
 _ENDED = "This was taken back or ended already. Say what is new in a reply to its thread, or tell it anew."
 
@@ -48,7 +48,24 @@ def withdraw(connection: Connection, call: Call, jti: str, body: WithdrawalBody)
         raise CallError(Code.WRONG_KIND, _STAYS.get(message.kind, _CORRECT_IT))
     _stands(message)
     said = [message, *(one for one in earlier if one.withdrawn_at is None)]
-    return compose(call, said, lambda now: steps.withdrawal(now, body))
+    composition = compose(call, said, lambda now: steps.withdrawal(now, body))
+    if message.kind is Kind.CONCERN:
+        composition.notices += _where_it_stands(connection, call, message)
+        composition.notices += _outside(connection, call, message)
+    return composition
+
+
+def _where_it_stands(connection: Connection, call: Call, concern: Message) -> list[str]:
+    """A withdrawal reaches one recipient, who may have been the wrong one; others may have to hear too."""
+    copies = store.messages.own_copies(connection, concern)[1:]
+    others = [one for one in copies if one.withdrawn_at is None and call.may_see(one)]
+    named = ", ".join(f"{one.counterparty} (message {one.jti})" for one in others)
+    return [HAVE_IT_STILL.format(others=named)] if others else []
+
+
+def _outside(connection: Connection, call: Call, message: Message) -> list[str]:
+    thread = store.messages.thread(connection, message.txn)
+    return outside.reminders(one for one in thread if call.may_see(one))
 
 
 def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) -> Composition:
@@ -70,6 +87,7 @@ def correct(connection: Connection, call: Call, jti: str, body: CorrectionBody) 
     standing = [one for one in (*copies, *earlier) if one.withdrawn_at is None]
     composition = compose(call, standing, lambda now: steps.correction(now, body))
     composition.notices += still_open(connection, call, message, Kind.CORRECTION)
+    composition.notices += _outside(connection, call, message)
     if any(is_of_the_wrong_child(part.plan.kind, part.plan.codes) for part in composition.parts):
         composition.notices.append(WRONG_CHILD)
     return composition

@@ -10,7 +10,7 @@ from candour_protocol.ids import GATEWAY, GENERAL, Address, AgencyId, Jti, State
 from candour_protocol.kinds import Kind
 from candour_protocol.strict_json import JsonObject, JsonValue
 
-from candour_agency import notices, obligations, words
+from candour_agency import notices, obligations, outside, words
 from candour_agency.calls import Composition
 from candour_agency.messages import Message
 from candour_agency.moments import text, to_ms
@@ -27,12 +27,14 @@ class Around:
     Attributes:
         doubt: a message that makes it doubtful of which child it is, and what people are told of that.
         decided_by: of a challenge, who made what it is about in the end.
+        outside: what says whom this agency told by other means, who are to hear of this too.
     """
 
     parent: Message | None = None
     said: Sequence[Message] = ()
     doubt: tuple[Message, str] | None = None
     decided_by: AgencyId | None = None
+    outside: Sequence[Message] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Thread:
         """What in here stands around a message."""
         parent = next((one for one in self.messages if one.hash == message.about), None)
         said = [one for one in self.messages if one.about == message.hash]
-        return Around(parent, said, decided_by=self.deciders.get(message.hash))
+        told = outside.told(message, parent, self.messages)
+        return Around(parent, said, decided_by=self.deciders.get(message.hash), outside=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Views:
             "reissued_as": message.reissued_as,
             "codes": message.codes,
             "content": message.content or {},
-            "next_steps": list(_next_steps(message, about.doubt)),
+            "next_steps": list(_next_steps(message, about)),
             "links": _links(message),
         }
 
@@ -250,10 +253,13 @@ def _links(message: Message) -> JsonObject:
     return links | {"receipt": f"{own}/receipt"} if message.receipt else links
 
 
-def _next_steps(message: Message, doubt: tuple[Message, str] | None) -> Iterator[JsonObject]:
-    """What its recipient may want to do about it."""
-    if doubt is not None:
-        yield {"step": "check-identity", "text": doubt[1], "href": f"/v1/messages/{doubt[0].jti}"}
+def _next_steps(message: Message, about: Around) -> Iterator[JsonObject]:
+    """What its reader may want to do about it."""
+    if about.doubt is not None:
+        other, said = about.doubt
+        yield {"step": "check-identity", "text": said, "href": f"/v1/messages/{other.jti}"}
+    for one in about.outside:
+        yield {"step": "tell-outside", "text": words.TELL_OUTSIDE, "href": f"/v1/messages/{one.jti}"}
     unmet = (message.challenged_at, message.closed_at) == (None, None)
     if words.is_not_enough(message) and message.received and unmet:
         path = f"/v1/messages/{message.jti}/challenge"

@@ -68,6 +68,14 @@ WRONG_CHILD: Final = (
     " now: the 72 hours within which the Information Commissioner has to hear of one may have begun (UK GDPR,"
     " Article 33)."
 )
+TELL_OUTSIDE: Final = (
+    "Your agency told somebody outside the exchange by other means: this does not reach them by itself. Tell"
+    " them in the same way, and note that too."
+)
+HAVE_IT_STILL: Final = (
+    "The same words stand with others still: {others}. Take them back there too, unless only this one went to"
+    " the wrong place."
+)
 _NO_SECOND: Final = (
     "Let somebody else than the author approve it, known by a staff id, while it waits for a second person."
 )

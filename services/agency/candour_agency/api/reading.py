@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from candour_agency import prompting, reconsidering, store
+from candour_agency import outside, prompting, reconsidering, store
 from candour_agency.api import gate
 from candour_agency.api.desk import AtDesk
 from candour_agency.api.waiting import newest
@@ -33,8 +35,14 @@ def _around(connection: store.Connection, call: Call, message: Message) -> Aroun
     said = store.messages.about(connection, message.hash)
     parent = next((one for one in parents.values() if call.may_see(one)), None)
     doubt = prompting.doubtful(connection, call, message)
+    told = outside.told(message, parent, _seen(connection, call, message))
     decider = reconsidering.deciders(connection, [message], call.office.agency).get(message.hash)
-    return Around(parent, [one for one in said if call.may_see(one)], doubt, decider)
+    return Around(parent, [one for one in said if call.may_see(one)], doubt, decider, told)
+
+
+def _seen(connection: store.Connection, call: Call, message: Message) -> Iterator[Message]:
+    """Its thread, read only where somebody looks into it."""
+    yield from (one for one in store.messages.thread(connection, message.txn) if call.may_see(one))
 
 
 @router.get("/messages/{id}/receipt", response_class=PlainTextResponse)
