@@ -22,6 +22,7 @@ from candour_gateway.naming import child_key, joined_key
 from candour_gateway.verdict import Hearing
 
 _AT_MOST = 64
+_A_DAY = timedelta(days=1)
 
 
 def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) -> Iterator[Notified]:
@@ -31,9 +32,9 @@ def seen(logged: Logged, codes: ConcernCodes, hearing: Hearing, book: Casebook) 
     for to in social_care(hearing.directory):
         kin = kinship.joined(codes.child, (), frozenset({to}), book)
         tokens = set(codes.child) | _known(kin, to, book)
-        together = _together(tokens, logged, hearing, book)
-        pattern = _several(together, hearing) or _unseen(logged, codes, together, hearing)
-        if pattern is not None and is_for(to, together, hearing):
+        earlier = [each for each in _told(tokens, hearing, book) if each.index < logged.index]
+        pattern = _news(to, [*earlier, logged], codes, hearing)
+        if pattern is not None:
             yield Notified(to, Notice.PATTERN, pattern, new_uuid7(hearing.at))
 
 
@@ -49,9 +50,9 @@ def joined(link: Logged, codes: LinkCodes, hearing: Hearing, book: Casebook) -> 
     reader = frozenset({link.iss})
     named = {ChildToken(token) for item in items for token in kinship.tokens_of(item, reader, book)}
     tokens = _known(named | kinship.joined(named, items, reader, book), link.iss, book)
-    together = _together(tokens, None, hearing, book)
-    pattern = _several(together, hearing)
-    if pattern is not None and is_for(link.iss, together, hearing):
+    told = _told(tokens, hearing, book)
+    pattern = _several(tellings(told, link.iss), hearing)
+    if pattern is not None and is_for(link.iss, told, hearing):
         yield Notified(link.iss, Notice.PATTERN, pattern, new_uuid7(hearing.at))
 
 
@@ -78,6 +79,16 @@ def _was_said(link: Logged, book: Casebook) -> bool:
     )
 
 
+def _news(to: AgencyId, told: Sequence[Logged], codes: ConcernCodes, hearing: Hearing) -> Pattern | None:
+    """What the last of these shows its reader; nothing where the same was said to somebody else before it."""
+    newest, earlier = told[-1], told[:-1]
+    again = any(_is_one_telling(each, newest) for each in earlier)
+    if not is_for(to, told, hearing) or (again and is_for(to, earlier, hearing)):
+        return None
+    together = tellings(told, to)
+    return _several(together, hearing) or _unseen(newest, codes, together, hearing)
+
+
 def _several(together: Sequence[Logged], hearing: Hearing) -> Pattern | None:
     wanted = hearing.policy.patterns
     agencies = {each.iss for each in together}
@@ -87,31 +98,48 @@ def _several(together: Sequence[Logged], hearing: Hearing) -> Pattern | None:
 
 
 def _unseen(
-    logged: Logged, codes: ConcernCodes, together: Sequence[Logged], hearing: Hearing
+    newest: Logged, codes: ConcernCodes, together: Sequence[Logged], hearing: Hearing
 ) -> Pattern | None:
     unseen = any(category in hearing.policy.patterns.unseen for category in codes.categories)
-    if not unseen or all(each.hash == logged.hash for each in together):
+    if not unseen or all(_is_one_telling(each, newest) for each in together):
         return None
     return shown("OUT_OF_SIGHT", together, hearing)
 
 
-def _together(
-    tokens: Collection[ChildToken], newest: Logged | None, hearing: Hearing, book: Casebook
-) -> list[Logged]:
-    """The concerns about this child in the window; what was told to several at once counts once."""
+def _told(tokens: Collection[ChildToken], hearing: Hearing, book: Casebook) -> list[Logged]:
+    """The concerns about this child in the window, in log order; every copy of each."""
     since = hearing.at - timedelta(days=hearing.policy.patterns.window_days)
     found = {each.index: each for token in tokens for each in book.traced(child_key(token))}
-    told = [each for each in sorted(found.values(), key=lambda one: one.index) if stands(each)]
-    return tellings([each for each in (*told, *([newest] if newest else [])) if each.at >= since])
+    told = sorted(found.values(), key=lambda one: one.index)
+    return [each for each in told if stands(each) and each.at >= since]
 
 
-def tellings(told: Sequence[Logged]) -> list[Logged]:
-    """The first of each concern that was told to several at once, or about several children."""
-    first: dict[tuple[AgencyId, str], Logged] = {}
+def tellings(told: Sequence[Logged], reader: AgencyId | None = None) -> list[Logged]:
+    """One of each concern that was told to several at once, or about several children.
+
+    It is the copy that ``reader`` told or was told, who can open it; where there is none, the first.
+    What an agency goes on to tell later in the same thread is another concern.
+    """
+    found: list[Logged] = []
+    last: dict[tuple[AgencyId, str], int] = {}  # where the latest of an agency in a thread stands
     for each in told:
-        if isinstance(each.codes, ConcernCodes):
-            first.setdefault((each.iss, each.codes.txn), each)
-    return list(first.values())
+        if not isinstance(each.codes, ConcernCodes):
+            continue
+        key = each.iss, each.codes.txn
+        place = last.get(key)
+        if place is None or not _is_one_telling(found[place], each):
+            last[key] = len(found)
+            found.append(each)
+        elif reader in (each.iss, each.aud) and reader not in (found[place].iss, found[place].aud):
+            found[place] = each
+    return found
+
+
+def _is_one_telling(one: Logged, other: Logged) -> bool:
+    """Whether an agency said both of a thread within a day: recipients, children and covers of one call."""
+    if not isinstance(one.codes, ConcernCodes) or not isinstance(other.codes, ConcernCodes):
+        return False
+    return (one.iss, one.codes.txn) == (other.iss, other.codes.txn) and abs(other.at - one.at) < _A_DAY
 
 
 def stands(each: Logged) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from candour_protocol.codes import AgencyKind
 from candour_protocol.ids import AgencyId, sha256_text
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.strict_json import JsonValue
@@ -124,6 +125,49 @@ async def test_what_was_told_to_several_at_once_counts_once(watching: World) -> 
     assert _seen(watching, CSC) == []
 
 
+async def test_what_completes_a_pattern_shows_it_once_to_however_many_it_was_told(watching: World) -> None:
+    partnership, thread = watching.partnership, a_txn()
+    await watching.submit(partnership.concern(GP, CSC), partnership.concern(GP, CSC))
+
+    await watching.submit(*[partnership.concern(SCHOOL, to, txn=thread) for to in (CSC, GP, POLICE)])
+
+    assert [each["concerns"] for each in _seen(watching, CSC)] == [3]
+
+
+async def test_what_an_agency_goes_on_to_tell_in_its_thread_counts_by_itself(watching: World) -> None:
+    partnership, thread = watching.partnership, a_txn()
+    await watching.submit(partnership.concern(SCHOOL, CSC, txn=thread), partnership.concern(GP, CSC))
+    watching.clock.advance(timedelta(days=1))
+
+    await watching.submit(partnership.concern(SCHOOL, CSC, txn=thread))
+
+    assert [each["concerns"] for each in _seen(watching, CSC)] == [3]
+
+
+async def test_social_care_is_given_the_ids_of_the_copies_that_it_was_told_itself(watching: World) -> None:
+    partnership, thread = watching.partnership, a_txn()
+    told = [partnership.concern(GP, to, txn=thread) for to in (POLICE, CSC, SCHOOL)]
+    await watching.submit(*told, partnership.concern(SCHOOL, CSC))
+
+    await watching.submit(partnership.concern(POLICE, CSC))
+
+    (pattern,) = _seen(watching, CSC)
+    assert pattern["ids"][0] == told[1].statement.claims.jti
+
+
+async def test_of_two_authorities_each_sees_what_it_was_told_one_of(tmp_path: Path) -> None:
+    kinds = {POLICE: AgencyKind.CSC}  # another authority's social care
+    async with open_world(await found(tmp_path, policy=SHOWN, kinds=kinds)) as world:
+        partnership, thread = world.partnership, a_txn()
+        told = [partnership.concern(GP, to, txn=thread) for to in (SCHOOL, CSC)]
+        await world.submit(*told, partnership.concern(GP, SCHOOL))
+
+        await world.submit(partnership.concern(SCHOOL, GP))
+
+        assert [each["concerns"] for each in _seen(world, CSC)] == [3]
+        assert _seen(world, POLICE) == []
+
+
 async def test_a_copy_counts_for_nothing(watching: World) -> None:
     partnership = watching.partnership
     original = partnership.concern(GP, SCHOOL)
@@ -154,6 +198,21 @@ async def test_a_child_who_goes_out_of_sight_after_a_concern_is_seen(watching: W
     await watching.submit(partnership.concern(GP, CSC, categories=["OUT_OF_SIGHT"]))
 
     assert [each["seen"] for each in _seen(watching, CSC)] == ["OUT_OF_SIGHT"]
+
+
+async def test_a_child_of_whom_nobody_told_before_does_not_go_out_of_sight_by_a_second_copy(
+    watching: World,
+) -> None:
+    partnership, thread = watching.partnership, a_txn()
+
+    await watching.submit(
+        *[
+            partnership.concern(GP, to, txn=thread, categories=["OUT_OF_SIGHT"])
+            for to in (CSC, SCHOOL, POLICE)
+        ]
+    )
+
+    assert _seen(watching, CSC) == []
 
 
 async def test_a_child_without_identifier_is_joined_by_a_person_at_social_care_alone(

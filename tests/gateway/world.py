@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from candour_gateway.tables import obligations
 from candour_protocol import disclosures
 from candour_protocol.audit import AuditReport, audit_log
 from candour_protocol.checkpoint import open_checkpoint
+from candour_protocol.codes import AgencyKind
 from candour_protocol.ids import AgencyId, Jti, StatementHash
 from candour_protocol.note import Verifier
 from candour_protocol.receipt import VerifiedReceipt, verify
@@ -222,9 +223,16 @@ class Files:
         return self._files.get(path)
 
 
-async def found(folder: Path, database: str = "", policy: bytes = POLICY) -> Partnership:
-    """Keys, and a database whose log admits everybody."""
+async def found(
+    folder: Path,
+    database: str = "",
+    policy: bytes = POLICY,
+    kinds: Mapping[AgencyId, AgencyKind] | None = None,
+) -> Partnership:
+    """Keys, and a database whose log admits everybody; ``kinds`` are those of agencies that are another."""
     partnership = Partnership(folder, TestClock(), database, policy=policy)
+    for agency, kind in (kinds or {}).items():
+        partnership.parties[agency].kind = kind
     gateway = await build(partnership.settings(), Courier(), partnership.clock)
     for jwt, document in partnership.founding():
         await gateway.admit_registry(jwt, document)
