@@ -66,6 +66,26 @@ async def test_a_code_that_no_list_has_is_said_where_only_people_read_it(school:
     assert checked["notices"] == sent["notices"]
 
 
+async def test_who_first_raised_it_stays_visible_beside_the_agency_that_tells(
+    school: Office, csc: Office
+) -> None:
+    author = a_concern(CSC)["author"]
+
+    family = await school.post("/v1/concerns", a_concern(CSC, author=author | {"original_source": "FAMILY"}))
+    mistyped = await school.post(
+        "/v1/concerns", a_concern(CSC, author=author | {"original_source": "ANONYMUS"})
+    )
+
+    jti = family["messages"][0]["id"]
+    await school.until(jti, "delivered")
+    shown = (await csc.call("GET", f"/v1/messages/{jti}")).json()
+    assert shown["content"]["author"]["original_source"] == "FAMILY"
+    assert "notices" not in family
+    [notice] = mistyped["notices"]
+    assert notice.startswith("/author/original_source ")
+    assert "ANONYMOUS" in notice
+
+
 async def test_how_it_is_known_is_named_where_nothing_else_is_missing(school: Office, csc: Office) -> None:
     what = "Oval bruise under the left jaw, seen at registration today"
     facts = [{"what": what, "when": "2026-11-09", "basis": "OBSERVD"}]

@@ -11,6 +11,7 @@ from candour_protocol.codes import (
     InfoCategory,
     LawfulBasis,
     NotInformedReason,
+    OriginalSource,
     Power,
     as_code,
     known,
@@ -36,7 +37,7 @@ def test_every_code_fits_the_wire_and_has_words_for_people(listed: object) -> No
 
 def test_every_list_says_where_it_comes_from() -> None:
     assert all(listed.title and listed.source for listed in CODE_LISTS.values())
-    assert len(CODE_LISTS) == 25
+    assert len(CODE_LISTS) == 26
 
 
 def test_display_texts_of_a_list_differ_so_that_people_can_choose() -> None:
@@ -49,6 +50,7 @@ def test_census_codes_are_those_of_the_children_in_need_census() -> None:
     assert ConcernCategory.NEGLECT.maps_to == "16A"
     assert ConcernCategory.PHYSICAL_ADULT.maps_to == "18C"
     assert ConcernCategory.UNSURE.maps_to == ""
+    assert [each.maps_to for each in OriginalSource] == ["1A", "1B", "1C", "1D", "9", "10"]
 
 
 def test_a_code_says_from_when_it_holds() -> None:

@@ -24,6 +24,7 @@ from candour_protocol.codes.concerns import (
     IdentifierAbsent,
     NeedLevel,
     NotInformedReason,
+    OriginalSource,
     SubjectRole,
     Urgency,
     WithholdingReason,
@@ -49,6 +50,7 @@ __all__ = [
     "LawfulBasis",
     "NeedLevel",
     "NotInformedReason",
+    "OriginalSource",
     "Power",
     "Purpose",
     "RefusalReason",
@@ -87,6 +89,9 @@ _LISTS = (
     CodeList("consent_position", "What the family was told", "domain 2.6", ConsentPosition),
     CodeList(
         "not_informed_reason", "Why not", "domain 2.6, DPA 2018 schedule 1 paragraph 18", NotInformedReason
+    ),
+    CodeList(
+        "original_source", "Who first raised it", "domain 2.1", OriginalSource, f"{_CENSUS}, referral source"
     ),
     CodeList("child_view", "The child's view", "domain 2.6", ChildViewCode),
     CodeList("purpose", "Purposes of a request", "domain 2.7", Purpose),

@@ -102,6 +102,21 @@ class NotInformedReason(Coded):
     STATED = "STATED", "Stated in words", "The words stand in the sealed part"
 
 
+class OriginalSource(Coded):
+    """Who first raised it, where an agency tells what somebody came to it with.
+
+    Kept apart from the agency, so that the worry of a family or a neighbour stays visible as theirs. The
+    codes of the census were verified; what each stands for is from memory.
+    """
+
+    FAMILY = "FAMILY", "A relative or carer", "A parent, grandparent, brother or sister, foster carer", "1A"
+    ACQUAINTANCE = "ACQUAINTANCE", "Somebody who knows them", "A neighbour, a friend, a childminder", "1B"
+    SELF = "SELF", "The child", "", "1C"
+    OTHER_PERSON = "OTHER_PERSON", "Another person", "A stranger, a member of parliament", "1D"
+    UNKNOWN_PERSON = "UNKNOWN_PERSON", "It is not known who", "", "9"
+    ANONYMOUS = "ANONYMOUS", "Somebody who did not give their name", "", "10"
+
+
 class ChildViewCode(Coded):
     """Whether the child was asked."""
 

@@ -76,11 +76,13 @@ class Author(Signer):
         as_stated: the name was typed by the sender and is not the person who was signed in.
         countersigned_by: the second person of the asking agency, where one signed beforehand.
         interest: what the author is to the family beside their job, such as an employer or a relative.
+        original_source: who first raised it, where that is not the author's agency; domain 2.1.
     """
 
     as_stated: bool | None = None
     countersigned_by: Signer | None = None
     interest: str | None = None
+    original_source: str | None = None
 
 
 class Reach(WireModel):

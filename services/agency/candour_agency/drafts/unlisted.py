@@ -11,6 +11,7 @@ from candour_protocol.codes import (
     AssertionBasis,
     ChildViewCode,
     Coded,
+    OriginalSource,
     SubjectRole,
     TrainingLevel,
     as_code,
@@ -51,3 +52,4 @@ def _coded(body: Matter) -> Iterator[tuple[str, type[Coded], str | None]]:
         yield "/child_view/code", ChildViewCode, body.child_view.code
     if body.author is not None:
         yield "/author/training_level", TrainingLevel, body.author.training_level
+        yield "/author/original_source", OriginalSource, body.author.original_source

@@ -37,9 +37,13 @@ Marks = Annotated[tuple[str, ...], BeforeValidator(_as_rows), Field(strict=False
 
 
 class AuthorBody(Signer):
-    """Who tells or asks; ``interest``: what they are to the family beside their job, such as an employer."""
+    """Who tells or asks; ``interest``: what they are to the family beside their job, such as an employer.
+
+    ``original_source``: who first raised it, where somebody from outside came to the author's agency with it.
+    """
 
     interest: str | None = None
+    original_source: Code | None = None
 
 
 class OpennessBody(Body):
