@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from candour_protocol.claims import Claims
 from candour_protocol.codes import InfoCategory
@@ -20,10 +20,14 @@ from candour_gateway.naming import asked_key, thread_key
 
 
 def earlier(
-    codes: RequestCodes, issuer: AgencyId, itself: StatementHash | None, book: Casebook
+    child: Collection[ChildToken], issuer: AgencyId, itself: StatementHash | None, book: Casebook
 ) -> Iterator[Earlier]:
-    """What an agency has asked about this child and was let through, emergencies apart (R06)."""
-    found = {each.hash: each for token in codes.child for each in book.traced(asked_key(issuer, token))}
+    """What an agency has asked about a child and was let through, emergencies apart (R06).
+
+    Args:
+        child: its tokens, with those that a link joins to them: two names make no second round.
+    """
+    found = {each.hash: each for token in child for each in book.traced(asked_key(issuer, token))}
     for each in let_through(found.values(), itself):
         asked = each.codes
         assert isinstance(asked, RequestCodes)  # noqa: S101 - narrows the type

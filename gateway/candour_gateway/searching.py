@@ -177,8 +177,10 @@ def _of_a_request(codes: RequestCodes, asker: AgencyId, holder: AgencyId, book: 
     cited = [logged for name in codes.concern_refs if (logged := book.find(name))]
     for each in cited:
         yield from _lodged(each, book)
-    threads = {codes.txn, *(each.codes.txn for each in cited if each.codes)}
-    yield from _joined_to(codes.child, sorted(threads), {asker, holder}, book)
+    threads = sorted({codes.txn, *(each.codes.txn for each in cited if each.codes)})
+    yield from _joined_to(codes.child, threads, {asker, holder}, book)
+    kin = kinship.joined(codes.child, threads, {asker, holder}, book)
+    yield from (asked_key(asker, token) for token in sorted(kin))
 
 
 def _lodged(concern: Logged, book: Casebook) -> Iterator[str]:

@@ -319,6 +319,7 @@ def _ask(codes: RequestCodes, parties: Claims | Logged, hearing: Hearing, book: 
     cited = [logged for name in codes.concern_refs if (logged := book.find(name))]
     told = [_told(logged, parties, book) for logged in cited]
     itself = parties.hash if isinstance(parties, Logged) else None
+    kin = recollection.kin(codes, cited, frozenset({issuer, parties.aud}), book)
     return Ask(
         issuer=issuer,
         issuer_kind=directory.kind_of(issuer) or "",
@@ -330,8 +331,8 @@ def _ask(codes: RequestCodes, parties: Claims | Logged, hearing: Hearing, book: 
         has_directory_phone=directory.has_phone(issuer),
         second=None,
         overdue_debts=book.overdue_debts(issuer, hearing.at),
-        earlier=tuple(recollection.earlier(codes, issuer, itself, book)),
-        kin=recollection.kin(codes, cited, frozenset({issuer, parties.aud}), book),
+        earlier=tuple(recollection.earlier(kin.union(codes.child), issuer, itself, book)),
+        kin=kin,
     )
 
 

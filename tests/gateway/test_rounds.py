@@ -10,7 +10,7 @@ from candour_protocol.kinds.lists import Kind
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
-from tests.gateway.partnership import CSC, GP, OTHER_CHILD, POLICE, SCHOOL, an_actor, attested
+from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, an_actor, attested
 from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import Verdict, World
 
@@ -32,6 +32,20 @@ async def test_a_fourth_request_on_one_concern_waits_for_a_second_person(world: 
 
     assert (held, released) == (("held", ("R06",)), ("passed", ()))
     assert world.copies(fourth)
+
+
+@ON_BOTH
+async def test_under_another_name_that_a_link_joins_it_is_the_same_child_that_was_asked_about(
+    world: World,
+) -> None:
+    concern = await _asked_three_times(world)
+    joins: JsonValue = [str(each[0]) for each in (CHILD, OTHER_CHILD)]  # type: ignore[index]
+    link = world.partnership.say(Kind.LINK, GP, SCHOOL, {"actor": an_actor(), "joins": joins})
+    await world.submit(link)
+
+    fourth = await world.judge(world.partnership.request([concern.statement.hash], child=OTHER_CHILD))
+
+    assert fourth == ("held", ("R06",))
 
 
 @ON_BOTH
