@@ -177,6 +177,13 @@ def test_an_emergency_is_asked_before_it_is_told_and_marked() -> None:
     assert emergency(lines=[a_line(category="DEMOG_HOUSEHOLD", months=60)]).outcome is Outcome.FLAGGED
 
 
+def test_an_emergency_waits_for_no_second_person_and_for_nothing_about_one() -> None:
+    author = {"name": "T. Bly", "interest": "neighbour", "countersigned_by": {"training_level": "CREW_CHIEF"}}
+
+    assert emergency(author=author).outcome is Outcome.FLAGGED
+    assert request_with(author=author).outcome is Outcome.REFUSED
+
+
 @pytest.mark.parametrize(
     "members",
     [

@@ -17,12 +17,14 @@ def r07_named(codes: RequestCodes, content: RequestContent, policy: Policy) -> I
     """Refuse a request that nobody by name stands for; hold one whose author alone may have their own ends.
 
     A role, a team or nothing is no name; a declared interest, such as being the parent's employer or
-    relative, waits for a second person, but not where life is at risk.
+    relative, waits for a second person. Where life is at risk the name alone is wanted.
     """
     author = content.author
     if names_nobody(author.name if author else None, policy.vocabulary.nobody_at_work):
         yield Violation("R07", "/author/name", Severity.REFUSE)
-    alone = not are_two(codes.actor, codes.countersigned) and not is_emergency(codes)
+    if is_emergency(codes):
+        return
+    alone = not are_two(codes.actor, codes.countersigned)
     if author and given(author.interest) and alone:
         yield Violation("R07", "/author/interest", Severity.HOLD)
     second = author.countersigned_by if author else None
