@@ -73,6 +73,29 @@ def test_somebody_else_cannot_hide_behind_the_childs_role() -> None:
     assert request_with(a_line(person={"name": "rowan  ASHBYTE"})).outcome is Outcome.PASSED
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Rowan", "pass"),
+        ("Rowan James Ashbyte", "pass"),
+        ("R. A.", "pass"),
+        ("Ro", "pass"),
+        ("Juno Ashbyte", "fail"),
+        ("Dez Karvell", "fail"),
+    ],
+)
+def test_nobody_is_made_the_subject_child_who_is_called_otherwise(name: str, said: str) -> None:
+    """So that nobody learns of a brother, or of a man, without what is asked first of those."""
+    person = {"name": name, "role": "SUBJECT_CHILD"}
+    subject = {**CHILD, "aliases": ["Ro"]}
+    body: Any = {**REQUEST, "subject": subject, "lines": [a_line(person=person, because=SIX)]}
+
+    findings = check_matter(written(Kind.REQUEST, body), (), 0, a_policy())
+
+    assert findings.checks["R12"] == said
+    assert {found.pointer for found in findings.violations if found.rule == "R12"} <= {"/lines/0/person/role"}
+
+
 def test_two_people_never_share_one_reason() -> None:
     ann = {"name": "Ann Ashbyte", "role": "PARENT_PR"}
 
@@ -120,7 +143,7 @@ def test_a_child_is_told_apart_by_a_number_or_by_three_things(subject: dict[str,
 
 def test_an_unknown_reason_for_a_missing_number_is_refused_by_name() -> None:
     subject: Any = {
-        "name": "R",
+        "name": "Rowan Ashbyte",
         "birth_date": "2017-03-14",
         "school": "T",
         "identifier_absent_reason": "UNBRON",

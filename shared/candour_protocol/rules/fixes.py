@@ -82,11 +82,7 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
     ),
     "R03": (
         Fix("/categories", _FLAG, "Pick the nearest category, or UNSURE."),
-        Fix(
-            "/categories/*",
-            _FLAG,
-            "This is no code of the list of categories. Pick the nearest, or UNSURE.",
-        ),
+        Fix("/categories/*", _FLAG, "This is no code of the list. Pick the nearest, or UNSURE."),
         Fix(
             "/facts",
             _FLAG,
@@ -330,7 +326,11 @@ FIXES: Mapping[str, tuple[Fix, ...]] = {
             "Say who this line is about. For a sibling name the person alleged to be a risk to both, or "
             "tell a fact about the sibling.",
         ),
-        Fix("/lines/*/person/role", _REFUSE, "Pick this person's role from the list."),
+        Fix(
+            "/lines/*/person/role",
+            _REFUSE,
+            "Pick a role of the list. SUBJECT_CHILD is the child in `subject`, by that name or an alias.",
+        ),
         Fix(
             "/lines/*/person/name",
             _REFUSE,

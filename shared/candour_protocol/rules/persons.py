@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from candour_protocol.codes import InfoCategory, SubjectRole, known, nearest
 from candour_protocol.identifiers import Scheme, normalise
@@ -31,7 +31,7 @@ def r12_one_person_one_reason(
         if person is None:
             yield Violation("R12", f"/lines/{place}/person", Severity.REFUSE)
         elif not is_subject(person, content.subject):
-            yield from _somebody(place, person, policy)
+            yield from _somebody(place, person, content.subject, policy)
             yield from _own_reason(place, question, person, content, policy)
             yield from _sibling(place, person, people, cited, policy)
 
@@ -75,14 +75,31 @@ def same_person(left: Person, right: Person) -> bool:
     return given(left.name) and plain(left.name or "") == plain(right.name or "") and len(births) < 2
 
 
-def _somebody(place: int, person: Person, policy: Policy) -> Iterator[Violation]:
+def _somebody(place: int, person: Person, subject: Person | None, policy: Policy) -> Iterator[Violation]:
     if not known(SubjectRole, person.role):
         yield Violation(
             "R12", f"/lines/{place}/person/role", Severity.REFUSE, nearest(SubjectRole, person.role)
         )
+    elif person.role == SubjectRole.SUBJECT_CHILD and _is_named_apart(person, subject or Person()):
+        yield Violation("R12", f"/lines/{place}/person/role", Severity.REFUSE)
     described = given(person.address) or given(person.birth_date) or given(person.edd)
     if not described and names_nobody(person.name, policy.vocabulary.nobody):
         yield Violation("R12", f"/lines/{place}/person/name", Severity.REFUSE)
+
+
+def _is_named_apart(person: Person, child: Person) -> bool:
+    """Whether somebody has a name that is not the child's; a first name or initials are.
+
+    For the subject nobody asks first whether it is known, nor what risk it shares with a sibling.
+    """
+    names = [set(words(name)) for name in (child.name, *(child.aliases or ())) if name and given(name)]
+    said = set(words(person.name or ""))
+    return bool(names and said) and not any(_stand_in(said, name) or _stand_in(name, said) for name in names)
+
+
+def _stand_in(some: Collection[str], name: Collection[str]) -> bool:
+    """Whether each of these words is one of the name, or the initial of one."""
+    return all(any(one in (other, other[0]) for other in name) for one in some)
 
 
 def _own_reason(
