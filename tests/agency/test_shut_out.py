@@ -26,6 +26,7 @@ from tests.agency.places import ON_BOTH
 from tests.agency.protected import ALLEGATION
 
 MARKED = ALLEGATION | {"handling": ["NOT_NAMED_PERSON:vance"]}
+BY_A_COLLEAGUE = MARKED | {"author": {"staff_id": "mbeki", "name": "J. Mbeki"}}
 SCOPES = ("inbox.read", "messages.read", "inbox.restricted", "inbox.answer")
 
 
@@ -72,7 +73,7 @@ async def test_whom_a_mark_names_never_sees_a_copy_of_a_copy(
 async def test_whom_a_mark_names_sees_nothing_of_it_at_the_agency_that_told_it(
     school: Office, lado: Office
 ) -> None:
-    told = await school.tell(LADO, **MARKED)
+    told = await school.tell(LADO, **BY_A_COLLEAGUE)
     await lado.until(told, "delivered")
     decision = {"decision": "STRATEGY_S47", "reasons": "We meet today.", "decider": {"name": "T. Ames"}}
     decided = (await lado.post(f"/v1/concerns/{told}/decision", decision))["messages"][0]["id"]
@@ -89,7 +90,7 @@ async def test_whom_a_mark_names_sees_nothing_of_it_at_the_agency_that_told_it(
 async def test_whom_a_mark_names_neither_takes_back_nor_asks_on_what_their_colleague_told(
     school: Office, lado: Office
 ) -> None:
-    told = await school.tell(LADO, **MARKED)
+    told = await school.tell(LADO, **BY_A_COLLEAGUE)
     await lado.until(told, "delivered")
     token = school.with_scopes(*SCOPES, "concerns.send", "requests.send", acts_as="vance")
 
