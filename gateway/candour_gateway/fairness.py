@@ -8,7 +8,8 @@ Several workers share the paces: each of them gives turns at its part of the rat
 
 A concern waits for its turn, however late that is, beside `MOST_WAITING` others at the most. Beyond that, and
 where anything else's turn is further away than `LONGEST`, it is let go: its sender has it in its store, is
-told, and submits it again. What waits takes up room in a queue that all share. Source: protocol section 5.
+told, and submits it again. What waits takes up room in a queue that all share, so where many agencies flood
+it at once each has room for `LEAST_WAITING` alone. Source: protocol section 5.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from candour_protocol.transport.topology import GATEWAY_QUEUES
 BURST = 0.2  # seconds' worth that may come at once
 LONGEST = 30.0  # seconds
 MOST_WAITING = 1000  # statements of an agency
+ROOM = 8000  # statements of all agencies; a consumer of RabbitMQ has twice as many in its hands at most
+LEAST_WAITING = 50  # statements of an agency, also where there is no more room
 ANSWERING = 10  # times the ordinary pace: one agency may be told by all others
 FORGET = 60.0  # seconds after its turn that a statement which did not come again is forgotten
 
@@ -136,12 +139,23 @@ class Fairness:
                 pace.take(now)
                 return Now()
         wait = paces[0].wait(now)
-        agency.forget(now)
-        if len(agency.turns) >= MOST_WAITING or (wait > LONGEST and kind is not Kind.CONCERN):
+        if (wait > LONGEST and kind is not Kind.CONCERN) or not self._has_room(agency, now):
             return LetGo()
         paces[0].take(now)
         agency.turns[_name(delivery)] = now + wait
         return Later(timedelta(seconds=wait))
+
+    def _has_room(self, agency: _Agency, now: float) -> bool:
+        """Whether one more of its statements may wait."""
+        agency.forget(now)
+        if len(agency.turns) < LEAST_WAITING:
+            return True
+        return len(agency.turns) < MOST_WAITING and self._all_waiting(now) < ROOM
+
+    def _all_waiting(self, now: float) -> int:
+        for each in self._agencies.values():
+            each.forget(now)
+        return sum(len(each.turns) for each in self._agencies.values())
 
     def _agency(self, user: str) -> _Agency:
         if user not in self._agencies:

@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from candour_gateway.doorkeeper import Doorkeeper
-from candour_gateway.fairness import ANSWERING, MOST_WAITING, Fairness, Later, LetGo, Now, Turn
+from candour_gateway.fairness import (
+    ANSWERING,
+    LEAST_WAITING,
+    MOST_WAITING,
+    ROOM,
+    Fairness,
+    Later,
+    LetGo,
+    Now,
+    Turn,
+)
 from candour_protocol.kinds.lists import Kind
 from candour_protocol.policy_tables import Rates
 from candour_protocol.transport.port import Ack, Delivery, Retry, Settlement
@@ -87,6 +97,27 @@ def test_a_concern_waits_however_long_beside_a_thousand_others(line: Line) -> No
     assert not any(isinstance(turn, LetGo) for turn in turns)
     assert waits(turns)[-1] == 1000 / 20
     assert line.turn(submission("one more")) == LetGo()
+
+
+def test_however_many_agencies_flood_what_waits_has_room_in_the_hands_of_one_consumer(line: Line) -> None:
+    for number in range(20):
+        line.flood(MOST_WAITING + 5, sender=f"flooder-{number}")
+
+    waiting = [line.fairness.waiting(f"flooder-{number}", line.now) for number in range(20)]
+
+    full = ROOM // MOST_WAITING
+    assert waiting == [MOST_WAITING] * full + [LEAST_WAITING] * (20 - full)
+    assert waits(line.flood(7, sender=CSC)) == [0, 0, 0, 0, 0, 0.05, 0.1]
+
+
+def test_there_is_room_again_once_others_had_their_turns(line: Line) -> None:
+    for number in range(20):
+        line.flood(MOST_WAITING + 5, sender=f"flooder-{number}")
+    line.now += 120
+
+    turns = line.flood(200, sender="flooder-19")
+
+    assert not any(isinstance(turn, LetGo) for turn in turns)
 
 
 def test_what_is_no_concern_is_let_go_when_its_turn_is_too_far_away(line: Line) -> None:
