@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 
 from candour_gateway.database import Database
 from candour_gateway.instants import to_ms
+from candour_gateway.store import incidents
 from candour_gateway.tables import sealed
 
 AT_A_TIME = 1000  # rows; a transaction is kept short
@@ -36,6 +37,20 @@ async def _tidy_some(database: Database, now: datetime) -> int:
         return len((await connection.execute(over_now)).all())
 
 
+async def forget_incidents(database: Database) -> int:
+    """Of what was no exchange each broker user's newest are kept; how many were deleted.
+
+    Of several workers that do so at once one finds nothing left.
+    """
+    deleted = 0
+    while True:
+        async with database.write() as connection:
+            some = await incidents.forget_oldest(connection, AT_A_TIME)
+        deleted += some
+        if some < AT_A_TIME:
+            return deleted
+
+
 async def keep_tidy(
     database: Database, clock: Callable[[], datetime], every: timedelta, stopping: asyncio.Event
 ) -> None:
@@ -44,6 +59,8 @@ async def keep_tidy(
         try:
             if deleted := await tidy(database, clock()):
                 log.info("tidied", sealed=deleted)
+            if forgotten := await forget_incidents(database):
+                log.info("incidents-forgotten", count=forgotten)
         except Exception as error:
             log.exception("tidying-failed", error=type(error).__name__)
         with contextlib.suppress(TimeoutError):

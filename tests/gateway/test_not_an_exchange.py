@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from candour_gateway.database import Database
+from candour_gateway.housekeeping import forget_incidents
+from candour_gateway.store import incidents
 from candour_protocol import base64url, registry_facts, strict_json
 from candour_protocol.ids import sha256_text
 from candour_protocol.keys import SigningKey
@@ -16,6 +20,7 @@ from candour_protocol.transport.topology import submit_key
 from candour_protocol.wire import render_body
 
 from tests.gateway.partnership import CSC, GP, NET, SCHOOL
+from tests.gateway.postgres import ON_BOTH
 from tests.gateway.world import World, mutilated
 
 
@@ -234,3 +239,25 @@ async def test_incidents_keep_digests_and_no_bytes(world: World) -> None:
     database = (world.partnership.folder / "gateway.db").read_bytes()
     wal = (world.partnership.folder / "gateway.db-wal").read_bytes()
     assert b"Rowan" not in database + wal
+
+
+@ON_BOTH
+async def test_of_whoever_sends_nothing_but_junk_the_newest_incidents_are_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incidents, "MOST", 3)
+    for number in range(7):
+        await world.courier.bring((GP, _key(), f"junk {number}".encode()))
+        world.clock.advance(timedelta(seconds=1))
+    await world.courier.bring((CSC, _key(CSC), b"junk of another"))
+    database = Database(world.partnership.settings().database_url)
+
+    forgotten = [await forget_incidents(database) for _ in range(2)]
+    await database.close()
+
+    found = (await world.get("/v1/incidents", ops=True)).json()["items"]
+    kept = [("junk of another", CSC), *[(f"junk {number}", GP) for number in (6, 5, 4)]]
+    assert forgotten == [4, 0]
+    assert [(each["digest"], each["broker_user"]) for each in found] == [
+        (sha256_text(raw.encode()), user) for raw, user in kept
+    ]

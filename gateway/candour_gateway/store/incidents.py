@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candour_gateway.instants import from_ms, to_ms
 from candour_gateway.tables import incidents
+
+MOST = 10_000  # kept of one broker user, who could else fill the disk that the log is on
 
 _RECORD = text(
     "INSERT INTO incidents (digest, code, broker_user, first_at, last_at, times)"
@@ -54,6 +56,17 @@ async def latest(
         )
         for row in await connection.execute(query)
     ]
+
+
+async def forget_oldest(connection: AsyncConnection, at_a_time: int) -> int:
+    """Delete what is beyond the `MOST` of its broker user, the oldest first; how many, at most so many."""
+    one = incidents.c.digest, incidents.c.code, incidents.c.broker_user
+    newest = incidents.c.last_at.desc(), incidents.c.digest.desc()
+    place = func.row_number().over(partition_by=incidents.c.broker_user, order_by=newest)
+    ranked = select(*one, place.label("place")).subquery()
+    beyond = select(*ranked.c[:3]).where(ranked.c.place > MOST)
+    query = delete(incidents).where(tuple_(*one).in_(beyond.limit(at_a_time)))
+    return (await connection.execute(query)).rowcount
 
 
 async def total(connection: AsyncConnection, user: str | None) -> int:
