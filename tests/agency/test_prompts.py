@@ -299,6 +299,9 @@ async def test_the_holder_is_prompted_where_the_request_is_read(
     request, told = [await police.until(each, "delivered") for each in (asked, concern)]
 
     (step,) = request["next_steps"]
+    thread = await police.get(f"/v1/threads/{request['thread']}")
+    shown = {each["id"]: each["next_steps"] for each in thread["messages"]}
+    assert (shown[asked], shown[concern]) == (request["next_steps"], told["next_steps"])
     assert (step["step"], step["href"]) == ("check-identity", f"/v1/messages/{known}")
     assert known in step["text"]
     assert "IDENTITY_UNCERTAIN" in step["text"]

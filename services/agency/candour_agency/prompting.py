@@ -8,7 +8,7 @@ Source: protocol sections 3.1 and 4, domain R02 and R13.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
@@ -16,7 +16,7 @@ from typing import Final
 
 from candour_protocol import rules
 from candour_protocol.children import keyed_tokens, same_child, tokens_in
-from candour_protocol.ids import ChildToken, Jti, smallest_uuid7
+from candour_protocol.ids import ChildToken, Jti, StatementHash, smallest_uuid7
 from candour_protocol.kinds import ConcernContent, Fact, Kind, Person
 from candour_protocol.rules import Matter
 from candour_protocol.words import words
@@ -62,6 +62,14 @@ class Said:
     household: Sequence[Person] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Of which child a message is: another one that gives reason for it, and the prompt that says so."""
+
+    other: Message
+    said: str
+
+
 _Alike = Mapping[bytes, Sequence[Message]]
 _Told = Callable[[str], Collection[Collection[ChildToken]]]  # by thread
 
@@ -85,16 +93,19 @@ def look_back(connection: Connection, call: Call, composition: Composition, said
     composition.notices += dict.fromkeys(prompts)
 
 
-def doubtful(connection: Connection, call: Call, message: Message) -> tuple[Message, str] | None:
-    """A message that gives reason to doubt of which child a received one is, and the prompt that says so."""
-    matter = opened(message) if message.received and message.kind in MATTERS else None
-    if matter is None:
-        return None
-    numbers = _numbers(call, matter.subject)
-    known = _among(_alike(connection, call, (), numbers), numbers)
-    other = _confusable(matter.subject, known)
-    mend = _BEFORE_ANSWERING if message.kind is Kind.REQUEST else _ASK_ITS_SENDER
-    return None if other is None else (other, _prompt(SAME_NUMBER, other, mend))
+def doubts(connection: Connection, call: Call, messages: Iterable[Message]) -> Mapping[StatementHash, Doubt]:
+    """By their hash those received ones of which it is doubtful whose child they are."""
+    came = [one for one in messages if one.received and one.kind in MATTERS]
+    read = [(one, matter.subject) for one in came if (matter := opened(one)) is not None]
+    asked = [(one, subject, _numbers(call, subject)) for one, subject in read]
+    known = _alike(connection, call, (), [each for *_, numbers in asked for each in numbers])
+    found = {}
+    for one, subject, numbers in asked:
+        other = _confusable(subject, _among(known, numbers))
+        if other is not None:
+            mend = _BEFORE_ANSWERING if one.kind is Kind.REQUEST else _ASK_ITS_SENDER
+            found[one.hash] = Doubt(other, _prompt(SAME_NUMBER, other, mend))
+    return found
 
 
 def _texts(call: Call, said: Said) -> list[Imprint]:

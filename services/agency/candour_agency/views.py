@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from candour_agency.moments import text, to_ms
 from candour_agency.notices import Told
 from candour_agency.office import Office
 from candour_agency.progress import State, state, timeline
+from candour_agency.prompting import Doubt
 from candour_agency.store.messages import Listed
 
 
@@ -25,14 +27,14 @@ class Around:
     """What stands around a message: what it is about, and what was said about it.
 
     Attributes:
-        doubt: a message that makes it doubtful of which child it is, and what people are told of that.
+        doubt: of which child it is.
         decided_by: of a challenge, who made what it is about in the end.
         outside: what says whom this agency told by other means, who are to hear of this too.
     """
 
     parent: Message | None = None
     said: Sequence[Message] = ()
-    doubt: tuple[Message, str] | None = None
+    doubt: Doubt | None = None
     decided_by: AgencyId | None = None
     outside: Sequence[Message] = ()
 
@@ -44,19 +46,29 @@ class Thread:
     Attributes:
         joined: threads that somebody has joined to it.
         deciders: of challenges, by their hash, who made what they are about in the end.
+        doubts: of messages, by their hash, of which child they are.
     """
 
     txn: str
     messages: Sequence[Message]
     joined: Sequence[str] = ()
     deciders: Mapping[StatementHash, AgencyId] = field(default_factory=dict)
+    doubts: Mapping[StatementHash, Doubt] = field(default_factory=dict)
 
-    def around(self, message: Message) -> Around:
-        """What in here stands around a message."""
-        parent = next((one for one in self.messages if one.hash == message.about), None)
-        said = [one for one in self.messages if one.about == message.hash]
-        told = outside.told(message, parent, self.messages)
-        return Around(parent, said, decided_by=self.deciders.get(message.hash), outside=told)
+    def arounds(self) -> Iterator[tuple[Message, Around]]:
+        """Every message, and what in here stands around it."""
+        by_hash, said = (
+            {one.hash: one for one in self.messages},
+            defaultdict[StatementHash, list[Message]](list),
+        )
+        for one in self.messages:
+            if one.about is not None:
+                said[one.about].append(one)
+        for one in self.messages:
+            parent = by_hash.get(one.about) if one.about else None
+            told = outside.told(one, parent, self.messages)
+            doubt, decider = self.doubts.get(one.hash), self.deciders.get(one.hash)
+            yield one, Around(parent, said[one.hash], doubt, decider, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +235,13 @@ class Views:
 
     def thread(self, thread: Thread) -> JsonObject:
         """A whole matter; ``board`` has every line asked in it and what became of it."""
-        shown = [one for one in thread.messages if one.kind is not Kind.DELIVERY]
+        arounds = [(one, around) for one, around in thread.arounds() if one.kind is not Kind.DELIVERY]
+        shown = [one for one, _ in arounds]
         parties = sorted({one.counterparty for one in shown} - {GATEWAY} | {self.office.agency})
         return {
             "thread": thread.txn,
             "parties": list(parties),
-            "messages": [self.message(one, around=thread.around(one)) for one in shown],
+            "messages": [self.message(one, around=around) for one, around in arounds],
             "joined": list(thread.joined),
             "board": [line for one in shown if one.kind is Kind.REQUEST for line in self._lines(one, shown)],
         }
@@ -256,8 +269,8 @@ def _links(message: Message) -> JsonObject:
 def _next_steps(message: Message, about: Around) -> Iterator[JsonObject]:
     """What its reader may want to do about it."""
     if about.doubt is not None:
-        other, said = about.doubt
-        yield {"step": "check-identity", "text": said, "href": f"/v1/messages/{other.jti}"}
+        href = f"/v1/messages/{about.doubt.other.jti}"
+        yield {"step": "check-identity", "text": about.doubt.said, "href": href}
     for one in about.outside:
         yield {"step": "tell-outside", "text": words.TELL_OUTSIDE, "href": f"/v1/messages/{one.jti}"}
     unmet = (message.challenged_at, message.closed_at) == (None, None)
