@@ -7,7 +7,7 @@ does, in the log. Source: protocol sections 3.1, 4 and 8.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from candour_protocol.kinds import NUMBERS, Kind, Person, Signer
 from candour_protocol.matters import read_matter
 from sqlalchemy import Connection
 
-from candour_agency import additions, prompting, recognising, standing, store, successors
+from candour_agency import additions, prompting, recognising, standing, statutory, store, successors
 from candour_agency.calls import Call, Composition, misplaced, recipients
 from candour_agency.directing import Directed, direct, set_apart
 from candour_agency.drafts import concerns, marking, relays, requests
@@ -78,10 +78,17 @@ def ask(connection: Connection, call: Call, body: RequestBody) -> Composition:
     if not directed.addresses:
         raise misplaced("/recipients", _NOT_TOLD)
     asking = _begun(connection, call, body, named, told)
-    said = (*marking.notices(told), *unlisted(told, "/concern")) if told else ()
+    said = _said_of(call, told, directed.addresses) if told else ()
     asking.composition.notices += (*apart.notices, *directed.notices, *said)
     _compose(asking, directed)
     return asking.composition
+
+
+def _said_of(call: Call, told: Matter, to: Sequence[Address]) -> Iterator[str]:
+    """What the author of a concern in a request should know of it."""
+    yield from marking.notices(told)
+    yield from statutory.notices(call.office.directory, told, to)
+    yield from unlisted(told, "/concern")
 
 
 def _begun(

@@ -11,7 +11,7 @@ from candour_protocol.ids import Address, AgencyId, Txn, new_uuid7
 from candour_protocol.kinds import Kind
 from sqlalchemy import Connection
 
-from candour_agency import debts, kinship, prompting, recognising, store, successors
+from candour_agency import debts, kinship, prompting, recognising, statutory, store, successors
 from candour_agency.calls import Call, Composition, goes_on, misplaced, recipients
 from candour_agency.directing import direct
 from candour_agency.drafts import concerns, marking
@@ -54,7 +54,8 @@ def tell(connection: Connection, call: Call, body: ConcernBody) -> Composition:
     said = [Said(part.written.jti, child, body.facts or (), body.household or ()) for part, child in first]
     prompting.look_back(connection, call, composition, said)
     still_owed = _still_owed(connection, lent, addresses, children)
-    composition.notices += [*directed.notices, *marking.notices(body), *unlisted(body), *still_owed]
+    by_law = statutory.notices(call.office.directory, body, addresses)
+    composition.notices += [*directed.notices, *marking.notices(body), *by_law, *unlisted(body), *still_owed]
     return composition
 
 
