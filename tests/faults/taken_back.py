@@ -59,6 +59,7 @@ async def withdrawn(matter: Matter) -> None:
     mistake = {"reason": "SENT_IN_ERROR", "text": "It was another child.", "author": VANCE}
     await matter.say(matter.sender, f"/v1/messages/{concern.id}/withdrawal", mistake)
     matter.notices("suspended", request, matter.holder, matter.third)
+    matter.notices("correction", relay, relay.recipient)
     await matter.chased("withdrawal", relay)
     needless = {"reason": "NO_LONGER_NEEDED", "author": BROOK}
     await matter.say(matter.holder, f"/v1/messages/{request.id}/withdrawal", needless)
