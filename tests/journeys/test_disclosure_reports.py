@@ -162,7 +162,8 @@ async def test_a_request_has_the_marks_of_what_it_rests_on_in_another_thread_too
     ordinary = await tell(town, CSC, POLICE, subject=child)
     marked = await tell(town, CSC, POLICE, subject=child, handling=["NOT_FAMILY"])
     asking = a_request_for(POLICE, ordinary, subject=child, author=WORKER)
-    await say(town, CSC, "/v1/requests", asking | {"concern_ids": [ordinary, marked]})
+    lines = [asking["lines"][0] | {"person": child | {"role": "SUBJECT_CHILD"}}]
+    await say(town, CSC, "/v1/requests", asking | {"concern_ids": [ordinary, marked], "lines": lines})
 
     for who in (CSC, POLICE):
         items = (await report(town, who, child))["items"]
@@ -175,7 +176,8 @@ async def test_a_request_has_the_marks_of_what_it_rests_on_in_another_thread_too
 
 async def test_a_suspicion_of_made_up_illness_is_reviewed_with_no_mark_either(town: Town) -> None:
     child = {"name": "Lowen Tregear", "birth_date": "2018-08-08"}
-    await tell(town, SCHOOL, CSC, subject=child, categories=["PERPLEXING_FII"])
+    told = {"position": "INFORMED_AGREED"}  # so that the node adds none
+    await tell(town, SCHOOL, CSC, subject=child, categories=["PERPLEXING_FII"], openness=told)
 
     (line,) = (await report(town, CSC, child))["items"]
 
