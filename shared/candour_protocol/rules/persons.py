@@ -88,13 +88,18 @@ def _somebody(place: int, person: Person, subject: Person | None, policy: Policy
 
 
 def _is_named_apart(person: Person, child: Person) -> bool:
-    """Whether somebody has a name that is not the child's; a first name or initials are.
+    """Whether somebody has a name that is not the child's; a first name, in any spelling of the other, is.
 
     For the subject nobody asks first whether it is known, nor what risk it shares with a sibling.
     """
-    names = [set(words(name)) for name in (child.name, *(child.aliases or ())) if name and given(name)]
-    said = set(words(person.name or ""))
-    return bool(names and said) and not any(_stand_in(said, name) or _stand_in(name, said) for name in names)
+    names = [words(name) for name in (child.name, *(child.aliases or ())) if name and given(name)]
+    said = words(person.name or "")
+    return bool(names and said) and not any(_may_be(said, name) for name in names)
+
+
+def _may_be(said: Sequence[str], name: Sequence[str]) -> bool:
+    """Whether two may be one name: a family's alone, the last word, makes nobody its child."""
+    return bool(set(said) & set(name[:-1])) or _stand_in(said, name) or _stand_in(name, said)
 
 
 def _stand_in(some: Collection[str], name: Collection[str]) -> bool:
