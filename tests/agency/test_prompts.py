@@ -30,6 +30,7 @@ from tests.agency.places import ON_BOTH
 BRYN = {"name": "Bryn Morrow", "birth_date": "2016-01-02", "nhs_number": "9990001022"}
 BRYN_UNDER_ROWANS_NUMBER = BRYN | {"nhs_number": a_subject()["nhs_number"]}
 OTHER_FACT = {"what": "Told me that nobody had been at home since Friday evening.", "when": "2026-11-22"}
+ANOTHER_FACT = {"what": "Seen alone at the bus station again at half past nine.", "when": "2026-11-22"}
 PLAIN = tuple(scope for scope in SCOPES if scope != INBOX_RESTRICTED)
 
 
@@ -54,6 +55,11 @@ async def _tried(office: Office, **changes: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+async def _replied(office: Office, jti: str, facts: list[dict[str, Any]]) -> dict[str, Any]:
+    thread = (await office.message(jti))["thread"]
+    return await office.post(f"/v1/threads/{thread}/replies", {"in_reply_to": jti, "facts": facts})
 
 
 async def _kept(office: Office) -> int:
@@ -103,6 +109,32 @@ async def test_the_same_words_about_the_same_child_are_nobodys_mistake(school: O
     better_known = await _told(school, subject=a_subject(upn="N999400015001"))
 
     assert (_same_words(again), _same_words(better_known)) == ([], [])
+
+
+@ON_BOTH
+async def test_the_same_words_in_a_reply_are_pointed_out_whichever_came_first(
+    school: Office, csc: Office, police: Office
+) -> None:
+    rowans = await school.tell()
+    bryns = await school.tell(subject=BRYN, facts=[OTHER_FACT])
+
+    pasted = await _replied(school, bryns, a_concern()["facts"])
+    added = await _replied(school, rowans, [ANOTHER_FACT])
+    told = await _told(school, subject=BRYN, facts=[ANOTHER_FACT])
+
+    (first,), (second,) = _same_words(pasted), _same_words(told)
+    assert rowans in first
+    assert added["messages"][0]["id"] in second
+    assert _same_words(added) == []
+    assert (await school.until(pasted["messages"][0]["id"], "delivered"))["verdict"]["outcome"] == "passed"
+
+
+async def test_a_reply_that_says_again_what_was_told_of_the_same_child_is_nobodys_mistake(
+    school: Office, csc: Office
+) -> None:
+    told = await school.tell()
+
+    assert _same_words(await _replied(school, told, a_concern()["facts"])) == []
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,22 @@ def look_back(connection: Connection, call: Call, composition: Composition, said
     composition.notices += dict.fromkeys(prompts)
 
 
+def look_back_from_reply(
+    connection: Connection, call: Call, composition: Composition, about: Message, facts: Sequence[Fact]
+) -> None:
+    """The same for what is added to a matter, in the one message that was just written of it."""
+    matter = opened(about) if about.kind in MATTERS else None
+    if matter is None or not facts:
+        return
+    child = Child(matter.subject, tokens_in(about.codes))
+    said = Said(composition.parts[0].written.jti, child, facts, _household(matter))
+    texts = _texts(call, said)
+    composition.pen.imprint(said.jti, texts)
+    known = _among(_alike(connection, call, texts, ()), texts)
+    told = cache(partial(_told_of, connection, call))
+    composition.notices += _same_words(connection, call, composition.txn, said, known, told)
+
+
 def doubts(connection: Connection, call: Call, messages: Iterable[Message]) -> Mapping[StatementHash, Doubt]:
     """By their hash those received ones of which it is doubtful whose child they are."""
     came = [one for one in messages if one.received and one.kind in MATTERS]
@@ -174,15 +190,23 @@ def _same_words(
 ) -> Iterator[str]:
     """Of the newest message in which they were told of somebody else's child, and not of both."""
     for message in known:
-        matter = opened(message)
-        if matter is None or message.txn == txn:
+        about = _matter_of(connection, message)
+        matter = opened(about) if about is not None else None
+        if about is None or matter is None or message.txn == txn:
             continue
-        other = Child(matter.subject, tokens_in(message.codes))
+        other = Child(matter.subject, tokens_in(about.codes))
         if _is_another(said.child, other) and not _belong_together(
-            connection, call, said, other, message, matter, told
+            connection, call, said, other, about, matter, told
         ):
             yield _prompt(_SAME_WORDS, message)
             return
+
+
+def _matter_of(connection: Connection, message: Message) -> Message | None:
+    """Itself, or what a reply adds to."""
+    if message.kind is not Kind.REPLY or message.about is None:
+        return message
+    return store.messages.by_hash(connection, [message.about]).get(message.about)
 
 
 def _is_another(child: Child, other: Child) -> bool:
@@ -203,14 +227,17 @@ def _belong_together(
     told: _Told,
 ) -> bool:
     """Whether a person has said so: by a household, by telling of both in one thread, or by a link."""
-    content, child = matter.content, said.child
-    theirs = content.household or () if isinstance(content, ConcernContent) else ()
+    child = said.child
     return (
         _is_among(call, other, said.household)
-        or _is_among(call, child, theirs)
+        or _is_among(call, child, _household(matter))
         or any(same_child(child.tokens, each) for each in told(message.txn))
         or kinship.is_one_child(connection, child.tokens, message)
     )
+
+
+def _household(matter: Matter) -> Sequence[Person]:
+    return matter.content.household or () if isinstance(matter.content, ConcernContent) else ()
 
 
 def _is_among(call: Call, child: Child, household: Sequence[Person]) -> bool:

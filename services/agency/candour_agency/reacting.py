@@ -10,7 +10,7 @@ from candour_protocol.kinds import Kind, Signer
 from candour_protocol.rules.answers import discloses
 from sqlalchemy import Connection
 
-from candour_agency import grounds, handing, store, successors
+from candour_agency import grounds, handing, prompting, store, successors
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible, visible_thread
 from candour_agency.challenges import Decision, check_decider, check_word, still_open
 from candour_agency.drafts import reactions
@@ -204,6 +204,7 @@ def reply(connection: Connection, call: Call, txn: str, body: ReplyBody) -> Comp
     waits = [] if parent.received or parent.receipt is not None else [parent.hash]
     check_word(connection, parent, grounds.says_anything(body))
     composition = compose(call, [parent], lambda now: reactions.reply(now, body, waits))
+    prompting.look_back_from_reply(connection, call, composition, parent, body.facts or ())
     if parent.kind is Kind.CHALLENGE:
         composition.notices += still_open(connection, call, parent, Kind.REPLY)
     return composition
