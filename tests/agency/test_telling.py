@@ -52,17 +52,27 @@ async def test_several_recipients_and_children_make_one_thread(
 async def test_a_code_that_no_list_has_is_said_where_only_people_read_it(school: Office, csc: Office) -> None:
     what = "Oval bruise under the left jaw, seen at registration today"
     facts = [{"what": what, "when": "2026-11-09", "basis": basis} for basis in ("observed", "OBSERVD")]
-    people = [{"name": "Dez Karvell", "role": "UNCLE"}]
+    people = [
+        {"name": "Dez Karvell", "role": "UNCLE"},
+        {"name": "Ann Karvell", "relationship": "MHT", "has_pr": "y", "contact_level": "LIVES_WIHT"},
+    ]
     body = a_concern(CSC, facts=facts, household=people, child_view={"code": "SOUHGT"})
 
     sent = await school.post("/v1/concerns", body)
     checked = (await school.call("POST", "/v1/concerns/check", body)).json()
 
     assert (await school.until(sent["messages"][0]["id"], "delivered"))["verdict"]["outcome"] == "passed"
-    places = ["/facts/1/basis", "/household/0/role", "/child_view/code"]
+    places = [
+        "/facts/1/basis",
+        "/household/0/role",
+        "/household/1/relationship",
+        "/household/1/contact_level",
+        "/child_view/code",
+    ]
     assert [notice.partition(" ")[0] for notice in sent["notices"]] == places
     assert "OBSERVED" in sent["notices"][0]
-    assert "SOUGHT" in sent["notices"][2]
+    assert "LIVES_WITH" in sent["notices"][3]
+    assert "SOUGHT" in sent["notices"][4]
     assert checked["notices"] == sent["notices"]
 
 

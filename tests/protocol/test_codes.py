@@ -8,12 +8,14 @@ from candour_protocol.codes import (
     UNKNOWN,
     Coded,
     ConcernCategory,
+    ContactLevel,
     InfoCategory,
     LawfulBasis,
     NotInformedReason,
     OriginalSource,
     Power,
     as_code,
+    is_listed,
     known,
     nearest,
 )
@@ -37,13 +39,19 @@ def test_every_code_fits_the_wire_and_has_words_for_people(listed: object) -> No
 
 def test_every_list_says_where_it_comes_from() -> None:
     assert all(listed.title and listed.source for listed in CODE_LISTS.values())
-    assert len(CODE_LISTS) == 26
+    assert len(CODE_LISTS) == 29
 
 
 def test_display_texts_of_a_list_differ_so_that_people_can_choose() -> None:
     for listed in CODE_LISTS.values():
         displays = [code.display for code in listed.codes]
         assert len(displays) == len(set(displays)), listed.name
+
+
+def test_words_of_ones_own_are_no_code_of_a_list_that_knows_unknown() -> None:
+    assert is_listed(ContactLevel, "unknown")
+    assert is_listed(ContactLevel, "It is not known")
+    assert not is_listed(ContactLevel, "every other weekend, he says")
 
 
 def test_census_codes_are_those_of_the_children_in_need_census() -> None:

@@ -100,11 +100,19 @@ def as_code(codes: type[Coded], text: str | None) -> str | None:
     """
     if text is None or not text.strip():
         return None
-    wanted = _plain(text)
-    for code in codes:
-        if wanted in (_plain(code.value), _plain(code.display)):
-            return code.value
+    if found := _found(codes, text):
+        return found.value
     return text if _CODE.match(text) and not _NUMBER.search(text) else UNKNOWN
+
+
+def is_listed(codes: type[Coded], text: str) -> bool:
+    """Whether what somebody typed is a code of the list, or its display text, in any case."""
+    return _found(codes, text) is not None
+
+
+def _found(codes: type[Coded], text: str) -> Coded | None:
+    wanted = _plain(text)
+    return next((code for code in codes if wanted in (_plain(code.value), _plain(code.display))), None)
 
 
 def _plain(text: str) -> str:

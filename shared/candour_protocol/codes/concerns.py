@@ -145,6 +145,50 @@ class SubjectRole(Coded):
     PROFESSIONAL = "PROFESSIONAL", "Professional"
 
 
+class Relationship(Coded):
+    """What a person is to the child by blood, marriage or neighbourhood, in the codes of HL7 v3 RoleCode.
+
+    From memory; words of one's own are shown as they stand.
+    """
+
+    MTH = "MTH", "Mother"
+    FTH = "FTH", "Father"
+    STPMTH = "STPMTH", "Stepmother"
+    STPFTH = "STPFTH", "Stepfather"
+    MTHFOST = "MTHFOST", "Foster mother"
+    FTHFOST = "FTHFOST", "Foster father"
+    ADOPTM = "ADOPTM", "Adoptive mother"
+    ADOPTF = "ADOPTF", "Adoptive father"
+    SIB = "SIB", "Brother or sister"
+    HSIB = "HSIB", "Half-brother or half-sister"
+    STPSIB = "STPSIB", "Stepbrother or stepsister"
+    GRPRNT = "GRPRNT", "Grandparent"
+    AUNT = "AUNT", "Aunt"
+    UNCLE = "UNCLE", "Uncle"
+    COUSN = "COUSN", "Cousin"
+    NBOR = "NBOR", "Neighbour"
+    FRND = "FRND", "Friend"
+    EXT = "EXT", "Other relative"
+
+
+class ParentalResponsibility(Coded):
+    """Whether somebody has it. Source: Children Act 1989, section 3."""
+
+    Y = "Y", "Has parental responsibility"
+    N = "N", "Has no parental responsibility"
+    UNKNOWN = "UNKNOWN", "It is not known"
+
+
+class ContactLevel(Coded):
+    """How much somebody sees of the child."""
+
+    LIVES_WITH = "LIVES_WITH", "Lives with the child"
+    REGULAR = "REGULAR", "Sees the child regularly"
+    OCCASIONAL = "OCCASIONAL", "Sees the child now and then"
+    NONE = "NONE", "Does not see the child"
+    UNKNOWN = "UNKNOWN", "It is not known"
+
+
 class AssertionBasis(Coded):
     """Fact or opinion: every line of a narrative says which."""
 

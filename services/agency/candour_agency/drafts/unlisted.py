@@ -11,11 +11,13 @@ from candour_protocol.codes import (
     AssertionBasis,
     ChildViewCode,
     Coded,
+    ContactLevel,
     OriginalSource,
+    ParentalResponsibility,
+    Relationship,
     SubjectRole,
     TrainingLevel,
-    as_code,
-    known,
+    is_listed,
     nearest,
 )
 
@@ -34,7 +36,7 @@ def unlisted(body: Matter, within: str = "") -> list[str]:
     return [
         _NO_CODE.format(pointer=within + pointer) + _suggestion(codes, text)
         for pointer, codes, text in _coded(body)
-        if text and text.strip() and not known(codes, as_code(codes, text))
+        if text and text.strip() and not is_listed(codes, text)
     ]
 
 
@@ -48,6 +50,9 @@ def _coded(body: Matter) -> Iterator[tuple[str, type[Coded], str | None]]:
         yield f"/facts/{place}/basis", AssertionBasis, fact.basis
     for place, person in enumerate(body.household or ()):
         yield f"/household/{place}/role", SubjectRole, person.role
+        yield f"/household/{place}/relationship", Relationship, person.relationship
+        yield f"/household/{place}/has_pr", ParentalResponsibility, person.has_pr
+        yield f"/household/{place}/contact_level", ContactLevel, person.contact_level
     if body.child_view is not None:
         yield "/child_view/code", ChildViewCode, body.child_view.code
     if body.author is not None:
