@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,26 +12,10 @@ from candour_protocol.receipt import verify
 from candour_protocol.statement import Issued
 from candour_protocol.strict_json import JsonValue
 
+from tests.gateway.lodged import kept_from_school, lodged
 from tests.gateway.partnership import CHILD, CSC, GP, OTHER_CHILD, POLICE, SCHOOL, START, an_actor
 from tests.gateway.postgres import ON_BOTH
-from tests.gateway.reminded import about, both, later
 from tests.gateway.world import World
-
-
-def _withheld(**changes: JsonValue) -> dict[str, JsonValue]:
-    """Kept from the school, lodged with social care."""
-    return {
-        "from": SCHOOL,
-        "reason": "STAFF_ALLEGATION",
-        "lodged_with": CSC,
-        "second": an_actor(),
-        "review_on": (START + timedelta(days=5)).date().isoformat(),
-        **changes,
-    }
-
-
-def _lodged(world: World, to: str = CSC, **changes: Any) -> Issued:
-    return world.partnership.concern(GP, to, withheld=_withheld(**changes), actor=an_actor())  # type: ignore[arg-type]
 
 
 def _approval(world: World, of: Issued, frm: str = CSC, actor: str | None = None) -> Issued:
@@ -44,7 +28,7 @@ def _approval(world: World, of: Issued, frm: str = CSC, actor: str | None = None
 
 
 async def _held(world: World) -> Issued:
-    concern = _lodged(world)
+    concern = lodged(world)
     request = world.partnership.request([concern.statement.hash], GP, SCHOOL)
     await world.arrive(concern)
     assert await world.judge(request) == ("held", ("R10",))
@@ -52,7 +36,7 @@ async def _held(world: World) -> Issued:
 
 
 async def test_a_lodged_concern_is_delivered_to_its_lodgee_at_once(world: World) -> None:
-    concern = _lodged(world)
+    concern = lodged(world)
 
     assert await world.judge(concern) == ("passed", ())
     assert world.copies(concern)
@@ -73,7 +57,7 @@ async def test_the_holder_is_told_in_its_restricted_inbox_that_something_is_lodg
     world: World, categories: list[JsonValue], classes: list[str]
 ) -> None:
     concern = world.partnership.concern(
-        GP, CSC, withheld=_withheld(), actor=an_actor(), categories=categories
+        GP, CSC, withheld=kept_from_school(), actor=an_actor(), categories=categories
     )
 
     await world.submit(concern)
@@ -95,7 +79,7 @@ async def test_the_holder_is_told_in_its_restricted_inbox_that_something_is_lodg
 async def test_whoever_reads_an_inbox_that_must_not_see_an_allegation_is_not_told_that_there_is_one(
     world: World,
 ) -> None:
-    withheld = _withheld(**{"from": f"{SCHOOL}/restricted"})
+    withheld = kept_from_school(**{"from": f"{SCHOOL}/restricted"})
     concern = world.partnership.concern(
         GP, CSC, withheld=withheld, actor=an_actor(), categories=["STAFF_ALLEGATION"]
     )
@@ -108,9 +92,9 @@ async def test_whoever_reads_an_inbox_that_must_not_see_an_allegation_is_not_tol
 
 
 async def test_nobody_is_told_that_it_is_lodged_with_somebody_who_did_not_get_it(world: World) -> None:
-    elsewhere = world.partnership.concern(GP, POLICE, withheld=_withheld(), actor=an_actor())
+    elsewhere = world.partnership.concern(GP, POLICE, withheld=kept_from_school(), actor=an_actor())
     lodged = world.partnership.concern(
-        GP, CSC, withheld=_withheld(), actor=an_actor(), txn=world.txn(elsewhere)
+        GP, CSC, withheld=kept_from_school(), actor=an_actor(), txn=world.txn(elsewhere)
     )
 
     first = await world.judge(elsewhere)
@@ -123,7 +107,9 @@ async def test_nobody_is_told_that_it_is_lodged_with_somebody_who_did_not_get_it
 
 @pytest.mark.parametrize("lodgee", [None, GP])
 async def test_that_nobody_else_can_judge_it_is_told_as_well(world: World, lodgee: str | None) -> None:
-    concern = world.partnership.concern(GP, POLICE, withheld=_withheld(lodged_with=lodgee), actor=an_actor())
+    concern = world.partnership.concern(
+        GP, POLICE, withheld=kept_from_school(lodged_with=lodgee), actor=an_actor()
+    )
 
     await world.submit(concern)
 
@@ -166,7 +152,7 @@ async def test_a_second_person_of_the_asker_does_not_stand_in_for_the_lodgee(wor
 
 async def test_a_second_person_and_the_lodgee_let_it_through_together(world: World) -> None:
     concern = world.partnership.concern(
-        GP, CSC, withheld=_withheld(), actor=an_actor(), categories=["SEXUAL_ADULT"]
+        GP, CSC, withheld=kept_from_school(), actor=an_actor(), categories=["SEXUAL_ADULT"]
     )
     line: JsonValue = [{"line": 1, "role": "PARENT_PR", "category": "HEALTH_SEXUAL", "months": 12}]
     request = world.partnership.request([concern.statement.hash], GP, SCHOOL, asked=line)
@@ -200,7 +186,7 @@ async def test_a_second_person_and_the_lodgee_let_it_through_together(world: Wor
     ],
 )
 async def test_a_concern_that_is_only_hidden_is_delivered_and_marked(world: World, changes: Any) -> None:
-    concern = _lodged(world, **changes)
+    concern = lodged(world, **changes)
 
     verdict, rules = await world.judge(concern)
 
@@ -218,13 +204,13 @@ async def test_a_concern_that_is_only_hidden_is_delivered_and_marked(world: Worl
     ],
 )
 async def test_its_review_is_at_most_so_far_away(world: World, reason: str, days: int, verdict: str) -> None:
-    concern = _lodged(world, reason=reason, review_on=(START + timedelta(days=days)).date().isoformat())
+    concern = lodged(world, reason=reason, review_on=(START + timedelta(days=days)).date().isoformat())
 
     assert (await world.judge(concern))[0] == verdict
 
 
 async def test_a_request_on_a_concern_lodged_with_nobody_is_returned(world: World) -> None:
-    concern = _lodged(world, lodged_with=None, second=None)
+    concern = lodged(world, lodged_with=None, second=None)
     await world.arrive(concern)
 
     verdict = await world.judge(world.partnership.request([concern.statement.hash], GP, SCHOOL))
@@ -240,7 +226,7 @@ async def test_a_request_on_a_concern_lodged_with_nobody_is_returned(world: Worl
 async def test_what_was_lodged_whole_may_be_of_another_token_that_its_lodgee_knows_to_be_the_childs(
     world: World, link_to: AgencyId | None, verdict: tuple[str, tuple[str, ...]]
 ) -> None:
-    concern = _lodged(world, POLICE)
+    concern = lodged(world, POLICE)
     whole = world.partnership.concern(GP, CSC, child=OTHER_CHILD, txn=world.txn(concern))
     await world.arrive(concern, whole)
     joins: JsonValue = [str(each[0]) for each in (CHILD, OTHER_CHILD)]  # type: ignore[index]
@@ -266,7 +252,7 @@ async def test_what_was_lodged_whole_may_be_of_another_token_that_its_lodgee_kno
 async def test_a_concern_whose_review_is_put_off_too_far_carries_no_request(
     world: World, reason: str, days: int, verdict: str
 ) -> None:
-    concern = _lodged(world, reason=reason, review_on=(START + timedelta(days=days)).date().isoformat())
+    concern = lodged(world, reason=reason, review_on=(START + timedelta(days=days)).date().isoformat())
     await world.arrive(concern)
 
     asked = await world.judge(world.partnership.request([concern.statement.hash], GP, SCHOOL))
@@ -275,7 +261,7 @@ async def test_a_concern_whose_review_is_put_off_too_far_carries_no_request(
 
 
 async def test_after_its_review_day_it_carries_no_request(world: World) -> None:
-    concern = _lodged(world, review_on=START.date().isoformat())
+    concern = lodged(world, review_on=START.date().isoformat())
     await world.arrive(concern)
     world.clock.advance(timedelta(days=1))
 
@@ -285,7 +271,7 @@ async def test_after_its_review_day_it_carries_no_request(world: World) -> None:
 
 
 async def test_its_lodgee_cannot_pass_it_on_to_the_inbox_that_it_is_kept_from(world: World) -> None:
-    concern = _lodged(world)
+    concern = lodged(world)
     await world.arrive(concern)
     withheld = world.codes(concern.body)["withheld"]
 
@@ -297,7 +283,7 @@ async def test_its_lodgee_cannot_pass_it_on_to_the_inbox_that_it_is_kept_from(wo
 
 
 async def test_a_copy_says_from_whom_it_is_kept(world: World) -> None:
-    concern = _lodged(world)
+    concern = lodged(world)
     await world.arrive(concern)
 
     silent = world.partnership.concern(CSC, POLICE, relays=concern.statement.hash, txn=world.txn(concern))
@@ -314,7 +300,7 @@ async def test_an_allegation_against_staff_in_an_ordinary_inbox_is_delivered_and
 
 
 async def test_after_its_review_day_no_word_lets_through_what_waited(world: World) -> None:
-    concern = _lodged(world, review_on=START.date().isoformat())
+    concern = lodged(world, review_on=START.date().isoformat())
     request = world.partnership.request([concern.statement.hash], GP, SCHOOL)
     await world.arrive(concern)
     assert await world.judge(request) == ("held", ("R10",))
@@ -324,91 +310,3 @@ async def test_after_its_review_day_no_word_lets_through_what_waited(world: Worl
 
     assert verdict == ("refused", ("R10",))
     assert not world.copies(request)
-
-
-# -- its review ------------------------------------------------------------------------------------------
-
-
-def _day_ends(days: int) -> datetime:
-    """The end of a day so far ahead."""
-    return (START + timedelta(days=days + 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-async def _reviewed_by(world: World, concern: Issued) -> datetime:
-    owed = (await world.obligations())[("review", concern.statement.hash)]
-    assert (owed["owed_by"], owed["owed_to"]) == (GP, concern.statement.claims.aud)
-    return datetime.fromisoformat(owed["due_at"])
-
-
-@pytest.mark.parametrize(
-    ("changes", "days"),
-    [
-        ({}, 5),
-        ({"review_on": None}, 7),
-        ({"review_on": "2020-01-01"}, 7),
-        ({"review_on": "2099-01-01"}, 7),
-        ({"review_on": None, "reason": "POLICE_PREJUDICE"}, 3),
-        ({"lodged_with": None}, 5),
-    ],
-)
-async def test_whoever_keeps_a_concern_from_an_inbox_owes_its_review_by_the_day_that_is_allowed(
-    world: World, changes: Any, days: int
-) -> None:
-    concern = _lodged(world, **changes)
-
-    await world.arrive(concern)
-
-    assert await _reviewed_by(world, concern) == _day_ends(days)
-
-
-async def test_both_hear_on_its_review_day_that_nobody_looked_again(world: World) -> None:
-    concern = _lodged(world)
-    await world.arrive(concern)
-
-    await later(world, _day_ends(5) - START - timedelta(milliseconds=1))
-    before = about(world, concern, "review")
-    await later(world, timedelta(milliseconds=1))
-
-    assert before == []
-    assert about(world, concern, "review") == both("clock", 1, GP, CSC)
-
-
-async def test_its_review_is_owed_once_where_it_lies_with_others_too(world: World) -> None:
-    concern = _lodged(world)
-    other = _lodged(world, to=POLICE)
-    await world.arrive(concern)
-    withheld = world.codes(concern.body)["withheld"]
-    relay = world.partnership.concern(
-        CSC, POLICE, relays=concern.statement.hash, txn=world.txn(concern), withheld=withheld
-    )
-
-    await world.arrive(other)
-    await world.arrive(relay)
-
-    assert await world.is_owed("review", concern)
-    assert not await world.is_owed("review", other)
-    assert not await world.is_owed("review", relay)
-
-
-@pytest.mark.parametrize(
-    ("kind", "codes"),
-    [
-        (Kind.CORRECTION, {"correction_kind": "UPDATE"}),
-        (Kind.WITHDRAWAL, {"reason": "SENT_IN_ERROR"}),
-        (Kind.CLOSURE, {"reason": "CHILD_SAFE"}),
-    ],
-)
-async def test_its_review_is_over_once_its_author_says_more_or_the_matter_is_closed(
-    world: World, kind: Kind, codes: dict[str, JsonValue]
-) -> None:
-    concern = _lodged(world)
-    await world.arrive(concern)
-    by_author = kind is not Kind.CLOSURE
-    said = {**codes, "txn": world.txn(concern)}
-    if kind is Kind.CORRECTION:
-        said |= {"corrects": concern.statement.hash}
-    frm, to = (GP, CSC) if by_author else (CSC, GP)
-
-    await world.arrive(world.partnership.say(kind, frm, to, said, irt=concern.statement.hash))
-
-    assert not await world.is_owed("review", concern)
