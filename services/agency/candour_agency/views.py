@@ -57,10 +57,8 @@ class Thread:
 
     def arounds(self) -> Iterator[tuple[Message, Around]]:
         """Every message, and what in here stands around it."""
-        by_hash, said = (
-            {one.hash: one for one in self.messages},
-            defaultdict[StatementHash, list[Message]](list),
-        )
+        by_hash = {one.hash: one for one in self.messages}
+        said = defaultdict[StatementHash, list[Message]](list)
         for one in self.messages:
             if one.about is not None:
                 said[one.about].append(one)
