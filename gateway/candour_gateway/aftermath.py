@@ -38,6 +38,7 @@ from candour_gateway.matters import (
     decided,
     is_anothers,
     is_decided_again,
+    is_over,
     matter_of,
     open_challenges,
     redecided,
@@ -80,7 +81,7 @@ def _on(parent: Logged | None, logged: Logged, hearing: Hearing, book: Casebook)
         case ChallengeCodes() if parent is not None:
             yield from _challenged(parent, logged, hearing, book)
         case TransferCodes() as codes if parent is not None:
-            yield from _transferred(parent, logged, codes, hearing)
+            yield from _transferred(parent, logged, codes, hearing, book)
         case ConcernCodes():
             yield from standing.told_anew(logged, hearing, book)
         case _ if parent is not None:
@@ -227,11 +228,12 @@ def _chained(matter: Logged, before: Sequence[Logged], after: Sequence[Logged]) 
             yield Marked(each.index, each.hash, Mark.CHALLENGED, below)
 
 
-def _transferred(parent: Logged, logged: Logged, codes: TransferCodes, hearing: Hearing) -> Iterator[Effect]:
+def _transferred(
+    parent: Logged, logged: Logged, codes: TransferCodes, hearing: Hearing, book: Casebook
+) -> Iterator[Effect]:
     """Within an agency the clock starts again for the worker; another authority says that it has it."""
     to = parse_address(codes.to).agency
-    over = (parent.history.closed_by, parent.history.withdrawn_by) != (None, None)
-    if to == logged.iss and logged.aud == parent.iss and not over:
+    if to == logged.iss and logged.aud == parent.iss and not is_over(parent, hearing.policy, book):
         yield Reopened(owed(parent, Duty.ACKNOWLEDGEMENT, hearing))
     elif to == logged.aud:
         yield owed(logged, Duty.ACKNOWLEDGEMENT, hearing, urgency=getattr(parent.codes, "urgency", None))

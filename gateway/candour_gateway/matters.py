@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from candour_protocol import rules
 from candour_protocol.children import may_be_one_child
 from candour_protocol.ids import AgencyId
-from candour_protocol.kinds import ChallengeCodes, Codes, ConcernCodes, RequestCodes
+from candour_protocol.kinds import ChallengeCodes, Codes, ConcernCodes, CorrectionCodes, RequestCodes
 from candour_protocol.kinds.lists import CORRECTABLE, WITHDRAWABLE, Kind
+from candour_protocol.policy import Policy
 
 from candour_gateway.casebook import Casebook, Logged
 from candour_gateway.naming import parent_of, thread_key
@@ -110,6 +111,18 @@ def is_taken_back(concern: Logged) -> bool:
     by = concern.history.taken_back_by
     refreshed = concern.route.refreshed_by if concern.route else None
     return by is not None and (refreshed is None or refreshed < by)
+
+
+def is_over(matter: Logged, policy: Policy, book: Casebook) -> bool:
+    """Whether nobody has anything to do about a matter any more: it was closed, or its author took it back.
+
+    What is said about the matter has to be in the casebook.
+    """
+    if (matter.history.closed_by, matter.history.withdrawn_by) != (None, None):
+        return True
+    said = (each.codes for each in book.traced(matter.hash) if each.passes and each.iss == matter.iss)
+    corrections = (one for one in said if isinstance(one, CorrectionCodes) and one.corrects == matter.hash)
+    return any(rules.ends(one.correction_kind, matter.kind, policy) for one in corrections)
 
 
 def decided(challenge: Logged | None, book: Casebook) -> Logged | None:

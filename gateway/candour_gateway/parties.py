@@ -250,7 +250,8 @@ def _challenge(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
 def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     """The holder of a matter: to its new holder, and a copy to whoever told or asked.
 
-    Nobody is handed a concern, or said to have it, who was not told it.
+    Nobody is handed a concern, or said to have it, who was not told it. A request goes to a colleague only:
+    nobody else can answer it, and whoever asks tells another agency its concern before it asks there.
     """
     parent = book.find(claims.irt)
     if parent is None or not parent.passes or parent.aud != claims.iss or parent.kind not in _MATTERS:
@@ -260,8 +261,9 @@ def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     holder = parse_address(codes.to).agency if isinstance(codes, TransferCodes) else None
     if holder is None or claims.aud not in (parent.iss, holder):
         return Standing(NOT_A_PARTY, "/aud")
-    told = parent.kind is not Kind.CONCERN or was_told(holder, parent, book)
-    return None if told else Standing(NOT_TOLD, "/to")
+    if parent.kind is Kind.REQUEST:
+        return None if holder == claims.iss else Standing(NOT_A_PARTY, "/to")
+    return None if was_told(holder, parent, book) else Standing(NOT_TOLD, "/to")
 
 
 _MATTERS = frozenset({Kind.CONCERN, Kind.REQUEST})

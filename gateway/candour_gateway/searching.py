@@ -94,11 +94,12 @@ def keys_wanted(
 def _of_a_step(name: StatementHash, codes: Codes, parent: Logged | None) -> Iterator[str]:
     """A person's word can have been corrected or taken back before it came.
 
-    Of a transfer also whether the new holder was told.
+    Of a transfer also whether the new holder was told, and whether its matter is over.
     """
     if codes.actor is not None:
         yield name
     if isinstance(codes, TransferCodes) and parent is not None:
+        yield parent.hash
         yield from told_keys(parent, parse_address(codes.to).agency)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.bodies import BROOK, a_check, a_concern, an_answer
+from tests.faults.bodies import BROOK, a_check, a_concern, a_request, an_answer
 from tests.faults.matter import Matter
 
 
@@ -14,6 +14,17 @@ async def transferred(matter: Matter) -> None:
     matter.notices("relay", concern, matter.sender)
     await matter.acknowledge(matter.third, handed.id)
     matter.ends(handed, "acknowledged", settled="acknowledgement")
+
+
+async def to_a_colleague(matter: Matter) -> None:
+    """A request goes to a colleague of whom it was asked, who says that they have it."""
+    concern = await matter.say(matter.sender, "/v1/concerns", a_concern(matter))
+    request = await matter.say(matter.sender, "/v1/requests", a_request(matter, concern.id))
+    await matter.acknowledge(matter.holder, request.id)
+    to = {"to": matter.holder, "why": "She keeps the register.", "worker": {"name": "S. Reyes"}}
+    path = f"/v1/requests/{request.id}/transfer"
+    await matter.say(matter.holder, path, to | {"author": BROOK})
+    matter.ends(request, "delivered")
 
 
 async def closed(matter: Matter) -> None:

@@ -96,6 +96,7 @@ STORIES: Mapping[Story, int] = {
     taken_back.told_anew: 1,
     taken_back.withdrawn: 1,
     handed_on.transferred: 1,
+    handed_on.to_a_colleague: 1,
     handed_on.closed: 1,
     handed_on.closed_unanswered: 1,
     handed_on.told_outside: 1,

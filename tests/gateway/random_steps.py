@@ -336,7 +336,7 @@ class Steps(RuleBasedStateMachine):
                 Kind.TRANSFER, claims.aud, claims.iss, {"to": to, "actor": actor}, irt=of.statement.hash
             )
 
-        self._about(choice, Kind.CONCERN, make)
+        self._about(choice, Kind.REQUEST if choice % 3 == 0 else Kind.CONCERN, make)
 
     @rule(frm=_parties, to=_parties, txn=_threads, actor=_people)
     def join(self, frm: AgencyId, to: AgencyId, txn: Txn, actor: str) -> None:

@@ -243,6 +243,65 @@ async def test_word_of_a_sibling_or_of_another_matter_is_not_word_of_this_case(
     assert verdicts == [("refused", ("not-told",))] * 2
 
 
+async def test_a_request_that_goes_to_a_colleague_is_acknowledged_anew_and_still_answered(
+    world: World,
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    request = world.partnership.request([concern.statement.hash], SCHOOL, CSC)
+    await world.arrive(concern, request)
+    await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, request))
+    before = await _owed(world, request)
+
+    await world.submit(_to(world, request, f"{CSC}/mash"))
+    after = await _owed(world, request)
+    await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, request))
+
+    assert (before, after) == (["answer"], ["acknowledgement", "answer"])
+    assert await _owed(world, request) == ["answer"]
+
+
+@pytest.mark.parametrize("to", [POLICE, SCHOOL])
+async def test_a_request_goes_to_no_other_agency_told_or_not(world: World, to: AgencyId) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    request = world.partnership.request([concern.statement.hash], SCHOOL, CSC)
+    told = world.partnership.concern(SCHOOL, POLICE, txn=world.txn(concern))
+    await world.arrive(concern, told, request)
+    name = request.statement.hash
+
+    handed = [world.partnership.say(Kind.TRANSFER, CSC, aud, {"to": to}, irt=name) for aud in (to, SCHOOL)]
+    verdicts = [await world.judge(each) for each in handed]
+
+    assert verdicts == [("refused", ("not-a-party",))] * 2
+    assert not any(world.copies(each) for each in handed)
+
+
+@pytest.mark.parametrize("kind", [Kind.CONCERN, Kind.REQUEST])
+@pytest.mark.parametrize("end", ["withdrawn", "about another child"])
+async def test_nobody_owes_anything_about_what_is_handed_on_after_it_was_taken_back(
+    world: World, kind: Kind, end: str
+) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    request = world.partnership.request([concern.statement.hash], SCHOOL, CSC)
+    await world.arrive(concern, request)
+    matter = concern if kind is Kind.CONCERN else request
+    name = matter.statement.hash
+    wrong = {"correction_kind": "WRONG_CHILD", "corrects": name}
+    taken_back = (
+        world.partnership.say(Kind.WITHDRAWAL, SCHOOL, CSC, {"reason": None}, irt=name)
+        if end == "withdrawn"
+        else world.partnership.say(Kind.CORRECTION, SCHOOL, CSC, wrong, irt=name)
+    )
+    await world.submit(taken_back)
+
+    await world.submit(_to(world, matter, CSC))
+
+    assert await _owed(world, matter) == []
+
+
+def _to(world: World, matter: Issued, holder: str) -> Issued:
+    return world.partnership.say(Kind.TRANSFER, CSC, SCHOOL, {"to": holder}, irt=matter.statement.hash)
+
+
 @pytest.mark.parametrize(("frm", "to"), [(SCHOOL, POLICE), (CSC, GP)])
 async def test_nobody_else_hands_a_case_over(world: World, frm: str, to: str) -> None:
     concern = world.partnership.concern(SCHOOL, CSC)

@@ -36,6 +36,7 @@ BODIES = (
     f"POST /v1/concerns/{NOBODY}/closure",
     f"POST /v1/requests/{NOBODY}/closure",
     f"POST /v1/concerns/{NOBODY}/transfer",
+    f"POST /v1/requests/{NOBODY}/transfer",
     f"POST /v1/threads/{NOBODY}/told",
     f"POST /v1/threads/{NOBODY}/links",
     f"POST /v1/inbox/{NOBODY}/word",

@@ -10,6 +10,7 @@ from candour_protocol.ids import AgencyId
 
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.saying import (
+    INSPECTOR,
     SENDERS_LEAD,
     SERGEANT,
     WORKER,
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOUR = timedelta(hours=1)
 OWEN = {"name": "Owen Marrable", "birth_date": "2018-01-09", "nhs_number": "9990003017"}
+IRIS = {"name": "Iris Marrable", "birth_date": "2016-03-02", "nhs_number": "9990004110"}
 WHY = "Police have not answered; the child was seen at home and sleeps at her aunt's now."
 
 
@@ -198,6 +200,43 @@ async def test_only_a_received_concern_is_handed_on_and_to_somebody_known(town: 
     status, code, found = await problem(town, CSC, f"/v1/concerns/{told}/transfer", {"to": "nobody-at-all"})
     assert (status, code) == (422, "unknown-recipient")
     assert [each["pointer"] for each in found["errors"]] == ["/to"]
+
+
+async def test_a_request_goes_to_a_colleague_whose_answer_counts(town: Town) -> None:
+    asked = await ask(town, child=IRIS)
+    path = f"/v1/requests/{asked.request}/transfer"
+    acknowledge = f"/v1/inbox/{asked.request}/acknowledgement"
+    await say(town, POLICE, acknowledge, {"name": "DS R. Hallam"}, method="PUT")
+    body = {"to": POLICE, "why": "She keeps the force index.", "worker": {"name": "DI Brace"}}
+
+    sent = await say_all(town, POLICE, path, body | {"author": SERGEANT})
+    stands = await states(town, asked.request, CSC, POLICE)
+    shown = await town.message(CSC, sent[0]["id"])
+    await say(town, POLICE, acknowledge, {"name": "DI Brace"}, method="PUT")
+    taken = (await town.message(CSC, asked.request))["state_text"]
+    await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(INSPECTOR, "DISCLOSED_FULL"))
+
+    assert [(each["kind"], each["recipient"]) for each in sent] == [("transfer", CSC)]
+    assert (shown["about"], shown["content"]["worker"]["name"]) == (asked.request, "DI Brace")
+    assert (stands, taken) == (["delivered", "delivered"], "opened by DI Brace")
+    assert await states(town, asked.request, CSC, POLICE) == ["answered", "answered"]
+
+
+async def test_a_request_is_not_handed_to_another_agency_which_nobody_asked(town: Town) -> None:
+    asked = await ask(town, child=IRIS)
+    path = f"/v1/requests/{asked.request}/transfer"
+
+    elsewhere = [await problem(town, POLICE, path, {"to": to}) for to in (SCHOOL, CSC)]
+    by_asker = await problem(town, CSC, path, {"to": CSC})
+    concern = await problem(town, POLICE, f"/v1/concerns/{asked.request}/transfer", {"to": POLICE})
+    await say(town, CSC, f"/v1/requests/{asked.request}/withdrawal".replace("requests", "messages"), {})
+    over = await problem(town, POLICE, path, {"to": POLICE})
+
+    for status, code, found in elsewhere:
+        assert (status, code, [each["pointer"] for each in found["errors"]]) == (422, "invalid-body", ["/to"])
+        assert "WRONG_HOLDER" in found["detail"]
+    assert [by_asker[:2], concern[:2]] == [(409, "wrong-kind")] * 2
+    assert over[:2] == (409, "already-done")
 
 
 # -- told outside ------------------------------------------------------------------------------------

@@ -174,7 +174,8 @@ async def test_further_steps_go_where_the_protocol_says() -> None:
     await client.challenge("m", {})
     await client.close_concern("m", {})
     await client.close_request("m", {})
-    await client.transfer("m", {"to": "testborough-csc"})
+    await client.transfer_concern("m", {"to": "testborough-csc"})
+    await client.transfer_request("m", {"to": "testborough-csc"})
     await client.tell_of("t", {})
     await client.link("t", {})
     await client.give_word("m", {}, key="mine")
@@ -187,6 +188,7 @@ async def test_further_steps_go_where_the_protocol_says() -> None:
         ("POST", "/v1/concerns/m/closure"),
         ("POST", "/v1/requests/m/closure"),
         ("POST", "/v1/concerns/m/transfer"),
+        ("POST", "/v1/requests/m/transfer"),
         ("POST", "/v1/threads/t/told"),
         ("POST", "/v1/threads/t/links"),
         ("POST", "/v1/inbox/m/word"),

@@ -229,6 +229,19 @@ def _handed_on(town: Town) -> None:
     town.does(CSC, f"/v1/concerns/{gone['id']}/transfer", {"to": HV, "why": "Theirs.", "author": WORKER})
 
 
+def _asked_of_a_colleague(town: Town) -> None:
+    """A request that goes to a worker who has it or not yet, and one that is taken back before."""
+    asked = [town.asked(GP, town.told(GP, HILL)) for _ in range(3)]
+    for each in asked:
+        town.does(HILL, f"/v1/inbox/{each['id']}/acknowledgement", {"name": "J. Mbeki"}, method="PUT")
+    to_worker = {"to": HILL, "why": "She keeps the register.", "worker": {"name": "L. Worker"}}
+    for each in asked:
+        town.does(HILL, f"/v1/requests/{each['id']}/transfer", to_worker | {"author": LEAD})
+    taken, gone, _ = asked
+    town.does(HILL, f"/v1/inbox/{taken['id']}/acknowledgement", {"name": "L. Worker"}, method="PUT")
+    town.does(GP, f"/v1/messages/{gone['id']}/withdrawal", {"text": "No longer needed.", "author": DOCTOR})
+
+
 def _lent(town: Town) -> None:
     """An emergency, whose concern is to follow."""
     lent = town[AMBULANCE].asks("R-04")
@@ -236,7 +249,10 @@ def _lent(town: Town) -> None:
     town[CSC].came(lent["id"])
 
 
-_JOURNEYS = (_decided, _taken_further, _answered, _not_enough, _held, _taken_back, _ended, _handed_on, _lent)
+_JOURNEYS = (
+    *(_decided, _taken_further, _answered, _not_enough, _held, _taken_back, _ended),
+    *(_handed_on, _asked_of_a_colleague, _lent),
+)
 
 
 def _came(town: Town, to: str, message: Message) -> None:

@@ -33,6 +33,15 @@ _OWN_WORDS = (
     "This may not be passed on, and nobody takes over what they were not told. Ask whoever told you, or tell "
     "the new holder in your own words in this thread; then hand it on."
 )
+_NOT_OURS = {
+    Kind.CONCERN: "Only a received concern is handed on. Forward an own one by telling it to that agency.",
+    Kind.REQUEST: "Only a received request is handed on. Put an own one to whoever can answer it.",
+}
+_PUT_TO_YOU = (
+    "A request goes to a colleague of yours only: nobody but whom it was put to can answer it, and whoever "
+    "asks has to tell another agency its concern before it asks there. Give an inbox of your own, with the "
+    "colleague in `worker`; or answer the line `WRONG_HOLDER`, and say in `text` who has it."
+)
 _CHECKS_OPEN = (
     "Checks that rest on this have lines without an answer; to want more detail is none. Wait for them, or "
     "say in `reason` why it closes all the same: these checks are closed with it."
@@ -96,28 +105,32 @@ def _cited(request: Message) -> set[str]:
 # -- handing on --------------------------------------------------------------------------------------
 
 
-def transfer(connection: Connection, call: Call, jti: str, body: TransferBody) -> Composition:
-    """Hand a received concern to another worker, inbox or agency; who told it hears who has it now.
+def transfer(connection: Connection, call: Call, jti: str, body: TransferBody, *, kind: Kind) -> Composition:
+    """Hand a received matter on; who told it or asks hears who has it now.
 
-    Another agency gets the concern itself first, where it has not got it yet.
+    A concern goes to another worker, inbox or agency, which gets the concern itself first, where it has not
+    got it yet. A request goes to a colleague.
 
     Raises:
-        CallError: no received concern, one that is over, a new holder whom nobody knows, or one to whom it
-            may not be passed on and who was not told it in this agency's own words either.
+        CallError: no such matter, one that is over, a new holder whom nobody knows, or one to whom it
+            may not be passed on and who was not told it in this agency's own words either; of a request any
+            that is not of this agency.
     """
-    otherwise = "Only a received concern is handed on. Forward an own one by telling it to that agency."
-    concern = received(connection, call, jti, (Kind.CONCERN,), otherwise)
-    if state(concern, to_ms(call.now)) in FINAL:
+    matter = received(connection, call, jti, (kind,), _NOT_OURS[kind])
+    if state(matter, to_ms(call.now)) in FINAL:
         raise CallError(Code.ALREADY_DONE, "This is closed or withdrawn already.")
     holder = _holder(call, body.to)
-    now = regarding(call, concern)
-    composition = Composition(concern.txn, Pen(call.office, call.now))
-    composition.notices += still_open(connection, call, concern, Kind.TRANSFER)
+    elsewhere = holder.agency != call.office.agency
+    if elsewhere and kind is Kind.REQUEST:
+        raise misplaced("/to", _PUT_TO_YOU)
+    now = regarding(call, matter)
+    composition = Composition(matter.txn, Pen(call.office, call.now))
+    composition.notices += still_open(connection, call, matter, Kind.TRANSFER)
     waits: tuple[StatementHash, ...] = ()
-    if holder.agency not in (call.office.agency, concern.counterparty):
-        waits = _told_first(connection, call, composition, concern, holder, body)
+    if elsewhere and holder.agency != matter.counterparty:
+        waits = _told_first(connection, call, composition, matter, holder, body)
         composition.write(steps.transfer(now, body, holder, holder, waits))
-    teller = Address(concern.counterparty, now.reply_inbox)
+    teller = Address(matter.counterparty, now.reply_inbox)
     composition.write(steps.transfer(now, body, holder, teller, waits))
     return composition
 

@@ -242,9 +242,17 @@ class NodeClient:
         """End a request of your own."""
         return await self._post(_OBJECT, f"/v1/requests/{_segment(request_id)}/closure", body, key=key)
 
-    async def transfer(self, concern_id: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
+    async def transfer_concern(
+        self, concern_id: str, body: Body, *, key: str | None = None
+    ) -> dict[str, Any]:
         """Hand a received concern to another worker, inbox or agency."""
         return await self._post(_OBJECT, f"/v1/concerns/{_segment(concern_id)}/transfer", body, key=key)
+
+    async def transfer_request(
+        self, request_id: str, body: Body, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """Hand a received request to a colleague, who says that they have it."""
+        return await self._post(_OBJECT, f"/v1/requests/{_segment(request_id)}/transfer", body, key=key)
 
     async def tell_of(self, thread: str, body: Body, *, key: str | None = None) -> dict[str, Any]:
         """Say that somebody outside the exchange was told by other means."""

@@ -99,9 +99,22 @@ async def close_request(id: str, request: Request, desk: AtDesk) -> JSONResponse
 @router.post(
     "/concerns/{id}/transfer", status_code=202, openapi_extra=openapi.takes(TransferBody, keyed=True)
 )
-async def transfer(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+async def transfer_concern(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
     """Hand a received concern to another worker, inbox or agency."""
-    return await react(request, desk, (gate.INBOX_ANSWER,), TransferBody, about(id, endings.transfer))
+    return await _hand_on(id, request, desk, Kind.CONCERN)
+
+
+@router.post(
+    "/requests/{id}/transfer", status_code=202, openapi_extra=openapi.takes(TransferBody, keyed=True)
+)
+async def transfer_request(id: str, request: Request, desk: AtDesk) -> JSONResponse:  # noqa: A002
+    """Hand a received request to a colleague, who says that they have it."""
+    return await _hand_on(id, request, desk, Kind.REQUEST)
+
+
+async def _hand_on(jti: str, request: Request, desk: Desk, kind: Kind) -> JSONResponse:
+    compose = about(jti, partial(endings.transfer, kind=kind))
+    return await react(request, desk, (gate.INBOX_ANSWER,), TransferBody, compose)
 
 
 @router.post("/threads/{txn}/told", status_code=202, openapi_extra=openapi.takes(ToldBody, keyed=True))
