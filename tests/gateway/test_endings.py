@@ -285,7 +285,7 @@ async def test_nobody_owes_anything_about_what_is_handed_on_after_it_was_taken_b
     await world.arrive(concern, request)
     matter = concern if kind is Kind.CONCERN else request
     name = matter.statement.hash
-    wrong = {"correction_kind": "WRONG_CHILD", "corrects": name}
+    wrong: dict[str, JsonValue] = {"correction_kind": "WRONG_CHILD", "corrects": name}
     taken_back = (
         world.partnership.say(Kind.WITHDRAWAL, SCHOOL, CSC, {"reason": None}, irt=name)
         if end == "withdrawn"

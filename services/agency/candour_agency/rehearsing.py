@@ -20,6 +20,7 @@ from candour_protocol.strict_json import MAX_INTEGER, JsonObject, JsonValue
 
 from candour_agency.calls import Call, Composed, Composition
 from candour_agency.drafts.requests import Cited
+from candour_agency.instead import instead
 from candour_agency.mending import ATTESTED
 from candour_agency.messages import Message
 from candour_agency.moments import from_ms
@@ -70,7 +71,16 @@ def rehearse(
         "violations": list(found_here(found)),
         "messages": shown,
         "recipients": [views.reached(to) for to in reached],
+        "next_steps": list(_ways_on(own)),
     }
+
+
+def _ways_on(own: Sequence[tuple[Composed, Judgement]]) -> Iterator[JsonObject]:
+    """What to do in place of the first request that would come back."""
+    refused = [(part, judged) for part, judged in own if judged.outcome is Outcome.REFUSED]
+    for part, judged in refused[:1]:
+        if part.plan.kind is Kind.REQUEST:
+            yield from instead(part.plan.codes, judged.rules)
 
 
 def waits_in_vain(call: Call, composition: Composition, asked: Sequence[Asked]) -> bool:

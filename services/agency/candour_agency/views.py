@@ -13,6 +13,7 @@ from candour_protocol.strict_json import JsonObject, JsonValue
 
 from candour_agency import notices, obligations, outside, words
 from candour_agency.calls import Composition
+from candour_agency.instead import instead
 from candour_agency.messages import Message
 from candour_agency.moments import text, to_ms
 from candour_agency.notices import Told
@@ -150,7 +151,7 @@ class Views:
             "reissued_as": message.reissued_as,
             "codes": message.codes,
             "content": message.content or {},
-            "next_steps": list(_next_steps(message, about)),
+            "next_steps": [*_next_steps(message, about), *_ways_on(shown, stands)],
             "links": _links(message),
         }
 
@@ -277,6 +278,12 @@ def _next_steps(message: Message, about: Around) -> Iterator[JsonObject]:
         yield {"step": "challenge", "text": words.NOT_ENOUGH, "href": path}
     if message.received and words.is_of_the_wrong_child(message.kind, message.codes):
         yield {"step": "data-protection-officer", "text": words.WRONG_CHILD, "href": None}
+
+
+def _ways_on(message: Message, stands: State) -> Iterator[JsonObject]:
+    """What whoever asked can do in place of a request that came back."""
+    if stands is State.REFUSED and message.kind is Kind.REQUEST and not message.received:
+        yield from instead(message.codes, message.rules)
 
 
 def _line(asked: JsonObject, outcomes: Mapping[str, JsonObject]) -> JsonObject:

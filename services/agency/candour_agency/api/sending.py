@@ -146,7 +146,12 @@ def _returned(messages: list[JsonObject], relays: list[JsonObject], body: Reques
             placed = one | {"pointer": requests.in_body(str(one["pointer"]), body, to)}
             if message not in relays or may_refuse(str(one["rule"]), str(one["pointer"])):
                 found.setdefault(f"{placed['rule']} {placed['pointer']}", placed)
-    members = {"violations": list(found.values()), "message": messages[0], "messages": messages}
+    members = {
+        "violations": list(found.values()),
+        "next_steps": messages[0]["next_steps"],
+        "message": messages[0],
+        "messages": messages,
+    }
     detail = "Every request was returned to you. Each violation says how to mend it; then ask again."
     return CallError(Code.RETURNED, detail, members=members)
 
