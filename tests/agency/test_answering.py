@@ -192,6 +192,53 @@ async def test_a_decision_without_a_code_reasons_or_a_decider_settles_nothing(
     assert (await school.message(told))["state"] == "decided"
 
 
+@pytest.mark.parametrize("words", [None, "We act on it tonight; more we cannot say before Friday."])
+async def test_feedback_can_be_limited_for_a_reason_and_the_decision_is_final(
+    school: Office, csc: Office, words: str | None
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    limited = {"reasons": None, "feedback": words, "feedback_limited": "prejudice investigation"}
+
+    sent = await csc.post(f"/v1/concerns/{told}/decision", _DECIDED | limited)
+
+    jti = sent["messages"][0]["id"]
+    await school.until(jti, "delivered")
+    feedback = (await school.message(jti))["content"]["feedback"]
+    assert feedback == {"limited": "PREJUDICE_INVESTIGATION"} | ({"text": words} if words else {})
+    assert (await school.message(told))["state"] == "decided"
+
+
+@pytest.mark.parametrize(
+    ("limited", "feedback", "pointer", "hint"),
+    [
+        ("PREJUDICE_INVESTIGATON", "Soon.", "/feedback_limited", "Did you mean PREJUDICE_INVESTIGATION?"),
+        ("OTHER", None, "/reasons", "feedback"),
+        (" ", None, "/reasons", "feedback"),
+    ],
+)
+async def test_a_limit_that_says_no_reason_settles_nothing_and_what_was_typed_is_kept(
+    school: Office, csc: Office, limited: str, feedback: str | None, pointer: str, hint: str
+) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    path = f"/v1/concerns/{told}/decision"
+    body = _DECIDED | {"reasons": None, "feedback": feedback, "feedback_limited": limited}
+
+    refused = await csc.call("POST", path, body | {"final": True})
+    sent = await csc.post(path, body)
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert hint in refused.json()["errors"][0]["detail"]
+    assert "sent as not final" in sent["notices"][0]
+    jti = sent["messages"][0]["id"]
+    await school.until(jti, "delivered")
+    kept = (await school.message(jti))["content"].get("feedback")
+    typed = {"limited": limited} | ({"text": feedback} if feedback else {})
+    assert kept == (typed if limited.strip() else None)
+    assert (await school.message(told))["state"] == "delivered"
+
+
 async def test_a_reply_to_a_thread_of_several_needs_to_say_to_what(
     school: Office, csc: Office, police: Office
 ) -> None:

@@ -96,6 +96,19 @@ async def test_who_first_raised_it_stays_visible_beside_the_agency_that_tells(
     assert "ANONYMOUS" in notice
 
 
+async def test_by_which_levels_of_need_it_was_judged_goes_with_it(school: Office, csc: Office) -> None:
+    scheme = {"need_level_scheme": "Hardiker, Northern Ireland"}
+    author = a_concern(CSC)["author"] | scheme
+
+    sent = await school.post("/v1/concerns", a_concern(CSC, author=author))
+
+    jti = sent["messages"][0]["id"]
+    await school.until(jti, "delivered")
+    shown = (await csc.call("GET", f"/v1/messages/{jti}")).json()
+    assert shown["content"]["author"].items() >= scheme.items()
+    assert (shown["codes"]["need_level"], shown["opened"]) == (a_concern(CSC)["need_level"], "sound")
+
+
 async def test_how_it_is_known_is_named_where_nothing_else_is_missing(school: Office, csc: Office) -> None:
     what = "Oval bruise under the left jaw, seen at registration today"
     facts = [{"what": what, "when": "2026-11-09", "basis": "OBSERVD"}]

@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from candour_protocol import rules
-from candour_protocol.codes import ClosureReason, Coded, CorrectionKind, TriageDecision, known, nearest
+from candour_protocol.codes import (
+    ClosureReason,
+    Coded,
+    CorrectionKind,
+    FeedbackLimit,
+    TriageDecision,
+    known,
+    nearest,
+)
 from candour_protocol.kinds import Signer
 from candour_protocol.policy import Policy
 
@@ -33,8 +41,20 @@ def _decision_lacks(call: Call, body: DecisionBody) -> Iterator[Place]:
         yield place
     if not is_somebody(call, body.decider):
         yield Place("/decider", "Say who decided: give `decider.name`, or use that person's token.")
-    if not _says(body.reasons, body.feedback):
+    if place := _unknown_limit(body.feedback_limited):
+        yield place
+    if not _says(body.reasons, body.feedback) and not _says_why_not(body.feedback_limited):
         yield Place("/reasons", "Say why in `reasons`, or in `feedback` what its sender may know.")
+
+
+def _unknown_limit(typed: str | None) -> Place | None:
+    return unknown_code(FeedbackLimit, typed, "/feedback_limited") if typed and typed.strip() else None
+
+
+def _says_why_not(typed: str | None) -> bool:
+    """Whether a code alone says why its sender is told no more; of another reason only words do."""
+    limit = coding.code(FeedbackLimit, typed)
+    return known(FeedbackLimit, limit) and limit != FeedbackLimit.OTHER
 
 
 def check_outcome(body: OutcomeBody) -> None:

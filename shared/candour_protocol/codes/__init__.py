@@ -8,6 +8,7 @@ from candour_protocol.codes.agencies import AgencyKind, TrainingLevel
 from candour_protocol.codes.answers import (
     ClosureReason,
     CorrectionKind,
+    FeedbackLimit,
     RefusalReason,
     ResponseOutcome,
     ToldBy,
@@ -48,6 +49,7 @@ __all__ = [
     "ConsentPosition",
     "ContactLevel",
     "CorrectionKind",
+    "FeedbackLimit",
     "HandlingMark",
     "IdentifierAbsent",
     "InfoCategory",
@@ -118,6 +120,7 @@ _LISTS = (
     CodeList("handling", "Handling marks", "domain 2.13", HandlingMark),
     CodeList("training_level", "Training levels", "domain 2.14, intercollegiate document", TrainingLevel),
     CodeList("triage_decision", "Decisions on a concern", "domain 2.15", TriageDecision),
+    CodeList("feedback_limit", "Why feedback is limited", "domain 4.1 and 2.12", FeedbackLimit),
     CodeList("correction_kind", "Kinds of correction", "domain 2.16", CorrectionKind),
     CodeList(
         "identifier_absent_reason", "Why there is no identifier", "Children Act 2004 s16LC", IdentifierAbsent

@@ -72,6 +72,19 @@ class TriageDecision(Coded):
     LADO = "LADO", "To the local authority designated officer"
 
 
+class FeedbackLimit(Coded):
+    """Why whoever told a concern is not told everything that was decided; codes of 2.12 that can be why."""
+
+    DETRIMENT_TO_CHILD = "DETRIMENT_TO_CHILD", "More would be detrimental to the child"
+    PREJUDICE_INVESTIGATION = "PREJUDICE_INVESTIGATION", "More would prejudice an investigation"
+    RISK_TO_PERSON = "RISK_TO_PERSON", "More would put a person at risk"
+    COURT_RESTRICTION = "COURT_RESTRICTION", "A court restricts it"
+    LEGAL_PRIVILEGE = "LEGAL_PRIVILEGE", "Legal privilege"
+    THIRD_PARTY_UNJUSTIFIED = "THIRD_PARTY_UNJUSTIFIED", "The rest is about somebody else"
+    NOT_NECESSARY = "NOT_NECESSARY", "The rest is not needed for your part"
+    OTHER = "OTHER", "Another reason, in words"
+
+
 class CorrectionKind(Coded):
     """What is put right. Only a wrong child, a wrong fact and a duplicate take something back."""
 

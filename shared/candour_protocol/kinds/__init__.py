@@ -38,7 +38,7 @@ from candour_protocol.kinds.correction import (
     CorrectionCodes,
     CorrectionContent,
 )
-from candour_protocol.kinds.decision import ClosureEvidence, DecisionCodes, DecisionContent
+from candour_protocol.kinds.decision import ClosureEvidence, DecisionCodes, DecisionContent, LimitedFeedback
 from candour_protocol.kinds.delivery import DeliveryCodes, DeliveryContent
 from candour_protocol.kinds.ending import (
     ClosureCodes,
@@ -101,6 +101,7 @@ __all__ = [
     "FactQuestion",
     "Handling",
     "Kind",
+    "LimitedFeedback",
     "LineContent",
     "LineOutcome",
     "LineSearched",

@@ -28,10 +28,21 @@ class ClosureEvidence(WireModel):
     text: str | None = None
 
 
-class DecisionContent(Content):
-    """T2 of a decision."""
+class LimitedFeedback(WireModel):
+    """What its author may know, where that is not everything (``FEEDBACK_LIMITED``, domain 4.1).
 
-    feedback: str | None = None
+    Attributes:
+        limited: why; a code of ``feedback_limit``.
+    """
+
+    text: str | None = None
+    limited: str
+
+
+class DecisionContent(Content):
+    """T2 of a decision; feedback is words alone, unless it is limited."""
+
+    feedback: str | LimitedFeedback | None = None
     reasons: str | None = None
     decider: Signer | None = None
     closure_evidence: ClosureEvidence | None = None

@@ -77,12 +77,14 @@ class Author(Signer):
         countersigned_by: the second person of the asking agency, where one signed beforehand.
         interest: what the author is to the family beside their job, such as an employer or a relative.
         original_source: who first raised it, where that is not the author's agency; domain 2.1.
+        need_level_scheme: by which area's levels the author judged the need, as it calls them; domain 2.3.
     """
 
     as_stated: bool | None = None
     countersigned_by: Signer | None = None
     interest: str | None = None
     original_source: str | None = None
+    need_level_scheme: str | None = None
 
 
 class Reach(WireModel):

@@ -11,7 +11,14 @@ from types import EllipsisType
 from typing import Any
 
 from candour_protocol import rules
-from candour_protocol.codes import RefusalReason, ResponseOutcome, TrainingLevel, TriageDecision
+from candour_protocol.codes import (
+    FeedbackLimit,
+    RefusalReason,
+    ResponseOutcome,
+    TrainingLevel,
+    TriageDecision,
+    known,
+)
 from candour_protocol.ids import GATEWAY, GENERAL, Address, StatementHash
 from candour_protocol.kinds import (
     AcknowledgementContent,
@@ -20,6 +27,7 @@ from candour_protocol.kinds import (
     Content,
     DecisionContent,
     Kind,
+    LimitedFeedback,
     LineContent,
     LineSearched,
     LineText,
@@ -99,12 +107,21 @@ def decision(now: Reacting, body: DecisionBody, *, final: bool) -> Plan:
     found = coding.code(TriageDecision, body.decision)
     codes: JsonObject = {"decision": found, "final": final}
     content = DecisionContent(
-        feedback=body.feedback or (None if found == body.decision else body.decision),
+        feedback=_feedback(body, body.feedback or (None if found == body.decision else body.decision)),
         reasons=body.reasons,
         decider=body.decider,
         closure_evidence=body.closure_evidence,
     )
     return now.plan(Kind.DECISION, codes, content)
+
+
+def _feedback(body: DecisionBody, text: str | None) -> str | LimitedFeedback | None:
+    """What its sender may know; and why that is not everything, as it was typed where no code fits."""
+    limited = body.feedback_limited
+    if not limited or not limited.strip():
+        return text
+    code = coding.code(FeedbackLimit, limited)
+    return LimitedFeedback(text=text, limited=code if code and known(FeedbackLimit, code) else limited)
 
 
 def answer(now: Reacting, body: AnswerBody, waits: Sequence[StatementHash]) -> Plan:

@@ -40,10 +40,12 @@ class AuthorBody(Signer):
     """Who tells or asks; ``interest``: what they are to the family beside their job, such as an employer.
 
     ``original_source``: who first raised it, where somebody from outside came to the author's agency with it.
+    ``need_level_scheme``: by which levels of need they judged, where their area has its own.
     """
 
     interest: str | None = None
     original_source: Code | None = None
+    need_level_scheme: str | None = None
 
 
 class OpennessBody(Body):

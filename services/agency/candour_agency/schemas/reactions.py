@@ -31,11 +31,13 @@ class DecisionBody(Body):
     """What will be done; ``final: false`` leaves the clock running.
 
     Without ``final`` it is final where it has a known code, a decider, and reasons or feedback.
+    ``feedback_limited`` is why its sender is not told everything, a code of that list.
     """
 
     decision: Code | None = None
     final: bool | None = None
     feedback: str | None = None
+    feedback_limited: Code | None = None
     reasons: str | None = None
     decider: Signer | None = None
     closure_evidence: ClosureEvidence | None = None
