@@ -70,6 +70,10 @@ REASONS: Mapping[str, str] = {
 }
 
 
+SECURITY_CLASSIFICATION = "OFFICIAL-SENSITIVE"
+"""Of every message, by the Government Security Classifications; domain 2.13."""
+
+
 def held_for(lodgees: Sequence[str], *, second: bool) -> str:
     """Whom something held waits for.
 

@@ -96,7 +96,9 @@ async def test_who_first_raised_it_stays_visible_beside_the_agency_that_tells(
     assert "ANONYMOUS" in notice
 
 
-async def test_by_which_levels_of_need_it_was_judged_goes_with_it(school: Office, csc: Office) -> None:
+async def test_by_which_levels_of_need_it_was_judged_goes_with_it_and_how_it_is_classified(
+    school: Office, csc: Office
+) -> None:
     scheme = {"need_level_scheme": "Hardiker, Northern Ireland"}
     author = a_concern(CSC)["author"] | scheme
 
@@ -106,6 +108,7 @@ async def test_by_which_levels_of_need_it_was_judged_goes_with_it(school: Office
     await school.until(jti, "delivered")
     shown = (await csc.call("GET", f"/v1/messages/{jti}")).json()
     assert shown["content"]["author"].items() >= scheme.items()
+    assert shown["security_classification"] == "OFFICIAL-SENSITIVE"
     assert (shown["codes"]["need_level"], shown["opened"]) == (a_concern(CSC)["need_level"], "sound")
 
 

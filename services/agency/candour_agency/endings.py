@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from candour_protocol import rules
 from candour_protocol.children import may_be_one_child, tokens_in
@@ -13,7 +13,7 @@ from candour_protocol.rules import Telling
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import grounds, standing, store, successors, words
+from candour_agency import grounds, injuries, standing, store, successors, words
 from candour_agency.asking import copy_at, known_to
 from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.challenges import still_open
@@ -69,7 +69,16 @@ def close(connection: Connection, call: Call, jti: str, body: ClosureBody, *, ki
         seen = [one for one in checks if call.may_see(one)]
         open_checks = [{"id": one.jti, "holder": one.counterparty} for one in seen]
         raise CallError(Code.REASON_NEEDED, _CHECKS_OPEN, members={"checks": open_checks})
-    return compose(call, [*concerned, *checks], lambda now: steps.closure(now, body))
+    composition = compose(call, [*concerned, *checks], lambda now: steps.closure(now, body))
+    composition.notices += _not_heard(connection, call, matter)
+    return composition
+
+
+def _not_heard(connection: Connection, call: Call, matter: Message) -> Iterator[str]:
+    """Who is usually heard before a concern ends that nobody decided on."""
+    if matter.received and matter.decided_at is None:
+        thread = [one for one in store.messages.thread(connection, matter.txn) if call.may_see(one)]
+        yield from injuries.not_heard(call.office.directory, matter, thread)
 
 
 def _concerned(connection: Connection, matter: Message) -> list[Message]:

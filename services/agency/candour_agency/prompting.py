@@ -22,7 +22,7 @@ from candour_protocol.rules import Matter
 from candour_protocol.words import words
 from sqlalchemy import Connection
 
-from candour_agency import imprints, kinship, recognising, store
+from candour_agency import imprints, kinship, recognising, store, strategy
 from candour_agency.calls import Call, Composition
 from candour_agency.drafts.concerns import Child
 from candour_agency.imprints import Imprint
@@ -31,6 +31,7 @@ from candour_agency.messages import Message
 from candour_agency.moments import text
 
 MOST: Final = 4  # messages that are opened for one text or number, the newest
+MOST_TOLD: Final = 16  # the same for one number, where what others told of it is looked for
 
 _SAME_WORDS: Final = (
     "The same words were told about another child on {day}, in message {id}. If they are true of both "
@@ -63,11 +64,12 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """Of which child a message is: another one that gives reason for it, and the prompt that says so."""
+class Prompt:
+    """What to think of before going on with a message, and the other one that gives reason for it."""
 
-    other: Message
+    step: str
     said: str
+    other: Message
 
 
 _Alike = Mapping[bytes, Sequence[Message]]
@@ -109,19 +111,43 @@ def look_back_from_reply(
     composition.notices += _same_words(connection, call, composition.txn, said, known, told)
 
 
-def doubts(connection: Connection, call: Call, messages: Iterable[Message]) -> Mapping[StatementHash, Doubt]:
-    """By their hash those received ones of which it is doubtful whose child they are."""
+def on_reading(
+    connection: Connection, call: Call, messages: Iterable[Message]
+) -> Mapping[StatementHash, Sequence[Prompt]]:
+    """By the hash of each received one what else that is here says about it."""
     came = [one for one in messages if one.received and one.kind in MATTERS]
     read = [(one, matter.subject) for one in came if (matter := opened(one)) is not None]
     asked = [(one, subject, _numbers(call, subject)) for one, subject in read]
     known = _alike(connection, call, (), [each for *_, numbers in asked for each in numbers])
-    found = {}
-    for one, subject, numbers in asked:
-        other = _confusable(subject, _among(known, numbers))
-        if other is not None:
-            mend = _BEFORE_ANSWERING if one.kind is Kind.REQUEST else _ASK_ITS_SENDER
-            found[one.hash] = Doubt(other, _prompt(SAME_NUMBER, other, mend))
-    return found
+    told = _told_of_late(connection, call, [each for *_, numbers in asked for each in numbers])
+    return {
+        one.hash: [
+            *_whose_it_is(one, subject, _among(known, numbers)),
+            *_who_told_too(one, subject, _among(told, numbers)),
+        ]
+        for one, subject, numbers in asked
+    }
+
+
+def _whose_it_is(message: Message, subject: Person, alike: Sequence[Message]) -> Iterator[Prompt]:
+    other = _confusable(subject, alike)
+    if other is not None:
+        mend = _BEFORE_ANSWERING if message.kind is Kind.REQUEST else _ASK_ITS_SENDER
+        yield Prompt("check-identity", _prompt(SAME_NUMBER, other, mend), other)
+
+
+def _told_of_late(connection: Connection, call: Call, numbers: Sequence[Imprint]) -> _Alike:
+    """By number, what was told under it, where this agency would call others together."""
+    if not strategy.calls_others(call.office.directory):
+        return {}
+    return _seen(connection, call, store.imprints.of_numbers(connection, numbers, _since(call)), MOST_TOLD)
+
+
+def _who_told_too(message: Message, subject: Person, known: Sequence[Message]) -> Iterator[Prompt]:
+    same = [one for one in known if _confusable(subject, [one]) is None]
+    other = strategy.another_told(message, same)
+    if other is not None:
+        yield Prompt("strategy-discussion", _prompt(strategy.PROMPT, other), other)
 
 
 def _texts(call: Call, said: Said) -> list[Imprint]:
@@ -142,13 +168,23 @@ def _alike(
     """
     if not call.reads:
         return {}
+    return _seen(connection, call, store.imprints.alike(connection, texts, numbers, _since(call)), MOST)
+
+
+def _since(call: Call) -> str:
+    """The smallest id of what is still looked back on."""
     days = timedelta(days=call.office.directory.policy.words.repeated_days)
+    return smallest_uuid7(call.now - days)
+
+
+def _seen(connection: Connection, call: Call, found: Iterable[tuple[bytes, Jti]], most: int) -> _Alike:
+    """By digest, the newest of these that this caller may see, and that still say it."""
     by_digest: dict[bytes, list[Jti]] = {}
-    for digest, jti in store.imprints.alike(connection, texts, numbers, smallest_uuid7(call.now - days)):
+    for digest, jti in found:
         by_digest.setdefault(digest, []).append(jti)
-    newest = {digest: jtis[:MOST] for digest, jtis in by_digest.items()}
-    found = store.messages.known(connection, {jti for jtis in newest.values() for jti in jtis})
-    seen = {jti: one for jti, one in found.items() if call.may_see(one) and _stands(one)}
+    newest = {digest: jtis[:most] for digest, jtis in by_digest.items()}
+    known = store.messages.known(connection, {jti for jtis in newest.values() for jti in jtis})
+    seen = {jti: one for jti, one in known.items() if call.may_see(one) and _stands(one)}
     return {digest: [seen[jti] for jti in jtis if jti in seen] for digest, jtis in newest.items()}
 
 

@@ -5,15 +5,18 @@ Acknowledgement, decision, answer, outcome, approval, reply. In the caller's tra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from candour_protocol.codes import TriageDecision
 from candour_protocol.ids import GATEWAY, Address, StatementHash
 from candour_protocol.kinds import Kind, Signer
 from candour_protocol.rules.answers import discloses
 from sqlalchemy import Connection
 
-from candour_agency import grounds, handing, prompting, store, successors
+from candour_agency import grounds, handing, injuries, prompting, store, successors
 from candour_agency.calls import Call, Composed, Composition, misplaced, visible, visible_thread
 from candour_agency.challenges import Decision, check_decider, check_word, still_open
-from candour_agency.drafts import reactions
+from candour_agency.drafts import coding, reactions
 from candour_agency.faults import CallError, Code
 from candour_agency.lodging import give_word
 from candour_agency.matters import MATTERS
@@ -117,7 +120,15 @@ def decide(connection: Connection, call: Call, jti: str, body: DecisionBody) -> 
     final = body.final is not False and not lacks
     composition = compose(call, [parent], lambda now: reactions.decision(now, body, final=final))
     composition.notices += [grounds.NOT_FINAL.format(lacks=place.detail) for place in lacks]
+    composition.notices += _not_heard(connection, call, parent, body) if final else ()
     return composition
+
+
+def _not_heard(connection: Connection, call: Call, concern: Message, body: DecisionBody) -> Iterator[str]:
+    """Who is usually heard before such a matter ends, where this decision ends it."""
+    if coding.code(TriageDecision, body.decision) in injuries.ENDING:
+        thread = [one for one in store.messages.thread(connection, concern.txn) if call.may_see(one)]
+        yield from injuries.not_heard(call.office.directory, concern, thread, body.closure_evidence)
 
 
 def answer(connection: Connection, call: Call, jti: str, body: AnswerBody) -> Composition:

@@ -19,7 +19,7 @@ from candour_agency.moments import text, to_ms
 from candour_agency.notices import Told
 from candour_agency.office import Office
 from candour_agency.progress import State, state, timeline
-from candour_agency.prompting import Doubt
+from candour_agency.prompting import Prompt
 from candour_agency.store.messages import Listed
 
 
@@ -28,14 +28,14 @@ class Around:
     """What stands around a message: what it is about, and what was said about it.
 
     Attributes:
-        doubt: of which child it is.
+        prompts: what else that is here says about it.
         decided_by: of a challenge, who made what it is about in the end.
         outside: what says whom this agency told by other means, who are to hear of this too.
     """
 
     parent: Message | None = None
     said: Sequence[Message] = ()
-    doubt: Doubt | None = None
+    prompts: Sequence[Prompt] = ()
     decided_by: AgencyId | None = None
     outside: Sequence[Message] = ()
 
@@ -47,14 +47,14 @@ class Thread:
     Attributes:
         joined: threads that somebody has joined to it.
         deciders: of challenges, by their hash, who made what they are about in the end.
-        doubts: of messages, by their hash, of which child they are.
+        prompts: of messages, by their hash, what else that is here says about them.
     """
 
     txn: str
     messages: Sequence[Message]
     joined: Sequence[str] = ()
     deciders: Mapping[StatementHash, AgencyId] = field(default_factory=dict)
-    doubts: Mapping[StatementHash, Doubt] = field(default_factory=dict)
+    prompts: Mapping[StatementHash, Sequence[Prompt]] = field(default_factory=dict)
 
     def arounds(self) -> Iterator[tuple[Message, Around]]:
         """Every message, and what in here stands around it."""
@@ -66,8 +66,8 @@ class Thread:
         for one in self.messages:
             parent = by_hash.get(one.about) if one.about else None
             told = outside.told(one, parent, self.messages)
-            doubt, decider = self.doubts.get(one.hash), self.deciders.get(one.hash)
-            yield one, Around(parent, said[one.hash], doubt, decider, told)
+            prompts, decider = self.prompts.get(one.hash, ()), self.deciders.get(one.hash)
+            yield one, Around(parent, said[one.hash], prompts, decider, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,7 @@ class Views:
             "counterparty": message.counterparty,
             "inbox": message.inbox,
             "urgency": message.urgency or None,
+            "security_classification": wording.SECURITY_CLASSIFICATION,
             "state": stands.value,
             "state_text": words.state_text(stands.value, shown),
             "verdict": self._verdict(shown),
@@ -267,9 +268,8 @@ def _links(message: Message) -> JsonObject:
 
 def _next_steps(message: Message, about: Around) -> Iterator[JsonObject]:
     """What its reader may want to do about it."""
-    if about.doubt is not None:
-        href = f"/v1/messages/{about.doubt.other.jti}"
-        yield {"step": "check-identity", "text": about.doubt.said, "href": href}
+    for prompt in about.prompts:
+        yield {"step": prompt.step, "text": prompt.said, "href": f"/v1/messages/{prompt.other.jti}"}
     for one in about.outside:
         yield {"step": "tell-outside", "text": words.TELL_OUTSIDE, "href": f"/v1/messages/{one.jti}"}
     unmet = (message.challenged_at, message.closed_at) == (None, None)

@@ -34,10 +34,10 @@ def _around(connection: store.Connection, call: Call, message: Message) -> Aroun
     parents = store.messages.by_hash(connection, [message.about] if message.about else [])
     said = store.messages.about(connection, message.hash)
     parent = next((one for one in parents.values() if call.may_see(one)), None)
-    doubt = prompting.doubts(connection, call, [message]).get(message.hash)
+    prompts = prompting.on_reading(connection, call, [message]).get(message.hash, ())
     told = outside.told(message, parent, _seen(connection, call, message))
     decider = reconsidering.deciders(connection, [message], call.office.agency).get(message.hash)
-    return Around(parent, [one for one in said if call.may_see(one)], doubt, decider, told)
+    return Around(parent, [one for one in said if call.may_see(one)], prompts, decider, told)
 
 
 def _seen(connection: store.Connection, call: Call, message: Message) -> Iterator[Message]:
@@ -75,5 +75,5 @@ async def get_thread(txn: str, request: Request, desk: AtDesk) -> JSONResponse:
 def _thread(connection: store.Connection, call: Call, txn: str) -> Thread:
     messages = visible_thread(connection, call, txn)
     deciders = reconsidering.deciders(connection, messages, call.office.agency)
-    doubts = prompting.doubts(connection, call, messages)
-    return Thread(txn, messages, _joined(connection, call, txn), deciders, doubts)
+    prompts = prompting.on_reading(connection, call, messages)
+    return Thread(txn, messages, _joined(connection, call, txn), deciders, prompts)

@@ -77,6 +77,26 @@ def alike(
     return sorted(((row.digest, Jti(row.jti)) for row in found), key=lambda each: each[1], reverse=True)
 
 
+def of_numbers(connection: Connection, numbers: Sequence[Imprint], since: str) -> list[tuple[bytes, Jti]]:
+    """Messages about a child with one of these numbers, by whatever name; the newest first, with the digest.
+
+    Args:
+        since: the smallest id of a message that counts.
+    """
+    if not numbers:
+        return []
+    given = {f"number{place}": one.digest for place, one in enumerate(numbers)}
+    found = connection.execute(_of_numbers(len(numbers)), given | {"since": since})
+    return sorted(((row.digest, Jti(row.jti)) for row in found), key=lambda each: each[1], reverse=True)
+
+
+@lru_cache(maxsize=128)
+def _of_numbers(numbers: int) -> CompoundSelect[Any]:
+    recent = imprints.c.jti > bindparam("since")
+    known = (_newest(f"number{place}", NEWEST_NUMBERS, recent) for place in range(numbers))
+    return union_all(*(select(one.c.digest, one.c.jti) for one in known))
+
+
 @lru_cache(maxsize=128)  # concerns have a fact or two, children a number or two
 def _alike(texts: int, numbers: int) -> CompoundSelect[Any]:
     parts = [*map(_with_text, range(texts)), *map(_with_number, range(numbers))]
