@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
 import socket
@@ -19,7 +18,7 @@ import structlog
 import typer
 import uvicorn
 import uvloop
-from candour_protocol import traces
+from candour_protocol import garbage, traces
 from candour_protocol.errors import CandourError
 from candour_protocol.ids import GATEWAY
 from candour_protocol.policy import load_policy
@@ -49,7 +48,6 @@ _FOR_OPERATORS = (
     LogIncidentError,
     UnknownSchemaError,
 )
-GARBAGE = 50_000  # objects between two looks for cycles
 GRACE = 10  # seconds that open requests get at shutdown
 
 
@@ -98,7 +96,7 @@ async def _serve(settings: Settings) -> None:
     transport = await connect(settings.transport, GATEWAY, patiently=True)
     try:
         gateway = await _built(settings, transport)
-        _collect_seldom()
+        garbage.collect_seldom()
         await gateway.start()
         try:
             await _listen(gateway, settings)
@@ -106,14 +104,6 @@ async def _serve(settings: Settings) -> None:
             await gateway.stop()
     finally:
         await transport.close()
-
-
-def _collect_seldom() -> None:
-    """A batch makes and drops a hundred thousand objects, hardly any in cycles: looking for those as often as
-    Python does costs a tenth of all work. What is there by now stays for as long as the process."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE, 10, 10)
 
 
 async def _built(settings: Settings, transport: Transport) -> Gateway:

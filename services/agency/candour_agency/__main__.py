@@ -15,7 +15,7 @@ import structlog
 import typer
 import uvicorn
 import uvloop
-from candour_protocol import strict_json, traces, transport
+from candour_protocol import garbage, strict_json, traces, transport
 from candour_protocol.errors import CandourError
 from candour_protocol.keys import SigningKey, VerifyKey
 from candour_protocol.tokens import MAX_ACCESS, access_token, audience_of
@@ -81,6 +81,7 @@ async def _serve(settings: Settings) -> None:
     courier = await transport.connect(settings.transport, settings.agency, patiently=True)
     node = await assembly.build(settings, courier, _now)
     await node.start()
+    garbage.collect_seldom()
     config = uvicorn.Config(
         node.app,
         settings.host,

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
+from candour_protocol import garbage
 from candour_protocol.audit import AuditFailure
 from candour_protocol.client import Calls
 from rich.console import Console
@@ -120,7 +121,7 @@ class Run:
             await self._tell(doors, say)
             durable.write(self._estate.story, json.dumps({"told": utc_now().isoformat()}) + "\n")
         durable.write(self._estate.audit_token, doors.gateway_token + "\n", mode=0o600)
-        pace.keep_what_is_there()
+        garbage.collect_seldom()
         self._doors = doors
         manifest.write(self._estate, doors, services.pids)
         self._around(doors, say, told)
