@@ -46,7 +46,7 @@ async def test_whoever_ends_a_matter_with_an_injury_hears_who_was_not_heard(
 
     prompts = _not_heard(sent)
     assert len(prompts) == bool(missing)
-    assert all(f"nothing from {missing}." in one for one in prompts)
+    assert all(f"from {missing} about" in one for one in prompts)
     await school.until(sent["messages"][0]["id"], "delivered")  # refuses and holds nothing
 
 
@@ -65,7 +65,25 @@ async def test_who_answered_was_heard_and_who_was_only_asked_was_not(
     after = await csc.post(path, DECIDED)
 
     assert ["the police or a GP" in one for one in _not_heard(before)] == [True]
-    assert ["nothing from a GP." in one for one in _not_heard(after)] == [True]
+    assert ["from a GP about" in one for one in _not_heard(after)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({}, "the police"),
+        ({"subject": a_subject(name="Bryn Morrow", birth_date="2016-01-02")}, "the police or a GP"),
+    ],
+)
+async def test_who_told_of_the_same_child_in_another_matter_was_heard(
+    school: Office, csc: Office, gp: Office, changes: dict[str, Any], missing: str
+) -> None:
+    told = await _told(school, csc)
+    await _told(gp, csc, facts=[OTHER_FACT], **changes)
+
+    [prompt] = _not_heard(await csc.post(f"/v1/concerns/{told}/decision", DECIDED))
+
+    assert f"from {missing} about" in prompt
 
 
 async def test_a_matter_that_is_closed_undecided_says_the_same_and_one_that_was_decided_nothing(

@@ -13,7 +13,7 @@ from candour_protocol.rules import Telling
 from candour_protocol.strict_json import JsonObject
 from sqlalchemy import Connection
 
-from candour_agency import grounds, injuries, standing, store, successors, words
+from candour_agency import grounds, injuries, prompting, standing, store, successors, words
 from candour_agency.asking import copy_at, known_to
 from candour_agency.calls import Call, Composition, misplaced, visible
 from candour_agency.challenges import still_open
@@ -77,8 +77,8 @@ def close(connection: Connection, call: Call, jti: str, body: ClosureBody, *, ki
 def _not_heard(connection: Connection, call: Call, matter: Message) -> Iterator[str]:
     """Who is usually heard before a concern ends that nobody decided on."""
     if matter.received and matter.decided_at is None:
-        thread = [one for one in store.messages.thread(connection, matter.txn) if call.may_see(one)]
-        yield from injuries.not_heard(call.office.directory, matter, thread)
+        said = prompting.said_of_child(connection, call, matter)
+        yield from injuries.not_heard(call.office.directory, matter, said)
 
 
 def _concerned(connection: Connection, matter: Message) -> list[Message]:

@@ -35,7 +35,7 @@ ENDING: Final = frozenset(
 _DECIDES: Final = frozenset({AgencyKind.CSC, AgencyKind.MASH, AgencyKind.MACPT})
 _NOT_HEARD: Final = (
     "After an injury the police, the child's school or nursery, and their GP are usually heard before a "
-    "matter ends. In this thread there is nothing from {missing}. Ask them; or write into "
+    "matter ends. Nothing is here from {missing} about this child. Ask them; or write into "
     "`closure_evidence.checks_done` who was asked otherwise."
 )
 
@@ -62,18 +62,18 @@ def is_of_one(codes: ConcernCodes) -> bool:
 
 
 def not_heard(
-    directory: Directory, concern: Message, thread: Iterable[Message], evidence: ClosureEvidence | None = None
+    directory: Directory, concern: Message, said: Iterable[Message], evidence: ClosureEvidence | None = None
 ) -> Iterator[str]:
     """What to say to social care when it ends a matter with an injury before those were heard.
 
     Args:
-        thread: everything that is here of the concern's thread.
+        said: everything that is here about the child.
         evidence: what the decider says was done; whoever is named there was heard by other means.
     """
     own, codes = directory.profile(directory.agency), read_codes(concern)
     if own is None or own.kind not in _DECIDES or not isinstance(codes, ConcernCodes) or not is_of_one(codes):
         return
-    heard = {_kind(directory, one) for one in thread if _is_word(one)}
+    heard = {_kind(directory, one) for one in said if _is_word(one)}
     noted = {word for done in (evidence and evidence.checks_done) or () for word in words(done)}
     missing = [
         name

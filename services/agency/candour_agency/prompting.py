@@ -129,6 +129,17 @@ def on_reading(
     }
 
 
+def said_of_child(connection: Connection, call: Call, concern: Message) -> list[Message]:
+    """What is here of its thread, and what was told of its child elsewhere, as far as the caller may see it."""
+    thread = [one for one in store.messages.thread(connection, concern.txn) if call.may_see(one)]
+    matter = opened(concern) if call.reads else None
+    if matter is None:
+        return thread
+    numbers = _numbers(call, matter.subject)
+    elsewhere = _among(_told_of_late(connection, call, numbers), numbers)
+    return [*thread, *(one for one in elsewhere if _confusable(matter.subject, [one]) is None)]
+
+
 def _whose_it_is(message: Message, subject: Person, alike: Sequence[Message]) -> Iterator[Prompt]:
     other = _confusable(subject, alike)
     if other is not None:

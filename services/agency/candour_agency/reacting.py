@@ -127,8 +127,8 @@ def decide(connection: Connection, call: Call, jti: str, body: DecisionBody) -> 
 def _not_heard(connection: Connection, call: Call, concern: Message, body: DecisionBody) -> Iterator[str]:
     """Who is usually heard before such a matter ends, where this decision ends it."""
     if coding.code(TriageDecision, body.decision) in injuries.ENDING:
-        thread = [one for one in store.messages.thread(connection, concern.txn) if call.may_see(one)]
-        yield from injuries.not_heard(call.office.directory, concern, thread, body.closure_evidence)
+        said = prompting.said_of_child(connection, call, concern)
+        yield from injuries.not_heard(call.office.directory, concern, said, body.closure_evidence)
 
 
 def answer(connection: Connection, call: Call, jti: str, body: AnswerBody) -> Composition:
