@@ -118,9 +118,13 @@ def is_over(matter: Logged, policy: Policy, book: Casebook) -> bool:
 
     What is said about the matter has to be in the casebook.
     """
-    if (matter.history.closed_by, matter.history.withdrawn_by) != (None, None):
+    ended = (matter.history.closed_by, matter.history.withdrawn_by) != (None, None)
+    if ended or book.is_barred(matter.hash, matter.iss):
         return True
-    said = (each.codes for each in book.traced(matter.hash) if each.passes and each.iss == matter.iss)
+    between = (matter.iss, matter.aud)
+    said = (
+        each.codes for each in book.traced(matter.hash) if each.passes and (each.iss, each.aud) == between
+    )
     corrections = (one for one in said if isinstance(one, CorrectionCodes) and one.corrects == matter.hash)
     return any(rules.ends(one.correction_kind, matter.kind, policy) for one in corrections)
 

@@ -259,7 +259,7 @@ def _transfer(claims: Claims, codes: Codes, book: Casebook) -> Standing | None:
     if parent.is_erased:
         return Standing(ERASED, "/irt")
     holder = parse_address(codes.to).agency if isinstance(codes, TransferCodes) else None
-    if holder is None or claims.aud not in (parent.iss, holder):
+    if holder is None or claims.aud not in {parent.iss, holder} - {claims.iss}:
         return Standing(NOT_A_PARTY, "/aud")
     if parent.kind is Kind.REQUEST:
         return None if holder == claims.iss else Standing(NOT_A_PARTY, "/to")

@@ -192,6 +192,9 @@ async def test_a_decision_without_a_code_reasons_or_a_decider_settles_nothing(
     assert (await school.message(told))["state"] == "decided"
 
 
+_GOES_ON = _DECIDED | {"decision": "STRATEGY_S47"}
+
+
 @pytest.mark.parametrize("words", [None, "We act on it tonight; more we cannot say before Friday."])
 async def test_feedback_can_be_limited_for_a_reason_and_the_decision_is_final(
     school: Office, csc: Office, words: str | None
@@ -200,7 +203,7 @@ async def test_feedback_can_be_limited_for_a_reason_and_the_decision_is_final(
     await csc.until(told, "delivered")
     limited = {"reasons": None, "feedback": words, "feedback_limited": "prejudice investigation"}
 
-    sent = await csc.post(f"/v1/concerns/{told}/decision", _DECIDED | limited)
+    sent = await csc.post(f"/v1/concerns/{told}/decision", _GOES_ON | limited)
 
     jti = sent["messages"][0]["id"]
     await school.until(jti, "delivered")
@@ -223,7 +226,7 @@ async def test_a_limit_that_says_no_reason_settles_nothing_and_what_was_typed_is
     told = await school.tell()
     await csc.until(told, "delivered")
     path = f"/v1/concerns/{told}/decision"
-    body = _DECIDED | {"reasons": None, "feedback": feedback, "feedback_limited": limited}
+    body = _GOES_ON | {"reasons": None, "feedback": feedback, "feedback_limited": limited}
 
     refused = await csc.call("POST", path, body | {"final": True})
     sent = await csc.post(path, body)
@@ -237,6 +240,21 @@ async def test_a_limit_that_says_no_reason_settles_nothing_and_what_was_typed_is
     typed = {"limited": limited} | ({"text": feedback} if feedback else {})
     assert kept == (typed if limited.strip() else None)
     assert (await school.message(told))["state"] == "delivered"
+
+
+@pytest.mark.parametrize("decision", ["ADVICE_NFA", "EARLY_HELP", "OTHER_SERVICE"])
+async def test_whoever_ends_a_matter_says_why_in_words(school: Office, csc: Office, decision: str) -> None:
+    told = await school.tell()
+    await csc.until(told, "delivered")
+    body = _DECIDED | {"decision": decision, "reasons": None, "feedback_limited": "NOT_NECESSARY"}
+
+    silent = await csc.call("POST", f"/v1/concerns/{told}/decision", body | {"final": True})
+    said = await csc.call(
+        "POST", f"/v1/concerns/{told}/decision", body | {"reasons": "A fall.", "final": True}
+    )
+
+    assert (silent.status_code, silent.json()["errors"][0]["pointer"]) == (422, "/reasons")
+    assert said.status_code == 202
 
 
 async def test_a_reply_to_a_thread_of_several_needs_to_say_to_what(

@@ -66,7 +66,7 @@ TELL, EMERGENCY = ("tell-concern", "/v1/concerns"), ("emergency", "/v1/requests"
     ("urgency", "says", "steps"),
     [
         ("AMBER", RETURNED, [TELL, EMERGENCY]),
-        ("EMERGENCY", RETURNED, [TELL]),
+        ("EMERGENCY", RETURNED, [TELL, EMERGENCY]),  # with a concern it is none that may ask first
         ("AMBER", Says("refused", ("late",)), []),
         ("AMBER", Says(), []),
     ],
@@ -102,6 +102,14 @@ async def test_a_dry_run_offers_the_same_ways_on(school: Office) -> None:
 
     assert [one["outcome"] for one in (bare, told, concern)] == ["refused", "passed", "flagged"]
     assert [_steps(one) for one in (bare, told, concern)] == [[TELL, EMERGENCY], [], []]
+
+
+async def test_whoever_asks_first_in_an_emergency_already_is_not_sent_there(school: Office) -> None:
+    lent = a_request(CSC, urgency="EMERGENCY", purpose="EMERGENCY_SAFETY", power="COMMON_LAW")
+
+    tried = await school.call("POST", "/v1/requests/check", lent)  # its line is too wide for one
+
+    assert (tried.json()["outcome"], _steps(tried.json())) == ("refused", [TELL])
 
 
 async def test_the_same_key_gives_the_same_refusal_again(school: Office, partnership: Partnership) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from candour_protocol.kinds import Kind
 
 from tests.agency.gateway_double import Says
@@ -26,18 +27,19 @@ async def _acknowledgement(office: Office, told: str) -> dict[str, Any]:
 
 
 @ON_BOTH
+@pytest.mark.parametrize("apart", [timedelta(minutes=1), timedelta(0)])
 async def test_word_of_a_colleague_may_come_before_word_that_it_went_to_them(
-    school: Office, csc: Office, partnership: Partnership
+    school: Office, csc: Office, partnership: Partnership, apart: timedelta
 ) -> None:
     told = await school.tell()
     await csc.until(told, "delivered")
     first = await _opened_by(csc, told, "M. Tesfaye")
     await school.until(first, "delivered")
     partnership.gateway.keeps_back = {Kind.TRANSFER}
-    partnership.clock.forward(timedelta(minutes=1))
+    partnership.clock.forward(apart)
     sent = (await csc.post(f"/v1/concerns/{told}/transfer", HAND_ON))["messages"][0]["id"]
     await csc.until(sent, "passed")
-    partnership.clock.forward(timedelta(minutes=1))
+    partnership.clock.forward(apart)
     second = await _opened_by(csc, told, "B. Okri")
     await school.until(second, "delivered")
 
@@ -53,14 +55,15 @@ async def test_word_of_a_colleague_may_come_before_word_that_it_went_to_them(
     assert (at_school["settled_at"] is not None, at_school["overdue"]) == (True, False)
 
 
+@pytest.mark.parametrize("apart", [timedelta(minutes=1), timedelta(0)])
 async def test_whoever_had_it_before_says_nothing_for_the_colleague(
-    school: Office, csc: Office, partnership: Partnership
+    school: Office, csc: Office, partnership: Partnership, apart: timedelta
 ) -> None:
     partnership.gateway.keeps_back = {Kind.ACKNOWLEDGEMENT}
     told = await school.tell()
     await csc.until(told, "delivered")
     await csc.until(await _opened_by(csc, told, "M. Tesfaye"), "passed")
-    partnership.clock.forward(timedelta(minutes=1))
+    partnership.clock.forward(apart)
     sent = (await csc.post(f"/v1/concerns/{told}/transfer", HAND_ON))["messages"][0]["id"]
     await school.until(sent, "delivered")
 

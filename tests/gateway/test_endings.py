@@ -298,6 +298,45 @@ async def test_nobody_owes_anything_about_what_is_handed_on_after_it_was_taken_b
     assert await _owed(world, matter) == []
 
 
+async def test_nobody_tells_themselves_that_they_hand_something_on(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    request = world.partnership.request([concern.statement.hash], SCHOOL, CSC)
+    await world.arrive(concern, request)
+
+    for matter in (concern, request):
+        to_self = world.partnership.say(Kind.TRANSFER, CSC, CSC, {"to": CSC}, irt=matter.statement.hash)
+        assert await world.judge(to_self) == ("refused", ("not-a-party",))
+
+
+async def test_nobody_owes_anything_about_what_was_said_again_and_is_handed_on(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    request = world.partnership.request([concern.statement.hash], SCHOOL, CSC)
+    await world.arrive(concern)
+    await world.submit(request)
+    again = world.partnership.request(
+        [concern.statement.hash], SCHOOL, CSC, draft_reissues=request.statement.hash
+    )
+    await world.submit(again)
+
+    await world.submit(_to(world, request, CSC))
+
+    assert await _owed(world, request) == []
+    assert await _owed(world, again) == ["acknowledgement", "answer", "delivery"]
+
+
+async def test_a_correction_that_went_to_somebody_else_ends_nothing(world: World) -> None:
+    concern = world.partnership.concern(SCHOOL, CSC)
+    name = concern.statement.hash
+    wrong: dict[str, JsonValue] = {"correction_kind": "WRONG_CHILD", "corrects": name}
+    await world.submit(world.partnership.say(Kind.CORRECTION, SCHOOL, POLICE, wrong, irt=name))
+    await world.arrive(concern)
+    await world.submit(world.partnership.answering(Kind.ACKNOWLEDGEMENT, concern))
+
+    await world.submit(_to(world, concern, CSC))
+
+    assert await _owed(world, concern) == ["acknowledgement", "decision"]
+
+
 def _to(world: World, matter: Issued, holder: str) -> Issued:
     return world.partnership.say(Kind.TRANSFER, CSC, SCHOOL, {"to": holder}, irt=matter.statement.hash)
 

@@ -11,6 +11,7 @@ from candour_protocol.ids import AgencyId
 from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.saying import (
     INSPECTOR,
+    MANAGER,
     SENDERS_LEAD,
     SERGEANT,
     WORKER,
@@ -30,6 +31,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOUR = timedelta(hours=1)
 OWEN = {"name": "Owen Marrable", "birth_date": "2018-01-09", "nhs_number": "9990003017"}
 IRIS = {"name": "Iris Marrable", "birth_date": "2016-03-02", "nhs_number": "9990004110"}
+ILO = {
+    "concern": {"name": "Ilo Marrable", "birth_date": "2016-03-02", "nhs_number": "9990004129"},
+    "request": {"name": "Ola Marrable", "birth_date": "2016-03-02", "nhs_number": "9990004137"},
+}
+FORWARDED = {"decision": "OPEN_CASE_FORWARDED", "reasons": "An open case.", "decider": MANAGER}
 WHY = "Police have not answered; the child was seen at home and sleeps at her aunt's now."
 
 
@@ -220,6 +226,46 @@ async def test_a_request_goes_to_a_colleague_whose_answer_counts(town: Town) -> 
     assert (shown["about"], shown["content"]["worker"]["name"]) == (asked.request, "DI Brace")
     assert (stands, taken) == (["delivered", "delivered"], "opened by DI Brace")
     assert await states(town, asked.request, CSC, POLICE) == ["answered", "answered"]
+
+
+@pytest.mark.parametrize("kind", ["concern", "request"])
+async def test_what_is_handed_on_in_the_moment_it_is_decided_or_answered_waits_for_the_colleague(
+    town: Town, kind: str
+) -> None:
+    """What is logged in one go has one time: its place in the log tells what came first."""
+    asked = await ask(town, child=ILO[kind])
+    holder, other, jti, path, body, decided = {
+        "concern": (CSC, SCHOOL, asked.concern, f"/v1/concerns/{asked.concern}/decision", FORWARDED, MANAGER),
+        "request": (
+            *(POLICE, CSC, asked.request, f"/v1/requests/{asked.request}/answer"),
+            *(an_answer(SERGEANT, "DISCLOSED_FULL"), SERGEANT),
+        ),
+    }[kind]
+    await say(town, holder, path, body)
+
+    to = {"to": holder, "worker": {"name": "B. New"}, "author": decided}
+    await say(town, holder, f"/v1/{kind}s/{jti}/transfer", to)
+    waiting = [await _acknowledgement(town, who, jti) for who in (other, holder)]
+    listed = [one["id"] for one in await town.inbox(holder, state="open")]
+    await say(town, holder, f"/v1/inbox/{jti}/acknowledgement", {"name": "B. New"}, method="PUT")
+    taken = [await _acknowledgement(town, who, jti) for who in (other, holder)]
+    owed = (await town.ask_gateway("GET", "/v1/obligations?limit=500")).json()["items"]
+
+    assert [one["settled_at"] for one in waiting] == [None, None]
+    assert jti in listed
+    assert [one["settled_at"] is not None for one in taken] == [True, True]
+    assert jti not in [one["id"] for one in await town.inbox(holder, state="open")]
+    assert "acknowledgement" not in {each["kind"] for each in owed if each["id"] == jti}
+
+
+async def test_nothing_is_handed_to_whom_a_mark_keeps_it_from(town: Town) -> None:
+    told = await tell(town, handling=["NOT_NAMED_PERSON:okri"])
+    path = f"/v1/concerns/{told}/transfer"
+
+    kept = await problem(town, CSC, path, {"to": CSC, "worker": {"name": "OKRI"}, "author": MANAGER})
+    await say(town, CSC, path, {"to": CSC, "worker": {"name": "B. New"}, "author": MANAGER})
+
+    assert (kept[0], [each["pointer"] for each in kept[2]["errors"]]) == (422, ["/worker/name"])
 
 
 async def test_a_request_is_not_handed_to_another_agency_which_nobody_asked(town: Town) -> None:

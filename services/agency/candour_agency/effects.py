@@ -47,7 +47,8 @@ def apply(connection: Connection, happened: Happened, directory: Directory) -> l
     changed = apply_to(connection, parent.hash, columns)
     if parent.kind is Kind.REQUEST and not {"closed_at", "withdrawn_at"}.isdisjoint(columns):
         changed += _nothing_to_decide(connection, parent, happened.at)
-    if happened.kind is Kind.TRANSFER and "transferred_at" in columns:
+    taken = parent.handed_on_at is not None and happened.kind in handing.TAKES
+    if taken or (happened.kind is Kind.TRANSFER and "transferred_at" in columns):
         changed = _handed_on(connection, happened, parent, agency) or changed
     if parent.pays_back is not None and _takes_back(happened, policy):
         changed += debts.owed_again(connection, parent, happened.at)

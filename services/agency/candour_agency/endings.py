@@ -23,6 +23,7 @@ from candour_agency.faults import CallError, Code
 from candour_agency.matters import read_codes
 from candour_agency.messages import Message
 from candour_agency.moments import to_ms
+from candour_agency.names import plain_name
 from candour_agency.progress import State, state
 from candour_agency.schemas.steps import ClosureBody, TransferBody
 from candour_agency.states import FINAL
@@ -42,6 +43,7 @@ _PUT_TO_YOU = (
     "asks has to tell another agency its concern before it asks there. Give an inbox of your own, with the "
     "colleague in `worker`; or answer the line `WRONG_HOLDER`, and say in `text` who has it."
 )
+_SHUT_OUT = "A mark keeps this from that person. Hand it on to somebody else."
 _CHECKS_OPEN = (
     "Checks that rest on this have lines without an answer; to want more detail is none. Wait for them, or "
     "say in `reason` why it closes all the same: these checks are closed with it."
@@ -132,6 +134,7 @@ def transfer(connection: Connection, call: Call, jti: str, body: TransferBody, *
     elsewhere = holder.agency != call.office.agency
     if elsewhere and kind is Kind.REQUEST:
         raise misplaced("/to", _PUT_TO_YOU)
+    _check_worker(matter, body, elsewhere=elsewhere)
     now = regarding(call, matter)
     composition = Composition(matter.txn, Pen(call.office, call.now))
     composition.notices += still_open(connection, call, matter, Kind.TRANSFER)
@@ -142,6 +145,17 @@ def transfer(connection: Connection, call: Call, jti: str, body: TransferBody, *
     teller = Address(matter.counterparty, now.reply_inbox)
     composition.write(steps.transfer(now, body, holder, teller, waits))
     return composition
+
+
+def _check_worker(matter: Message, body: TransferBody, *, elsewhere: bool) -> None:
+    """Nobody takes over what a mark keeps from them: they could not even open it.
+
+    Raises:
+        CallError: the worker is named by a staff id that it is kept from.
+    """
+    named = plain_name(body.worker.name if body.worker is not None else None)
+    if not elsewhere and named and named in map(plain_name, matter.shut_out):
+        raise misplaced("/worker/name", _SHUT_OUT)
 
 
 def _holder(call: Call, text: str) -> Address:

@@ -1,7 +1,8 @@
 """What has to be said before a matter is decided, ended or put right. Pure.
 
 A decision has a code, reasons, and somebody who made it: no further action is a decision with reasons, not an
-absence. "Malicious" wants its evidence in words. Source: domain 2.15, 2.16, 4.1 and 6.
+absence. Of one that goes on they can be kept back, for a reason that is a code. "Malicious" wants evidence in
+words. Source: domain 2.15, 2.16, 4.1 and 6.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from candour_protocol.codes import (
 from candour_protocol.kinds import Signer
 from candour_protocol.policy import Policy
 
+from candour_agency import injuries
 from candour_agency.calls import Call
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
@@ -43,7 +45,7 @@ def _decision_lacks(call: Call, body: DecisionBody) -> Iterator[Place]:
         yield Place("/decider", "Say who decided: give `decider.name`, or use that person's token.")
     if place := _unknown_limit(body.feedback_limited):
         yield place
-    if not _says(body.reasons, body.feedback) and not _says_why_not(body.feedback_limited):
+    if not _says(body.reasons, body.feedback) and not _says_why_not(body):
         yield Place("/reasons", "Say why in `reasons`, or in `feedback` what its sender may know.")
 
 
@@ -51,10 +53,14 @@ def _unknown_limit(typed: str | None) -> Place | None:
     return unknown_code(FeedbackLimit, typed, "/feedback_limited") if typed and typed.strip() else None
 
 
-def _says_why_not(typed: str | None) -> bool:
-    """Whether a code alone says why its sender is told no more; of another reason only words do."""
-    limit = coding.code(FeedbackLimit, typed)
-    return known(FeedbackLimit, limit) and limit != FeedbackLimit.OTHER
+def _says_why_not(body: DecisionBody) -> bool:
+    """Whether a code alone says why its sender is told no more.
+
+    Of another reason only words do; and whoever ends a matter says why in words.
+    """
+    limit = coding.code(FeedbackLimit, body.feedback_limited)
+    ends = coding.code(TriageDecision, body.decision) in injuries.ENDING
+    return known(FeedbackLimit, limit) and limit != FeedbackLimit.OTHER and not ends
 
 
 def check_outcome(body: OutcomeBody) -> None:

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from candour_protocol.ids import AgencyId, parse_address
 from candour_protocol.kinds import Kind
-from candour_protocol.strict_json import JsonObject
+from candour_protocol.strict_json import MAX_INTEGER, JsonObject
 
 from candour_agency.matters import is_final
 from candour_agency.messages import Message
 
-_TAKES: Final = (Kind.ACKNOWLEDGEMENT, Kind.DECISION, Kind.ANSWER)
+TAKES: Final = frozenset({Kind.ACKNOWLEDGEMENT, Kind.DECISION, Kind.ANSWER})
+"""What a person says of a matter that they have."""
 
 
 def goes_to(codes: JsonObject, agency: AgencyId) -> bool:
@@ -28,15 +29,15 @@ def columns(said: Iterable[Message], parent: Message, holder: AgencyId) -> dict[
     """What changes on a matter, by everything that stands about it: since when, and who has it now."""
     standing = [one for one in said if one.received or one.unlocks]
     theirs = [one for one in standing if one.direction is not parent.direction]
-    handed = [_at(one) for one in theirs if one.kind is Kind.TRANSFER and goes_to(one.codes or {}, holder)]
+    handed = [one for one in theirs if one.kind is Kind.TRANSFER and goes_to(one.codes or {}, holder)]
     if not handed:
         return {}
-    since = max(handed)
-    later = (one for one in theirs if _at(one) > since and takes(one.kind, one.codes or {}))
-    taken = min(later, key=_at, default=None)
+    last = max(handed, key=_place)
+    later = (one for one in theirs if _place(one) > _place(last) and takes(one.kind, one.codes or {}))
+    taken = min(later, key=_place, default=None)
     return {
-        "transferred_at": since,
-        "handed_on_at": since,
+        "transferred_at": _at(last),
+        "handed_on_at": _at(last),
         "acknowledged_at": _at(taken) if taken else None,
         "acknowledged_by": name_of(taken.kind, taken.content or {}) if taken else None,
     }
@@ -45,7 +46,7 @@ def columns(said: Iterable[Message], parent: Message, holder: AgencyId) -> dict[
 def takes(kind: Kind, codes: JsonObject) -> bool:
     """Whether it shows that a person has a matter: a decision that is not final, only if one signs it."""
     signed = kind is not Kind.DECISION or is_final(codes) or codes.get("actor") is not None
-    return kind in _TAKES and signed
+    return kind in TAKES and signed
 
 
 def name_of(kind: Kind, content: JsonObject) -> str | None:
@@ -67,6 +68,11 @@ def worker(transfer: Message | None) -> str | None:
     named = (transfer.content or {}).get("worker") if transfer is not None else None
     name = named.get("name") if isinstance(named, dict) else None
     return name if isinstance(name, str) and name.strip() else None
+
+
+def _place(message: Message) -> tuple[int, int]:
+    """Where it stands in the log: what was logged in one go has one time."""
+    return _at(message), MAX_INTEGER if message.log_index is None else message.log_index
 
 
 def _at(message: Message) -> int:

@@ -17,8 +17,9 @@ _TELL: Final = (
     "delays it for what it says. You can ask afterwards."
 )
 _EMERGENCY: Final = (
-    "If life or limb is at risk now, ring 999. Then ask with `urgency` EMERGENCY, `purpose` EMERGENCY_SAFETY "
-    "and the danger in `danger_line`: whether the child is known, and who lives there. The concern follows."
+    "If life or limb is at risk now, ring 999. Then ask without `concern_ids` or `concern`, with `urgency` "
+    "EMERGENCY, `purpose` EMERGENCY_SAFETY and the danger in `danger_line`, in five words or more: whether "
+    "the child is known, and who lives there. The concern follows."
 )
 
 
@@ -32,5 +33,6 @@ def instead(codes: JsonObject | None, rules: Iterable[str]) -> Iterator[JsonObje
     if _RULES.isdisjoint(rules):
         return
     yield {"step": "tell-concern", "text": _TELL, "href": "/v1/concerns"}
-    if (codes or {}).get("urgency") != "EMERGENCY":
+    asked = codes or {}
+    if asked.get("urgency") != "EMERGENCY" or asked.get("concern_refs"):
         yield {"step": "emergency", "text": _EMERGENCY, "href": "/v1/requests"}

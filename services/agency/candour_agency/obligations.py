@@ -163,13 +163,17 @@ def _is_for_few(message: Message) -> bool:
 
 
 def _in_hand_at(message: Message) -> int | None:
-    """When a person first showed that they have it: by saying so, by deciding or by answering."""
+    """When a person first showed that they have it: by saying so, by deciding or by answering.
+
+    Of what went to a colleague that is kept by its place in the log, whatever they showed it by.
+    """
+    if message.handed_on_at is not None:
+        return message.acknowledged_at
     shown = (
         *(message.acknowledged_at, message.decided_at),
         *(message.given_at, message.more_at, message.answered_at),
     )
-    since = message.handed_on_at or 0
-    return min((at for at in shown if at is not None and at >= since), default=None)
+    return min((at for at in shown if at is not None), default=None)
 
 
 def _ended(message: Message) -> int | None:

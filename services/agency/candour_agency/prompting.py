@@ -130,7 +130,7 @@ def on_reading(
 
 
 def said_of_child(connection: Connection, call: Call, concern: Message) -> list[Message]:
-    """What is here of its thread, and what was told of its child elsewhere, as far as the caller may see it."""
+    """What is here of its thread, and what was told of its child elsewhere, if this caller may see it."""
     thread = [one for one in store.messages.thread(connection, concern.txn) if call.may_see(one)]
     matter = opened(concern) if call.reads else None
     if matter is None:

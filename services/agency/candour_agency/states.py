@@ -146,8 +146,9 @@ waits for more detail it stays where it was. `refused`, `closed`, `lapsed` and `
 was returned and send it as a new message, ask again, or tell the concern anew. A closure that is
 challenged, and that somebody else decides again, is undone: the matter stands where it would stand without
 it. Whoever withdraws or closes a request that was answered still tells what came of it; that moves nothing
-any more. A challenge is answered by another decision, answer, outcome, transfer or correction of somebody
-else; of the last three also by a second person's reply to the challenge that says why it stands.
+any more. What is handed on after it was decided or answered stays so, and stands in the open worklist until
+the colleague has it. A challenge is answered by another decision, answer, outcome, transfer or correction of
+somebody else; of the last three also by a second person's reply to the challenge that says why it stands.
 """
 
 

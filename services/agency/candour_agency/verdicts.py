@@ -8,7 +8,7 @@ from typing import Any, Final
 from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Kind
 
-from candour_agency import effects, happenings, mending, reissuing, store
+from candour_agency import effects, handing, happenings, mending, reissuing, store
 from candour_agency.arrival import Verdict
 from candour_agency.batch import Batch
 from candour_agency.messages import Message, Place
@@ -30,7 +30,7 @@ def take_verdict(batch: Batch, verdict: Verdict) -> None:
 
 
 # What these change depends on others like them that were said about the same, perhaps in this batch.
-_TOGETHER: Final = (Kind.ANSWER, Kind.REPLY, Kind.TRANSFER)
+_TOGETHER: Final = handing.TAKES | {Kind.REPLY, Kind.TRANSFER}
 
 
 def _superseded(batch: Batch, reissue: Message, verdict: Verdict) -> None:

@@ -31,7 +31,8 @@ class DecisionBody(Body):
     """What will be done; ``final: false`` leaves the clock running.
 
     Without ``final`` it is final where it has a known code, a decider, and reasons or feedback.
-    ``feedback_limited`` is why its sender is not told everything, a code of that list.
+    ``feedback_limited`` is why its sender is not told everything, a code of that list; it stands for words,
+    but for ``OTHER`` and in a decision that ends the matter.
     """
 
     decision: Code | None = None

@@ -51,10 +51,11 @@ _AROUND = _SELECT.where(
 ).order_by(messages.c.seq)
 _THREAD = _SELECT.where(messages.c.txn == bindparam("txn")).order_by(messages.c.seq)
 _FIND = _SELECT.where(messages.c.jti == bindparam("jti"))
+_SETTLED = or_(messages.c.decided_at.is_not(None), messages.c.answered_at.is_not(None))
+_IN_HAND = or_(messages.c.handed_on_at.is_(None), messages.c.acknowledged_at.is_not(None))
 _FINISHED = or_(
     messages.c.closed_at.is_not(None),
-    messages.c.decided_at.is_not(None),
-    messages.c.answered_at.is_not(None),
+    and_(_SETTLED, _IN_HAND),  # what went to a colleague waits for them, whatever was said before
     messages.c.withdrawn_at.is_not(None),
     messages.c.lapsed_at.is_not(None),
 )
