@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from candour_agency.api.gate import SCOPES
@@ -53,63 +52,6 @@ async def test_a_returned_request_says_every_rule_and_how_to_mend_it(
     assert all(one["statement"] and one["fix"] for one in problem["violations"])
     assert problem["message"]["state"] == "refused"
     assert problem["message"]["verdict"]["outcome"] == "refused"
-
-
-def _steps(shown: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(one["step"], one["href"]) for one in shown["next_steps"]]
-
-
-TELL, EMERGENCY = ("tell-concern", "/v1/concerns"), ("emergency", "/v1/requests")
-
-
-@pytest.mark.parametrize(
-    ("urgency", "says", "steps"),
-    [
-        ("AMBER", RETURNED, [TELL, EMERGENCY]),
-        ("EMERGENCY", RETURNED, [TELL, EMERGENCY]),  # with a concern it is none that may ask first
-        ("AMBER", Says("refused", ("late",)), []),
-        ("AMBER", Says(), []),
-    ],
-)
-async def test_whoever_is_sent_back_is_offered_to_tell_alone_or_to_ask_in_an_emergency(
-    school: Office, csc: Office, partnership: Partnership, urgency: str, says: Says, steps: list[Any]
-) -> None:
-    partnership.gateway.judge = _refusing(Kind.REQUEST, says)
-    told = await school.tell()
-
-    asked = a_request(CSC, concern_ids=[told], urgency=urgency)
-    answer = (await school.call("POST", "/v1/requests", asked, Prefer="wait=10")).json()
-
-    message = answer.get("message") or answer["messages"][-1]
-    shown = await school.message(message["id"])
-    assert _steps(shown) == _steps(answer.get("message", shown)) == steps
-    assert _steps(answer if "next_steps" in answer else shown) == steps
-    if shown["state"] == "passed":
-        await csc.until(message["id"], "delivered")
-
-
-async def test_a_dry_run_offers_the_same_ways_on(school: Office) -> None:
-    inline = {name: value for name, value in a_concern(CSC).items() if name != "recipients"}
-    tried = [
-        await school.call("POST", path, body)
-        for path, body in (
-            ("/v1/requests/check", a_request(CSC)),
-            ("/v1/requests/check", a_request(CSC, concern=inline, power="CA04_S11")),
-            ("/v1/concerns/check", a_concern(CSC, facts=[])),
-        )
-    ]
-    bare, told, concern = [answer.json() for answer in tried]
-
-    assert [one["outcome"] for one in (bare, told, concern)] == ["refused", "passed", "flagged"]
-    assert [_steps(one) for one in (bare, told, concern)] == [[TELL, EMERGENCY], [], []]
-
-
-async def test_whoever_asks_first_in_an_emergency_already_is_not_sent_there(school: Office) -> None:
-    lent = a_request(CSC, urgency="EMERGENCY", purpose="EMERGENCY_SAFETY", power="COMMON_LAW")
-
-    tried = await school.call("POST", "/v1/requests/check", lent)  # its line is too wide for one
-
-    assert (tried.json()["outcome"], _steps(tried.json())) == ("refused", [TELL])
 
 
 async def test_the_same_key_gives_the_same_refusal_again(school: Office, partnership: Partnership) -> None:

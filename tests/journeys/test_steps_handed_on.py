@@ -1,4 +1,4 @@
-"""Closing with everybody told, handing on, told outside, and links by a named person."""
+"""Handing on: an open case to a worker or another agency, a request to a colleague."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tests.gateway.partnership import CSC, POLICE, SCHOOL
 from tests.journeys.saying import (
     INSPECTOR,
     MANAGER,
-    SENDERS_LEAD,
     SERGEANT,
     WORKER,
     an_answer,
@@ -29,83 +28,12 @@ from tests.journeys.town import Town
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOUR = timedelta(hours=1)
-OWEN = {"name": "Owen Marrable", "birth_date": "2018-01-09", "nhs_number": "9990003017"}
 IRIS = {"name": "Iris Marrable", "birth_date": "2016-03-02", "nhs_number": "9990004110"}
 ILO = {
     "concern": {"name": "Ilo Marrable", "birth_date": "2016-03-02", "nhs_number": "9990004129"},
     "request": {"name": "Ola Marrable", "birth_date": "2016-03-02", "nhs_number": "9990004137"},
 }
 FORWARDED = {"decision": "OPEN_CASE_FORWARDED", "reasons": "An open case.", "decider": MANAGER}
-WHY = "Police have not answered; the child was seen at home and sleeps at her aunt's now."
-
-
-# -- closing -----------------------------------------------------------------------------------------
-
-
-async def test_closing_with_checks_unanswered_wants_a_reason_and_tells_everybody(town: Town) -> None:
-    asked = await ask(town)
-    path = f"/v1/concerns/{asked.concern}/closure"
-
-    silent = await problem(town, CSC, path, {})
-    sent = await say_all(town, CSC, path, {"reason": "CHECKS_UNANSWERED", "text": WHY, "author": WORKER})
-
-    assert silent[:2] == (409, "reason-needed")
-    assert [(each["id"], each["holder"]) for each in silent[2]["checks"]] == [(asked.request, POLICE)]
-    assert [each["recipient"] for each in sent] == [SCHOOL, POLICE, POLICE]
-    assert await states(town, asked.concern, SCHOOL, CSC) == ["closed", "closed"]
-    assert await states(town, asked.relay, CSC, POLICE) == ["closed", "closed"]
-    assert await states(town, asked.request, CSC, POLICE) == ["closed", "closed"]
-
-
-@pytest.mark.parametrize("outcome", ["NEED_MORE", "DISCLOSED_FULL"])
-async def test_a_check_with_a_line_unanswered_is_closed_with_its_matter_for_a_reason(
-    town: Town, outcome: str
-) -> None:
-    asked = await ask(town, lines=2, child=OWEN)
-    await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, outcome))
-    path = f"/v1/concerns/{asked.concern}/closure"
-
-    silent = await problem(town, CSC, path, {})
-    await say_all(town, CSC, path, {"reason": "CHECKS_UNANSWERED", "text": WHY, "author": WORKER})
-
-    assert silent[:2] == (409, "reason-needed")
-    assert await states(town, asked.request, CSC, POLICE) == ["closed", "closed"]
-    assert asked.request not in {each["id"] for each in await town.inbox(POLICE, state="open")}
-    owed = (await town.ask_gateway("GET", "/v1/obligations?limit=500")).json()["items"]
-    assert "answer" not in {each["kind"] for each in owed if each["id"] == asked.request}
-
-
-async def test_once_every_check_is_answered_a_matter_closes_without_more(town: Town) -> None:
-    asked = await ask(town)
-    await say(town, POLICE, f"/v1/requests/{asked.request}/answer", an_answer(SERGEANT, "DISCLOSED_FULL"))
-
-    sent = await say_all(town, CSC, f"/v1/concerns/{asked.concern}/closure", {})
-    again = await problem(town, CSC, f"/v1/concerns/{asked.concern}/closure", {})
-
-    assert [each["recipient"] for each in sent] == [SCHOOL, POLICE]
-    assert again[:2] == (409, "already-done")
-
-
-async def test_a_request_is_closed_by_who_asked(town: Town) -> None:
-    asked = await ask(town)
-
-    by_holder = await problem(town, POLICE, f"/v1/requests/{asked.request}/closure", {})
-    await say(town, CSC, f"/v1/requests/{asked.request}/closure", {"reason": "CHECKS_NOT_NEEDED"})
-
-    assert by_holder[:2] == (409, "wrong-kind")
-    assert await states(town, asked.request, CSC, POLICE) == ["closed", "closed"]
-
-
-async def test_a_closure_is_challenged_and_seen_by_who_told(town: Town) -> None:
-    told = await tell(town)
-    closure = await say(town, CSC, f"/v1/concerns/{told}/closure", {"reason": "CHILD_SAFE"})
-
-    sent = await say(town, SCHOOL, f"/v1/messages/{told}/challenge", {"argument": "Nobody saw the child."})
-
-    assert (await town.message(CSC, sent["id"]))["about"] == closure["id"]
-
-
-# -- handing on --------------------------------------------------------------------------------------
 
 
 async def test_an_open_case_goes_to_another_agency_which_gets_the_concern_first(town: Town) -> None:
@@ -283,150 +211,3 @@ async def test_a_request_is_not_handed_to_another_agency_which_nobody_asked(town
         assert "WRONG_HOLDER" in found["detail"]
     assert [by_asker[:2], concern[:2]] == [(409, "wrong-kind")] * 2
     assert over[:2] == (409, "already-done")
-
-
-# -- told outside ------------------------------------------------------------------------------------
-
-
-async def test_who_was_told_by_other_means_stands_in_the_thread(town: Town) -> None:
-    asked = await ask(town)
-    body = {
-        "whom": {"name": "Nurse Adeyemi", "agency": "Private clinic"},
-        "told_outside": {"how": "PHONE", "when": "2026-11-20T10:30:00+01:00"},
-        "reply_by": "2026-11-24",
-        "author": WORKER,
-    }
-
-    sent = await say_all(town, CSC, f"/v1/threads/{asked.thread}/told", body)
-
-    assert sorted(each["recipient"] for each in sent) == sorted([SCHOOL, POLICE])
-    shown = await town.message(SCHOOL, next(one["id"] for one in sent if one["recipient"] == SCHOOL))
-    assert shown["codes"]["told_outside"] == {"how": "PHONE", "when": "2026-11-20T09:30:00Z"}
-    assert shown["content"]["whom"]["name"] == "Nurse Adeyemi"
-    assert "told" in {each["kind"] for each in await town.inbox(SCHOOL)}
-
-
-async def test_a_time_that_is_none_is_named_and_a_stranger_to_the_thread_is_not_told(town: Town) -> None:
-    told = await tell(town)
-    path = f"/v1/threads/{(await town.message(CSC, told))['thread']}/told"
-
-    when = await problem(town, CSC, path, {"told_outside": {"when": "after lunch"}})
-    floating = await problem(town, CSC, path, {"told_outside": {"when": "2026-11-20T10:30:00"}})
-    beyond = await problem(town, CSC, path, {"told_outside": {"when": "0001-01-01T00:00:00+01:00"}})
-    week = await say(town, CSC, path, {"told_outside": {"when": "2026-W47-5"}})
-    ages_ago = await say(town, CSC, path, {"told_outside": {"when": "0500-01-01T00:00:00Z"}})
-    stranger = await problem(town, CSC, path, {"recipients": [POLICE]})
-
-    assert [each["pointer"] for each in when[2]["errors"]] == ["/told_outside/when"]
-    assert (beyond[0], beyond[2]["errors"]) == (422, when[2]["errors"])
-    assert floating[:2] == (422, "invalid-body")
-    assert (await town.message(SCHOOL, week["id"]))["codes"]["told_outside"]["when"] == "2026-11-20"
-    assert (await town.message(SCHOOL, week["id"]))["opened"] == "sound"
-    assert (await town.message(SCHOOL, ages_ago["id"]))["opened"] == "sound"
-    assert [each["pointer"] for each in stranger[2]["errors"]] == ["/recipients/0"]
-    assert (await problem(town, POLICE, path, {}))[:2] == (404, "unknown-message")
-
-
-# -- one child ---------------------------------------------------------------------------------------
-
-
-async def test_a_named_person_joins_two_threads_and_undoes_it(town: Town) -> None:
-    first, second = [(await town.message(CSC, await tell(town)))["thread"] for _ in range(2)]
-    body = {
-        "joins": [second],
-        "why": "The same address, and the mother says so.",
-        "recipients": [SCHOOL],
-        "author": WORKER,
-    }
-
-    link = await say(town, CSC, f"/v1/threads/{first}/links", body)
-    joined = [
-        (await town.call(CSC, "GET", f"/v1/threads/{each}")).json()["joined"] for each in (first, second)
-    ]
-    for_others = (await town.call(SCHOOL, "GET", f"/v1/threads/{second}")).json()["joined"]
-    await say(town, CSC, f"/v1/threads/{first}/links", {"undoes": link["id"], "author": WORKER})
-
-    assert joined == [[second], [first]]
-    assert for_others == [first]
-    assert (await town.call(CSC, "GET", f"/v1/threads/{first}")).json()["joined"] == []
-    assert await states(town, link["id"], CSC, SCHOOL) == ["withdrawn", "withdrawn"]
-
-
-async def test_what_is_joined_in_a_restricted_thread_is_not_seen_from_outside(town: Town) -> None:
-    open_one, hidden = [
-        (await town.message(CSC, await tell(town, recipients=[to])))["thread"]
-        for to in (CSC, f"{CSC}/restricted")
-    ]
-    body = {"joins": [open_one], "why": "The same address.", "recipients": [SCHOOL], "author": WORKER}
-    await say(town, CSC, f"/v1/threads/{hidden}/links", body)
-
-    anybody = town.token(CSC, ["messages.read"])
-    shown = await town.call(CSC, "GET", f"/v1/threads/{open_one}", token=anybody)
-    there = await town.call(CSC, "GET", f"/v1/threads/{hidden}", token=anybody)
-
-    assert (shown.status_code, there.status_code) == (200, 404)
-    assert shown.json()["joined"] == []
-    assert (await town.call(CSC, "GET", f"/v1/threads/{open_one}")).json()["joined"] == [hidden]
-
-
-async def test_a_link_is_a_named_persons_who_says_who_is_to_know_of_it(town: Town) -> None:
-    first, second = [(await town.message(CSC, await tell(town)))["thread"] for _ in range(2)]
-    path, stranger = f"/v1/threads/{first}/links", "0198f0a0-0000-7000-8000-000000000001"
-    body = {"joins": [second], "recipients": [SCHOOL], "author": WORKER}
-
-    nameless = await problem(town, CSC, path, {**body, "author": None})
-    untold = await problem(town, CSC, path, {**body, "recipients": None})
-    hidden = await problem(town, CSC, path, {**body, "joins": [stranger]})
-
-    assert nameless[:2] == (422, "nobody-named")
-    assert [each["pointer"] for each in untold[2]["errors"]] == ["/recipients"]
-    assert [each["pointer"] for each in hidden[2]["errors"]] == ["/joins/0"]
-
-
-# -- adding ------------------------------------------------------------------------------------------
-
-
-async def test_further_facts_go_into_an_open_thread(town: Town) -> None:
-    asked = await ask(town)
-    fact = {"what": "He came again on Friday without a coat and asked to stay.", "when": "2026-11-20"}
-
-    await say(
-        town,
-        SCHOOL,
-        f"/v1/threads/{asked.thread}/replies",
-        {"facts": [fact | {"basis": "OBSERVED"}], "author": SENDERS_LEAD},
-    )
-
-    shown = [one for one in await town.inbox(CSC) if one["kind"] == "reply"][-1]
-    assert (await town.message(CSC, shown["id"]))["content"]["facts"][0]["what"] == fact["what"]
-
-
-async def test_a_round_of_checks_is_one_call_and_one_board(town: Town) -> None:
-    told = await tell(town)
-    line = {
-        "person": {"name": "Tamsin Oldacre", "role": "SUBJECT_CHILD"},
-        "category": "KNOWN_YN",
-        "months": 6,
-        "question": "Known to you?",
-        "because": "to judge whether the cut lip is one of several",
-    }
-    body = {
-        "recipients": [POLICE, SCHOOL],
-        "concern_ids": [told],
-        "urgency": "AMBER",
-        "purpose": "TRIAGE",
-        "power": "CA89_S47",
-        "lawful_basis": "A6_E",
-        "special_category": "A9_G18",
-        "openness": {"position": "INFORMED_AGREED"},
-        "lines": [line],
-        "author": WORKER,
-    }
-
-    sent = await say_all(town, CSC, "/v1/requests", body)
-
-    thread = (await town.message(CSC, told))["thread"]
-    board = (await town.call(CSC, "GET", f"/v1/threads/{thread}")).json()["board"]
-    assert [each["kind"] for each in sent] == ["concern", "request", "request"]
-    assert sorted(each["holder"] for each in board) == sorted([POLICE, SCHOOL])
-    assert {each["line"] for each in board} == {1}
