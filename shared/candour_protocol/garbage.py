@@ -12,8 +12,9 @@ def collect_seldom() -> None:
     """Leave what is there by now out of every search, and search seldom.
 
     A gateway's batch makes and drops a hundred thousand objects: to look through them as often as Python does
-    was a tenth of all its work. To look through what a service is made of stops it for 0.1 s
-    each time. Called once everything is built.
+    was a tenth of all its work. To look through what a service is made of stops it for 0.1 s each time.
+
+    Called once everything is built.
     """
     gc.collect()
     gc.freeze()

@@ -32,6 +32,7 @@ async def _told(teller: Office, csc: Office, **changes: Any) -> str:
         ({}, "the police or a GP"),
         ({"closure_evidence": {"checks_done": ["Police records", "GP rang back"]}}, ""),
         ({"closure_evidence": {"checks_done": ["police"], "seen_child": True}}, "a GP"),
+        ({"closure_evidence": {"checks_done": ["Early help record"]}}, "the police or a GP"),
         ({"decision": "STRATEGY_S47"}, ""),
         ({"decision": "EARLY_HELP"}, "the police or a GP"),
         ({"final": False}, ""),
@@ -48,6 +49,23 @@ async def test_whoever_ends_a_matter_with_an_injury_hears_who_was_not_heard(
     assert len(prompts) == bool(missing)
     assert all(f"from {missing} about" in one for one in prompts)
     await school.until(sent["messages"][0]["id"], "delivered")  # refuses and holds nothing
+
+
+async def test_who_took_their_word_back_was_not_heard(school: Office, csc: Office, police: Office) -> None:
+    sent = await school.post("/v1/concerns", a_concern(CSC, recipients=[CSC, POLICE]))
+    told, at_police = (one["id"] for one in sent["messages"])
+    await csc.until(told, "delivered")
+    await police.until(at_police, "delivered")
+    by_police = await _told(police, csc, thread=sent["thread"], facts=[OTHER_FACT])
+    path = f"/v1/concerns/{told}/decision"
+
+    before = await csc.post(path, DECIDED)
+    await police.post(f"/v1/messages/{by_police}/withdrawal", {"reason": "SENT_IN_ERROR"})
+    await csc.until(by_police, "withdrawn")
+    after = await csc.post(path, DECIDED)
+
+    assert ["from a GP about" in one for one in _not_heard(before)] == [True]
+    assert ["the police or a GP" in one for one in _not_heard(after)] == [True]
 
 
 @ON_BOTH

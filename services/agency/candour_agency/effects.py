@@ -154,7 +154,7 @@ def _by_recipient(happened: Happened, parent: Message) -> Columns:
     """What the recipient of a statement does about it."""
     match happened.kind:
         case Kind.ACKNOWLEDGEMENT:
-            return _acknowledged(happened, parent)
+            return _acknowledged(happened)
         case Kind.DECISION if parent.kind is Kind.CONCERN:
             return _decided(happened, parent)
         case Kind.ANSWER if parent.kind is Kind.REQUEST:
@@ -174,10 +174,8 @@ def _by_recipient(happened: Happened, parent: Message) -> Columns:
             return {}
 
 
-def _acknowledged(happened: Happened, parent: Message) -> Columns:
-    """Whoever had it before it went to a colleague has it no more, even if their word comes later."""
-    if happened.at < (parent.handed_on_at or 0):
-        return {}
+def _acknowledged(happened: Happened) -> Columns:
+    """Who has it; of what went to a colleague that is told by its place in the log, in ``handing``."""
     return {
         "acknowledged_at": happened.at,
         "acknowledged_by": handing.name_of(happened.kind, happened.content),
@@ -185,17 +183,13 @@ def _acknowledged(happened: Happened, parent: Message) -> Columns:
 
 
 def _decided(happened: Happened, parent: Message) -> Columns:
-    """Of what went to a colleague it also shows that they have it, decided before or not."""
-    if not is_final(happened.codes):
-        return _in_hand(happened, parent)
-    had = _in_hand(happened, parent) if parent.handed_on_at is not None else {}
-    return {"decided_at": happened.at} | had
+    return {"decided_at": happened.at} if is_final(happened.codes) else _in_hand(happened, parent)
 
 
 def _in_hand(happened: Happened, parent: Message) -> Columns:
     """A decision that is not final, or a part of an answer, shows who has it, unless somebody said so."""
     shows = parent.acknowledged_at is None and handing.takes(happened.kind, happened.codes)
-    return _acknowledged(happened, parent) if shows else {}
+    return _acknowledged(happened) if shows else {}
 
 
 def _noticed(happened: Happened, parent: Message) -> Columns:

@@ -23,12 +23,16 @@ from candour_protocol.codes import (
 from candour_protocol.kinds import Signer
 from candour_protocol.policy import Policy
 
-from candour_agency import injuries
 from candour_agency.calls import Call
 from candour_agency.drafts import coding
 from candour_agency.faults import CallError, Code, Place
 from candour_agency.schemas.reactions import DecisionBody, OutcomeBody, ReplyBody
 from candour_agency.schemas.steps import AppliedBody, ClosureBody, CorrectionBody
+
+ENDING: Final = frozenset(
+    {TriageDecision.ADVICE_NFA, TriageDecision.EARLY_HELP, TriageDecision.OTHER_SERVICE}
+)
+"""Decisions after which nobody looks into what happened."""
 
 NOT_FINAL = "This decision was sent as not final, and a final one is still owed: {lacks}"
 
@@ -59,7 +63,7 @@ def _says_why_not(body: DecisionBody) -> bool:
     Of another reason only words do; and whoever ends a matter says why in words.
     """
     limit = coding.code(FeedbackLimit, body.feedback_limited)
-    ends = coding.code(TriageDecision, body.decision) in injuries.ENDING
+    ends = coding.code(TriageDecision, body.decision) in ENDING
     return known(FeedbackLimit, limit) and limit != FeedbackLimit.OTHER and not ends
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from candour_protocol.codes import AgencyKind, ConcernCategory, TriageDecision
+from candour_protocol.codes import AgencyKind, ConcernCategory
 from candour_protocol.kinds import ClosureEvidence, ConcernCodes, Kind
 from candour_protocol.words import words
 
@@ -27,11 +27,6 @@ _CATEGORIES: Final = frozenset(
         ConcernCategory.NON_MOBILE_BRUISE,
     }
 )
-ENDING: Final = frozenset(
-    {TriageDecision.ADVICE_NFA, TriageDecision.EARLY_HELP, TriageDecision.OTHER_SERVICE}
-)
-"""Decisions after which nobody looks into what happened."""
-
 _DECIDES: Final = frozenset({AgencyKind.CSC, AgencyKind.MASH, AgencyKind.MACPT})
 _NOT_HEARD: Final = (
     "After an injury the police, the child's school or nursery, and their GP are usually heard before a "
@@ -50,7 +45,7 @@ _USUAL: Final[Mapping[str, _Check]] = {
     "the police": _Check(frozenset({AgencyKind.POLICE}), frozenset({"police"})),
     "a school or nursery": _Check(
         frozenset({AgencyKind.SCHOOL, AgencyKind.COLLEGE, AgencyKind.EARLY_YEARS}),
-        frozenset({"school", "college", "nursery", "early", "early_years"}),
+        frozenset({"school", "college", "nursery"}),
     ),
     "a GP": _Check(frozenset({AgencyKind.GP}), frozenset({"gp", "surgery"})),
 }
@@ -85,8 +80,8 @@ def not_heard(
 
 
 def _is_word(message: Message) -> bool:
-    """Whether an agency said something of its own: it told, or answered what it was asked."""
-    told = message.kind is Kind.CONCERN and message.received
+    """Whether an agency said something, and says it still: it told, or answered what it was asked."""
+    told = message.kind is Kind.CONCERN and message.received and message.withdrawn_at is None
     return told or (message.kind is Kind.REQUEST and not message.received and message.given_at is not None)
 
 

@@ -126,7 +126,7 @@ def decide(connection: Connection, call: Call, jti: str, body: DecisionBody) -> 
 
 def _not_heard(connection: Connection, call: Call, concern: Message, body: DecisionBody) -> Iterator[str]:
     """Who is usually heard before such a matter ends, where this decision ends it."""
-    if coding.code(TriageDecision, body.decision) in injuries.ENDING:
+    if coding.code(TriageDecision, body.decision) in grounds.ENDING:
         said = prompting.said_of_child(connection, call, concern)
         yield from injuries.not_heard(call.office.directory, concern, said, body.closure_evidence)
 
