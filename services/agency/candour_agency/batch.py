@@ -59,6 +59,7 @@ class Batch:
         logged: hashes of own statements whose receipt came, for what waits for them.
         resume: own statements to be published again.
         forgotten: what was answered before a backup was put back.
+        unawaited: of what was here before, that for whose receipt nothing waited.
     """
 
     connection: Connection
@@ -76,6 +77,7 @@ class Batch:
     logged: list[StatementHash] = field(default_factory=list)
     resume: list[Jti] = field(default_factory=list)
     forgotten: set[StatementHash] = field(default_factory=set)
+    unawaited: set[StatementHash] = field(default_factory=set)
     _known: dict[StatementHash, Message] = field(default_factory=dict)
     _hashes: dict[Jti, StatementHash] = field(default_factory=dict)
 
@@ -111,6 +113,10 @@ class Batch:
             self.taken.changed.add(message.jti)
             message = self._earlier(message)
 
+    def _is_waited_for(self) -> bool:
+        """Whether anything may wait for a receipt that came: for some that is known from the start."""
+        return bool(self.logged) and (self.pen.waits or not self.unawaited.issuperset(self.logged))
+
     def _earlier(self, message: Message) -> Message | None:
         if message.reissues is None:
             return None
@@ -127,7 +133,7 @@ class Batch:
         self.pen.store(self.connection)
         store.outbox.remove(self.connection, self.done)
         self.taken.settled += self.done
-        freed = store.outbox.free(self.connection, self.logged) if self.logged else []
+        freed = store.outbox.free(self.connection, self.logged) if self._is_waited_for() else []
         if again := [*freed, *self.resume]:
             self.taken.due += store.outbox.due(self.connection, again)
         self.taken.due += self.pen.due
@@ -138,12 +144,14 @@ def begin(connection: Connection, office: Office, now: datetime, items: Sequence
     """Load what a batch needs to know, in as few queries as it takes: with PostgreSQL each is a trip."""
     batch = Batch(connection, office, now, Pen(office, now))
     jtis, hashes, answered = {_jti(item) for item in items}, _parents(items), _may_be_overtaken(items)
-    for message in store.messages.around(connection, jtis, hashes, answered):
+    for message, is_waited_for in store.messages.around(connection, jtis, hashes, answered):
+        if not is_waited_for:
+            batch.unawaited.add(message.hash)
         if message.jti in jtis or message.hash in hashes:
             batch.put(message)
         if message.about in answered:
             batch.early.setdefault(message.about, []).append(message)
-    batch.forgotten = store.forgotten.among(connection, _to_be_answered(items))
+    batch.forgotten = store.forgotten.answered(connection, _to_be_answered(items))
     return batch
 
 

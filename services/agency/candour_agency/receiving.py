@@ -91,7 +91,7 @@ def _first_delivery(batch: Batch, parent: Message, codes: DeliveryCodes, at: int
     changed = replace(parent, opened=codes.opened, delivered_at=at)
     batch.delivered.append(
         {
-            "named": parent.hash,
+            "hash": parent.hash,
             "opened": codes.opened,
             "opened_rules": dict(codes.rules),
             "delivered_at": at,

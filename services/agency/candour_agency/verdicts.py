@@ -86,7 +86,7 @@ def _row(batch: Batch, message: Message, verdict: Verdict, held: bool) -> dict[s
     entry = verdict.proven.entry
     released = message.settled_at is not None
     return {
-        "named": message.hash,
+        "hash": message.hash,
         "receipt": verdict.receipt,
         "log_index": verdict.proven.index,
         "logged_at": entry.t_ms,

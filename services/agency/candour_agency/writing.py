@@ -84,6 +84,7 @@ class Pen:
         self._waits: list[dict[str, Any]] = []
         self._imprints: list[dict[str, Any]] = []
         self.due: list[Due] = []
+        self.waits = False  # whether anything that was written waits for a receipt
 
     def write(self, plan: Plan) -> Written:
         """Sign and seal a plan.
@@ -105,6 +106,7 @@ class Pen:
             }
         )
         self._waits += [{"jti": statement.claims.jti, "hash": name} for name in plan.waits]
+        self.waits = self.waits or bool(plan.waits)
         if not plan.waits:
             self.due.append(Due(statement.claims.jti, key, issued.raw))
         return Written(plan, statement.claims.jti, statement.hash)

@@ -11,15 +11,17 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]  # it carries no types
-from sqlalchemy import Connection, exc, text
+from sqlalchemy import Connection, event, exc, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from candour_agency.engines.address import SCHEMA, schema_of
+from candour_agency.engines.sheet import Sheet, before_execute
 from candour_agency.engines.work import AwayError, T, TakenError, Work, attempt
 
 READERS: Final = 4
@@ -39,6 +41,14 @@ _SESSION: Final[Mapping[str, str]] = {
     "tcp_keepalives_idle": "10",  # a machine that vanished must not keep its lock for hours
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+}
+# The writer looks up rows by keys and in small ranges, always through an index: planned once, not each time,
+# and never as if a table stayed as small as it was that once.
+_WRITER: Final[Mapping[str, str]] = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
 }
 
 
@@ -69,7 +79,8 @@ class Postgresql:
 
     def __init__(self, url: URL) -> None:
         self._lock = zlib.crc32((schema_of(url) or "").encode()) & 0x7FFFFFFF
-        self._writing = open_async(url, poolclass=NullPool)
+        self._writing = open_async(url, session=_WRITER, poolclass=NullPool)
+        event.listen(self._writing.sync_engine, "before_execute", before_execute)
         pool = open_async(url, pool_size=READERS, max_overflow=0, pool_timeout=PATIENCE_SECONDS)
         self._reading = pool.execution_options(isolation_level="REPEATABLE READ")
         self._asking = pool.execution_options(isolation_level="AUTOCOMMIT")
@@ -88,14 +99,11 @@ class Postgresql:
         if self._writer is None or self._writer.ended:
             await self._lay_down()
             self._writer = await self._take_over(1)
-        connection = self._writer.connection
         try:
-            results = await connection.run_sync(_together, group)
-            await connection.commit()
+            return await self._writer.connection.run_sync(_carry_out, self._writer.sheet, group)
         except BaseException as error:
             await self._undo(error)
             raise
-        return results
 
     async def _undo(self, error: BaseException) -> None:
         """Roll back; a session of which nobody knows where it stands is ended."""
@@ -104,7 +112,7 @@ class Postgresql:
             return
         if isinstance(error, Exception) and not why_away(error):
             try:
-                await writer.connection.rollback()
+                await writer.connection.run_sync(writer.sheet.roll_back)
             except Exception:  # then it is ended
                 await self._lay_down()
         else:
@@ -120,8 +128,7 @@ class Postgresql:
         try:
             await _check_durable(connection)
             await _lock(connection, self._lock, seconds)
-            raw = await connection.get_raw_connection()
-            return _Writer(connection, raw.driver_connection)
+            return await _Writer.of(connection)
         except BaseException as error:
             await connection.invalidate()
             await connection.close()
@@ -182,9 +189,18 @@ async def _view(work: Work[T], engine: AsyncEngine) -> T:
 class _Writer:
     """The session that holds the lock."""
 
-    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+    def __init__(self, connection: AsyncConnection, driver: Any, sheet: Sheet) -> None:
         self.connection = connection
+        self.sheet = sheet
         self._driver = driver
+
+    @classmethod
+    async def of(cls, connection: AsyncConnection) -> _Writer:
+        """In this session, whose transactions begin and end by name from now on."""
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        sheet = Sheet()
+        sheet.lay(connection.info)
+        return cls(connection, (await connection.get_raw_connection()).driver_connection, sheet)
 
     @property
     def ended(self) -> bool:
@@ -198,10 +214,25 @@ class _Writer:
         await self.connection.close()
 
 
-def _together(connection: Connection, group: Sequence[Work[Any]]) -> list[Any]:
+def _carry_out(connection: Connection, sheet: Sheet, group: Sequence[Work[Any]]) -> list[Any]:
     if len(group) == 1:
-        return [group[0](connection)]  # alone it needs no savepoint
-    return [attempt(connection, work) for work in group]
+        results = [group[0](connection)]  # alone it needs no savepoint, and perhaps no transaction
+    else:
+        sheet.begin(connection)
+        results = [attempt(connection, partial(_whole, sheet, work)) for work in group]
+    sheet.commit(connection)
+    return results
+
+
+def _whole(sheet: Sheet, work: Work[T], connection: Connection) -> T:
+    """A piece with all that it writes, or nothing of it."""
+    try:
+        result = work(connection)
+        sheet.show(connection)
+    except BaseException:
+        sheet.forget()
+        raise
+    return result
 
 
 async def _lock(connection: AsyncConnection, name: int, seconds: int) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from candour_protocol.ids import AgencyId, StatementHash
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
+from candour_agency.store.among import among
 from candour_agency.store.upserting import insert
 from candour_agency.tables import forgotten, messages
 
-_AMONG = select(forgotten.c.hash).where(forgotten.c.hash.in_(bindparam("hashes", expanding=True)))
+_AMONG = select(forgotten.c.hash).where(among(forgotten.c.hash, "hashes"))
 _LOST = (
     select(forgotten.c.hash, forgotten.c.sender)
     .where(
@@ -41,7 +42,7 @@ def add(connection: Connection, found: Iterable[Forgotten]) -> None:
         connection.execute(insert(connection, forgotten).values(**row).on_conflict_do_nothing())
 
 
-def among(connection: Connection, hashes: Iterable[str]) -> set[StatementHash]:
+def answered(connection: Connection, hashes: Iterable[str]) -> set[StatementHash]:
     """Those of these statements that were answered before."""
     wanted = sorted(set(hashes))
     found = connection.scalars(_AMONG, {"hashes": wanted}) if wanted else ()

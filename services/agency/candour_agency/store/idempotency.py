@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, select
 
+from candour_agency.engines.sheet import Verb, Write, put
 from candour_agency.faults import CallError, Code
 from candour_agency.tables import idempotency
 
 _RECALL = select(idempotency.c.fingerprint, idempotency.c.reply).where(
     idempotency.c.client == bindparam("client"), idempotency.c.key == bindparam("key")
 )
-_INSERT = idempotency.insert()
+_ADD = Write(Verb.ADD, idempotency, ("client", "key", "fingerprint", "reply", "made_at"))
 _UPDATE = (
     idempotency.update()
     .where(idempotency.c.client == bindparam("of_client"), idempotency.c.key == bindparam("of_key"))
@@ -44,7 +45,5 @@ def remember(
     connection: Connection, client: str, key: str, fingerprint: str, reply: str, now_ms: int
 ) -> None:
     """Keep the answer."""
-    connection.execute(
-        _INSERT,
-        {"client": client, "key": key, "fingerprint": fingerprint, "reply": reply, "made_at": now_ms},
-    )
+    row = {"client": client, "key": key, "fingerprint": fingerprint, "reply": reply, "made_at": now_ms}
+    put(connection, _ADD, [row])

@@ -19,12 +19,13 @@ from sqlalchemy import (
     update,
 )
 
+from candour_agency.engines.sheet import Verb, Write, put
 from candour_agency.imprints import Imprint
 from candour_agency.tables import imprints, messages
 
 NEWEST_TEXTS: Final = 32  # rows of one text that are looked at, however often it was told
 NEWEST_NUMBERS: Final = 128  # the same of one number: more messages than most children ever have
-_INSERT: Final = imprints.insert()
+_ADD: Final = Write(Verb.ADD, imprints, ("digest", "jti", "child", "surname", "born"))
 _HAND_ON: Final = update(imprints).where(imprints.c.jti == bindparam("before")).values(jti=bindparam("now"))
 
 
@@ -39,8 +40,7 @@ def rows(jti: Jti, found: Iterable[Imprint]) -> list[dict[str, Any]]:
 
 def add(connection: Connection, written: Sequence[Mapping[str, Any]]) -> None:
     """Keep the rows of messages that are here."""
-    if written:
-        connection.execute(_INSERT, list(written))
+    put(connection, _ADD, written)
 
 
 def hand_on(connection: Connection, jti: Jti, to: Jti) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from candour_protocol.ids import AgencyId, Jti, StatementHash, Txn
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    Update,
     and_,
     bindparam,
     case,
@@ -26,8 +25,10 @@ from sqlalchemy import (
     update,
 )
 
+from candour_agency.engines.sheet import Verb, Write, put
 from candour_agency.messages import COLUMNS, Direction, Message, from_row
-from candour_agency.tables import joins, messages
+from candour_agency.store.among import among
+from candour_agency.tables import joins, messages, waits
 
 # What no worklist shows: machines' receipts, and what was replaced.
 _NOT_WORK = (Kind.DELIVERY.value, Kind.APPROVAL.value, Kind.ERASURE.value)
@@ -35,20 +36,19 @@ _URGENT_FIRST = case({"EMERGENCY": 0, "RED": 1, "AMBER": 2}, value=messages.c.ur
 _SAID = ("codes", "content", "disclosures", "violations", "opened_rules", "acknowledged_by")
 _COLUMNS = [messages.c[name] for name in COLUMNS]
 _SELECT = select(*_COLUMNS)
-_INSERT = messages.insert()
-_LOOK_UP = _SELECT.where(
-    or_(
-        messages.c.jti.in_(bindparam("jtis", expanding=True)),
-        messages.c.hash.in_(bindparam("hashes", expanding=True)),
+_LOOK_UP = _SELECT.where(or_(among(messages.c.jti, "jtis"), among(messages.c.hash, "hashes")))
+_WAITED_FOR = select(waits.c.jti).where(waits.c.hash == messages.c.hash).exists()
+_AROUND = (
+    select(*_COLUMNS, _WAITED_FOR)
+    .where(
+        or_(
+            among(messages.c.jti, "jtis"),
+            among(messages.c.hash, "hashes"),
+            among(messages.c.about, "about"),
+        )
     )
+    .order_by(messages.c.seq)
 )
-_AROUND = _SELECT.where(
-    or_(
-        messages.c.jti.in_(bindparam("jtis", expanding=True)),
-        messages.c.hash.in_(bindparam("hashes", expanding=True)),
-        messages.c.about.in_(bindparam("about", expanding=True)),
-    )
-).order_by(messages.c.seq)
 _THREAD = _SELECT.where(messages.c.txn == bindparam("txn")).order_by(messages.c.seq)
 _FIND = _SELECT.where(messages.c.jti == bindparam("jti"))
 _SETTLED = or_(messages.c.decided_at.is_not(None), messages.c.answered_at.is_not(None))
@@ -61,10 +61,20 @@ _FINISHED = or_(
 )
 
 
-def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store statements that are new here; every row has the same members."""
-    if rows:
-        connection.execute(_INSERT, list(rows))
+# What is known of a statement when it is new here; own ones and received ones are numbered in one order.
+_NEW = (
+    *("jti", "hash", "txn", "kind", "direction", "counterparty", "inbox", "restricted", "urgency", "about"),
+    *("relays", "pays_back", "reissues", "issued_at", "made_at", "jwt", "codes", "content", "disclosures"),
+    *("receipt", "log_index", "logged_at", "verdict", "rules", "held_at", "settled_at", "opened"),
+    *("opened_rules", "delivered_at", "shut_out"),
+)
+_NOTHING: Mapping[str, Any] = dict.fromkeys(_NEW)
+_ADD = Write(Verb.ADD, messages, _NEW)
+
+
+def add(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Store statements that are new here, in their order."""
+    put(connection, _ADD, ({**_NOTHING, **row} for row in rows))
 
 
 def find(connection: Connection, jti: str) -> Message | None:
@@ -100,12 +110,15 @@ def about(connection: Connection, name: str) -> list[Message]:
 
 def around(
     connection: Connection, jtis: Iterable[str], hashes: Iterable[str], about: Iterable[str]
-) -> list[Message]:
-    """What is here under these ids, by these hashes, or is about any of these, in the order of arrival."""
+) -> list[tuple[Message, bool]]:
+    """What is here under these ids, by these hashes, or is about any of these, in the order of arrival.
+
+    With each, whether a statement waits for its receipt.
+    """
     wanted = {"jtis": sorted(set(jtis)), "hashes": sorted(set(hashes)), "about": sorted(set(about))}
     if not any(wanted.values()):
         return []
-    return [from_row(row) for row in connection.execute(_AROUND, wanted)]
+    return [(from_row(row[:-1]), bool(row[-1])) for row in connection.execute(_AROUND, wanted)]
 
 
 def thread(connection: Connection, txn: str) -> list[Message]:
@@ -270,31 +283,18 @@ def erase(connection: Connection, name: str, at: int) -> None:
 
 
 def note_verdicts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what the log says about own statements.
-
-    Every row has the same members, and ``named`` their hash.
-    """
+    """Keep what the log says about own statements. Every row has the same members, ``hash`` the first."""
     _change_many(connection, rows)
 
 
 def note_deliveries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what recipients say about own statements.
-
-    Every row has the same members, and ``named`` their hash.
-    """
+    """Keep what recipients say about own statements. Every row has the same members, ``hash`` the first."""
     _change_many(connection, rows)
 
 
 def _change_many(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        statement = _changing(tuple(rows[0]))
-        connection.execute(statement, [{**_written(row), "named": row["named"]} for row in rows])
-
-
-@cache  # one for each of the callers
-def _changing(members: tuple[str, ...]) -> Update:
-    columns: dict[str, Any] = {column: bindparam(column) for column in members if column != "named"}
-    return update(messages).where(messages.c.hash == bindparam("named")).values(**columns)
+        put(connection, Write(Verb.CHANGE, messages, tuple(rows[0])), map(_written, rows))
 
 
 def _written(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,17 +11,20 @@ from typing import Any
 
 from candour_protocol.ids import Jti
 from candour_protocol.kinds import Kind
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
+from candour_agency.engines.sheet import Verb, Write, put
+from candour_agency.store.among import among
 from candour_agency.tables import messages, outbox, waits
 
-_INSERT = outbox.insert()
-_REMOVE = delete(outbox).where(outbox.c.jti.in_(bindparam("jtis", expanding=True)))
+_ADD = Write(Verb.ADD, outbox, ("jti", "routing_key", "body", "made_at"))
+_WAIT = Write(Verb.ADD, waits, ("jti", "hash"))
+_REMOVE = Write(Verb.REMOVE, outbox, ("jti",))
 # Nothing comes back for these before a second person has approved them.
 _HELD = select(messages.c.jti).where(
     messages.c.jti == outbox.c.jti, messages.c.verdict == "held", messages.c.settled_at.is_(None)
 )
-_WAITING = select(waits.c.jti).where(waits.c.hash.in_(bindparam("hashes", expanding=True))).distinct()
+_WAITING = select(waits.c.jti).where(among(waits.c.hash, "hashes")).distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,8 @@ def add(
     connection: Connection, rows: Sequence[Mapping[str, Any]], waiting: Sequence[Mapping[str, Any]]
 ) -> None:
     """Put statements in; ``waiting`` names the hashes whose receipts each must see first."""
-    if rows:
-        connection.execute(_INSERT, list(rows))
-    if waiting:
-        connection.execute(waits.insert(), list(waiting))
+    put(connection, _ADD, rows)
+    put(connection, _WAIT, waiting)
 
 
 def due(connection: Connection, jtis: Iterable[str] | None = None) -> list[Due]:
@@ -77,8 +78,7 @@ def free(connection: Connection, hashes: Iterable[str]) -> list[Jti]:
 
 def remove(connection: Connection, jtis: Iterable[str]) -> None:
     """Let go of statements for which nothing is due any more."""
-    if listed := sorted(set(jtis)):
-        connection.execute(_REMOVE, {"jtis": listed})
+    put(connection, _REMOVE, ({"jti": jti} for jti in sorted(set(jtis))))
 
 
 def drop(connection: Connection, jti: str) -> None:

@@ -10,8 +10,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from candour_agency.engines.sheet import Verb, Write, put
 from candour_agency.store.upserting import insert
 from candour_agency.tables import documents, incidents, progress, registry
+
+_MOVE_ON = Write(
+    Verb.ADD,
+    progress,
+    ("name", "size", "note"),
+    "ON CONFLICT (name) DO UPDATE SET size = excluded.size, note = excluded.note"
+    " WHERE progress.size < excluded.size",
+)
 
 READ = "read"  # how many entries of the log were read
 SEEN = "seen"  # the largest checkpoint
@@ -41,12 +50,7 @@ def keep(connection: Connection, kept: Sequence[Kept]) -> None:
 
 def note_progress(connection: Connection, name: str, size: int, note: str = "") -> None:
     """Move a mark forward; never back."""
-    statement = insert(connection, progress).values(name=name, size=size, note=note)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"], set_={"size": size, "note": note}, where=progress.c.size < size
-        )
-    )
+    put(connection, _MOVE_ON, [{"name": name, "size": size, "note": note}])
 
 
 def read_progress(connection: Connection, name: str) -> tuple[int, str]:
