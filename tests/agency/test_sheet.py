@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +13,10 @@ from candour_agency import store
 from candour_agency.database import Database
 from candour_agency.engines.postgresql import Postgresql
 from candour_agency.engines.sheet import Verb, Write, put
+from candour_agency.store import forgotten, outbox
 from candour_agency.tables import idempotency, progress
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, Select, event, select, text
+from sqlalchemy.dialects import postgresql
 
 from tests.agency.rows import NOW, incident_codes, keep_an_incident
 
@@ -211,3 +214,33 @@ async def test_what_only_reads_begins_nothing_and_what_writes_by_itself_is_in_a_
         await database.write(keep_an_incident)
 
     assert words == ["SELECT progress.name,", "BEGIN", "INSERT INTO", "COMMIT"]
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    "query",
+    [
+        store.messages._AROUND,
+        store.messages._LOOK_UP,
+        store.messages._THREAD,
+        store.messages._FIND,
+        outbox._WAITING,
+        forgotten._AMONG,
+    ],
+    ids=["around", "look-up", "thread", "find", "waiting", "forgotten"],
+)
+async def test_the_plan_that_a_writer_keeps_reads_no_table_from_end_to_end(
+    query: Select[Any], database: Database
+) -> None:
+    """It was made while the tables were empty, and is kept while they grow."""
+    sql = str(query.compile(dialect=postgresql.asyncpg.dialect()))  # type: ignore[no-untyped-call]
+    nothing = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", sql))))
+
+    def explain(connection: Connection) -> str:
+        connection.exec_driver_sql(f"PREPARE kept AS {sql}")
+        return "\n".join(connection.exec_driver_sql(f"EXPLAIN EXECUTE kept({nothing})").scalars())
+
+    plan = await database.write(explain)
+    assert len(re.findall(r"(?:Index|Index Only) Scan", plan)) == plan.count("Index Cond:") > 0
+    assert "Seq Scan" not in plan
+    assert "hashed" not in plan  # what stands beside a row is looked up for it alone

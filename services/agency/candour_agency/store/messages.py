@@ -37,9 +37,10 @@ _SAID = ("codes", "content", "disclosures", "violations", "opened_rules", "ackno
 _COLUMNS = [messages.c[name] for name in COLUMNS]
 _SELECT = select(*_COLUMNS)
 _LOOK_UP = _SELECT.where(or_(among(messages.c.jti, "jtis"), among(messages.c.hash, "hashes")))
-_WAITED_FOR = select(waits.c.jti).where(waits.c.hash == messages.c.hash).exists()
+# One of what waits for its receipt; not EXISTS, for which PostgreSQL reads all that waits for anything.
+_WAITS = select(waits.c.jti).where(waits.c.hash == messages.c.hash).limit(1).scalar_subquery()
 _AROUND = (
-    select(*_COLUMNS, _WAITED_FOR)
+    select(*_COLUMNS, _WAITS)
     .where(
         or_(
             among(messages.c.jti, "jtis"),
@@ -118,7 +119,7 @@ def around(
     wanted = {"jtis": sorted(set(jtis)), "hashes": sorted(set(hashes)), "about": sorted(set(about))}
     if not any(wanted.values()):
         return []
-    return [(from_row(row[:-1]), bool(row[-1])) for row in connection.execute(_AROUND, wanted)]
+    return [(from_row(row[:-1]), row[-1] is not None) for row in connection.execute(_AROUND, wanted)]
 
 
 def thread(connection: Connection, txn: str) -> list[Message]:
