@@ -8,7 +8,7 @@ transaction, too, and nothing has to begin or end one. SQLite, where a trip cost
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, lru_cache
@@ -16,8 +16,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, String, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
-
-Rows = Sequence[Mapping[str, Any]]
 
 _SHEET: Final = "sheet"
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
