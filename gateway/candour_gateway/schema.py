@@ -82,6 +82,8 @@ async def _migrate_postgresql(url: URL, to: str | None) -> None:
     )
     try:
         async with engine.connect() as connection:
+            # of one moment: between two looks of their own another worker may have made what is looked for
+            await connection.execution_options(isolation_level="REPEATABLE READ")
             await postgresql.refuse_forgetful(connection)
             missing = await connection.run_sync(_missing, to)
         while missing:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,7 +14,7 @@ from alembic.migration import MigrationContext
 from candour_agency import schema, store
 from candour_agency.database import Database
 from candour_agency.engines.address import whole
-from candour_agency.engines.once import once
+from candour_agency.engines.once import look, once
 from candour_agency.tables import metadata
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
@@ -85,6 +86,18 @@ def test_a_database_that_is_not_ours_is_refused_and_left_alone(address: URL, mad
         schema.migrate(address)
 
     assert once(address, _tables) == tables
+
+
+def test_a_look_sees_one_moment_whoever_migrates_meanwhile(address: URL) -> None:
+    """What another process makes between two queries would else look like another program's tables."""
+
+    def tables_twice(connection: Connection) -> list[list[str]]:
+        before = _tables(connection)
+        with ThreadPoolExecutor(1) as another:
+            another.submit(schema.migrate, address).result()
+        return [before, _tables(connection)]
+
+    assert look(address, tables_twice) == [[], []]
 
 
 def _executing(statement: str) -> Callable[[Connection], object]:

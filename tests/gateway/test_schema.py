@@ -55,6 +55,25 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_uses(url: URL) -> 
 
 
 @ON_BOTH
+def test_a_worker_looks_at_one_moment_whoever_migrates_meanwhile(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another one makes after the revision was read would else look like another program's tables."""
+    revision = MigrationContext.get_current_heads
+
+    def overtaken(context: MigrationContext) -> tuple[str, ...]:
+        read = revision(context)
+        monkeypatch.undo()
+        migrate(url)
+        return read
+
+    monkeypatch.setattr(MigrationContext, "get_current_heads", overtaken)
+    migrate(url)
+
+    assert _on(url, lambda it: compare_metadata(MigrationContext.configure(it), metadata)) == []
+
+
+@ON_BOTH
 def test_migrating_twice_changes_nothing_and_down_removes_everything(url: URL) -> None:
     migrate(url)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
 
 from candour_agency.engines.address import is_postgresql, schema_of
-from candour_agency.engines.once import once
+from candour_agency.engines.once import look, once
 
 NEWEST: Final = "head"
 NOTHING: Final = "base"
@@ -45,7 +45,7 @@ def migrate(url: URL, to: str = NEWEST) -> str | None:
     """
     target = _revision(to)
     with _ALONE:
-        if once(url, current) != target:
+        if look(url, current) != target:
             once(url, partial(_move, url=url, target=target))
     return target
 
@@ -56,7 +56,7 @@ def check(url: URL) -> None:
     Raises:
         UnknownSchemaError: run ``candour-agency migrate``, or a newer version of this program.
     """
-    if once(url, current) != revisions()[-1]:
+    if look(url, current) != revisions()[-1]:
         raise UnknownSchemaError("the database is not at this version; run: candour-agency migrate")
 
 

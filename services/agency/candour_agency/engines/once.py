@@ -22,20 +22,33 @@ def once(url: URL, work: Work[T]) -> T:
     Raises:
         Exception: whatever ``work`` raised, and what connecting raises; then nothing was kept.
     """
+    return _run(url, work, writes=True)
+
+
+def look(url: URL, work: Work[T]) -> T:
+    """Run ``work``, whose every query sees the same moment, whatever others commit meanwhile.
+
+    Raises:
+        Exception: as for `once`.
+    """
+    return _run(url, work, writes=False)
+
+
+def _run(url: URL, work: Work[T], *, writes: bool) -> T:
     if is_postgresql(url):
-        return asyncio.run(_on_server(url, work))
+        return asyncio.run(_on_server(url, work, "READ COMMITTED" if writes else "REPEATABLE READ"))
     engine = sqlite.open_sync(url)
     try:
-        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with engine.connect().execution_options(writes=writes) as connection, connection.begin():
             return work(connection)
     finally:
         engine.dispose()
 
 
-async def _on_server(url: URL, work: Work[T]) -> T:
+async def _on_server(url: URL, work: Work[T], isolation: str) -> T:
     engine = postgresql.open_async(url, session=_UNHURRIED, give_up=None, poolclass=NullPool)
     try:
-        async with engine.begin() as connection:
+        async with engine.execution_options(isolation_level=isolation).begin() as connection:
             return await connection.run_sync(work)
     finally:
         await engine.dispose()
