@@ -96,7 +96,7 @@ async def _serve(settings: Settings) -> None:
     transport = await connect(settings.transport, GATEWAY, patiently=True)
     try:
         gateway = await _built(settings, transport)
-        garbage.collect_seldom()
+        garbage.collect_seldom(garbage.BATCHES)
         await gateway.start()
         try:
             await _listen(gateway, settings)

@@ -159,6 +159,7 @@ def _decrypt(sealed: str, key: OpeningKey) -> bytes:
         opened = jwe.decrypt_compact(sealed, OKPKey.import_key(key.exchange_key), registry=_REGISTRY)
     except (JoseError, ValueError):
         raise UnreadableError("unreadable", "the sealed part does not open", pointer="/sealed") from None
+    opened.recipient = None  # it points back: the narrative would lie in memory until garbage is looked for
     return opened.plaintext or b""
 
 

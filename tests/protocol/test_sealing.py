@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -93,6 +94,18 @@ def test_a_kind_without_a_narrative_opens_as_nothing() -> None:
 
     assert sent.body.sealed == ""
     assert opened(sent) == {}
+
+
+def test_what_was_opened_is_not_kept_until_garbage_is_looked_for() -> None:
+    """A service looks for it seldom, and a narrative should not lie about meanwhile."""
+    sent = issued(KIND)
+    gc.collect()
+    gc.disable()
+    try:
+        opened(sent)
+        assert not [one for one in gc.get_objects() if isinstance(one, jwe.CompactEncryption)]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("letters", ["Ff", "آفا", "ŷâ", "“”", "👩"])

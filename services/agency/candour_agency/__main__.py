@@ -81,7 +81,7 @@ async def _serve(settings: Settings) -> None:
     courier = await transport.connect(settings.transport, settings.agency, patiently=True)
     node = await assembly.build(settings, courier, _now)
     await node.start()
-    garbage.collect_seldom()
+    garbage.collect_seldom(garbage.NARRATIVES)
     config = uvicorn.Config(
         node.app,
         settings.host,

@@ -121,7 +121,7 @@ class Run:
             await self._tell(doors, say)
             durable.write(self._estate.story, json.dumps({"told": utc_now().isoformat()}) + "\n")
         durable.write(self._estate.audit_token, doors.gateway_token + "\n", mode=0o600)
-        garbage.collect_seldom()
+        garbage.collect_seldom(garbage.BATCHES)
         self._doors = doors
         manifest.write(self._estate, doors, services.pids)
         self._around(doors, say, told)
