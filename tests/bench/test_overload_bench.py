@@ -52,7 +52,7 @@ FLOOD_SECONDS = 30 if FULL else 12
 AIM = 2.0  # times; the calls of the flood and of this driver need processor time on the same machine
 
 BACKLOG = 20_000 if FULL else 2_000
-FILLING = 30.0  # statements a second of each agency
+FILLING = LET_IN  # statements a second of each agency
 URGENT_WITHIN = 5.0  # seconds
 
 
