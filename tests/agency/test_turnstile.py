@@ -46,10 +46,10 @@ def entrance() -> Entrance:
     return Entrance()
 
 
-def test_no_more_are_let_in_at_once_than_come_in_half_a_second(entrance: Entrance) -> None:
-    assert entrance.crowd(20) == 3  # of its agency's four, for one program
+def test_no_more_are_let_in_at_once_than_come_in_four_seconds(entrance: Entrance) -> None:
+    assert entrance.crowd(100) == 24  # of its agency's 32, for one program
     entrance.now += 60
-    assert entrance.crowd(20) == 3
+    assert entrance.crowd(100) == 24
 
 
 def test_a_first_call_is_let_in_however_long_the_machine_stands_still_meanwhile(entrance: Entrance) -> None:
@@ -61,7 +61,7 @@ def test_a_first_call_is_let_in_however_long_the_machine_stands_still_meanwhile(
 
 
 def test_who_is_held_back_is_told_when_to_come_again(entrance: Entrance) -> None:
-    entrance.crowd(20)
+    entrance.crowd(100)
 
     after = entrance.enter()
     assert after == 1
@@ -70,23 +70,23 @@ def test_who_is_held_back_is_told_when_to_come_again(entrance: Entrance) -> None
 
 
 def test_one_program_leaves_room_for_the_others_of_its_agency(entrance: Entrance) -> None:
-    entrance.crowd(20, "runaway")
+    entrance.crowd(100, "runaway")
 
     assert entrance.enter("mis") is None
 
 
 def test_a_flood_that_is_not_urgent_holds_nothing_urgent_back(entrance: Entrance) -> None:
-    entrance.crowd(20)
+    entrance.crowd(100)
 
     assert entrance.enter(urgent=True) is None
 
 
 def test_much_that_is_urgent_uses_the_ordinary_rate_too(entrance: Entrance) -> None:
-    assert entrance.crowd(20, urgent=True) == 1 + 3
+    assert entrance.crowd(100, urgent=True) == 12 + 24
 
 
 def test_a_call_that_made_many_statements_pays_for_them(entrance: Entrance) -> None:
-    entrance.turnstile.admit("mis", urgent=False).charge(9)
+    entrance.turnstile.admit("mis", urgent=False).charge(30)
 
     assert entrance.enter() == 2  # 6 too many, and one to come, at 6 a second
 

@@ -3,7 +3,8 @@
 The rates are the partnership's policy, the same for everybody, and the gateway holds agencies to them too.
 What is urgent is not held back by much that is not: urgent calls, and answers to others, have a rate of their
 own, and draw on the ordinary one when that is used up. One program gets at most `SHARE` of its agency's rate,
-so that the others are still heard. No more is let in at once than what comes in half a second.
+so that the others are still heard. As much is let in at once as comes in four seconds: a program may send
+what it gathered, and the gateway gives each of it a turn.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from candour_agency.metrics import Metrics
 
 SHARE: Final = 0.75
 MAX_OUTSTANDING: Final = 50_000  # ordinary statements that are not settled; twice as many with urgent ones
-BURST: Final = 0.5  # seconds' worth that may come at once
+BURST: Final = 4.0  # seconds' worth that may come at once, which the gateway spaces
 _CLIENTS: Final = 256  # whose use is remembered
 _FULL: Final = 30.0  # seconds after which to look again whether the outbox has emptied
 
