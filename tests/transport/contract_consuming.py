@@ -30,6 +30,7 @@ from candour_protocol.transport.topology import (
 
 from tests.transport.parties import Courier, Parties
 from tests.transport.recorder import AGENCIES, INBOX, PATIENCE, SCHOOL, Recorder, to_gateway, to_school
+from tests.transport.waiting import given_back
 
 CONFIRMED, UNROUTABLE = PublishResult.CONFIRMED, PublishResult.UNROUTABLE
 
@@ -110,7 +111,7 @@ class Consuming(Parties):
         await asyncio.wait_for(cancelling, PATIENCE)
 
         assert recorder.bodies == [b"in hand"]
-        assert (await school.depth(INBOX)).messages == 1
+        await given_back(school, INBOX, 1, PATIENCE)
 
     async def test_a_cancelled_consumer_leaves_the_rest_to_the_next(
         self, gateway: Transport, school: Transport
@@ -139,7 +140,7 @@ class Consuming(Parties):
         await consumer.cancel()
 
         assert recorder.bodies == [b"one"]
-        assert (await school.depth(INBOX)).messages == 1
+        await given_back(school, INBOX, 1, PATIENCE)
 
     async def test_a_handler_may_publish(self, gateway: Transport, school: Transport) -> None:
         answers = Recorder()

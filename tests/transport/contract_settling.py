@@ -11,7 +11,8 @@ from candour_protocol.transport.port import Ack, Delivery, Park, Retry, Settleme
 from candour_protocol.transport.topology import DEAD_QUEUE
 
 from tests.transport.parties import Courier, Parties
-from tests.transport.recorder import INBOX, SCHOOL, Recorder, to_school
+from tests.transport.recorder import INBOX, PATIENCE, SCHOOL, Recorder, to_school
+from tests.transport.waiting import given_back
 
 SOON = timedelta(milliseconds=200)
 
@@ -157,5 +158,5 @@ class Settling(Parties):
         await consumer.cancel()
 
         assert sorted(it.body for it in recorder.settled) == sorted(good)
-        assert (await school.depth(INBOX)).messages == 1
+        await given_back(school, INBOX, 1, PATIENCE)
         assert await courier.parked() == []

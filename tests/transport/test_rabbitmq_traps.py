@@ -32,7 +32,7 @@ from yarl import URL
 
 from tests.transport.realm import OPERATOR, Realm
 from tests.transport.recorder import AGENCIES, INBOX, PATIENCE, SCHOOL, Recorder, to_gateway, to_school
-from tests.transport.waiting import until
+from tests.transport.waiting import given_back, until
 
 CONFIRMED, REJECTED, UNROUTABLE = PublishResult.CONFIRMED, PublishResult.REJECTED, PublishResult.UNROUTABLE
 VICTIM = Path(__file__).with_name("rabbit_victim.py")
@@ -171,7 +171,7 @@ async def test_many_long_retries_hold_back_nobody(gateway: RabbitTransport, scho
     await consumer.cancel()
 
     assert recorder.most <= 2
-    assert (await school.depth(INBOX)).messages == 40
+    await given_back(school, INBOX, 40, PATIENCE)
 
 
 async def test_the_gateway_sees_that_nobody_takes_from_an_inbox_and_reads_nothing_of_it(
@@ -244,7 +244,7 @@ async def test_what_cannot_be_parked_is_kept(realm: Realm, gateway: RabbitTransp
     await consumer.cancel()
     await link.close()
 
-    assert (await gateway.depth(INBOX)).messages == 1
+    await given_back(gateway, INBOX, 1, PATIENCE)
     assert (await gateway.depth(DEAD_QUEUE)).messages == 0
 
 
