@@ -60,16 +60,18 @@ def test_a_worker_looks_at_one_moment_whoever_migrates_meanwhile(
 ) -> None:
     """What another one makes after the revision was read would else look like another program's tables."""
     revision = MigrationContext.get_current_heads
+    overtaken: list[tuple[str, ...]] = []
 
-    def overtaken(context: MigrationContext) -> tuple[str, ...]:
-        read = revision(context)
+    def read_and_overtaken(context: MigrationContext) -> tuple[str, ...]:
+        overtaken.append(revision(context))
         monkeypatch.undo()
         migrate(url)
-        return read
+        return overtaken[0]
 
-    monkeypatch.setattr(MigrationContext, "get_current_heads", overtaken)
+    monkeypatch.setattr(MigrationContext, "get_current_heads", read_and_overtaken)
     migrate(url)
 
+    assert overtaken == [()]  # it had seen an empty database when the other began
     assert _on(url, lambda it: compare_metadata(MigrationContext.configure(it), metadata)) == []
 
 
