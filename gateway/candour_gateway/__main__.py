@@ -123,6 +123,7 @@ async def _listen(gateway: Gateway, settings: Settings) -> None:
         gateway.app,
         host=settings.host,
         port=settings.port,
+        http="h11",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE,

@@ -24,6 +24,7 @@ from sqlalchemy.engine import URL
 
 from candour_agency import assembly, schema, store
 from candour_agency.api.gate import SCOPES
+from candour_agency.api.heads import BoundedHeads
 from candour_agency.database import why_away
 from candour_agency.engines.once import once
 from candour_agency.engines.work import AwayError, T, Work
@@ -86,6 +87,7 @@ async def _serve(settings: Settings) -> None:
         node.app,
         settings.host,
         settings.port,
+        http=BoundedHeads,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_GRACE,

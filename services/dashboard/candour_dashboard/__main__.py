@@ -24,6 +24,7 @@ async def _serve(settings: Settings) -> None:
         dashboard.app,
         host=settings.host,
         port=settings.port,
+        http="h11",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import uvicorn
+from candour_agency.api.heads import BoundedHeads
 from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
@@ -69,6 +70,7 @@ class Listeners:
         """Answer at ``place`` from now on; whoever built what is behind it starts and stops that."""
         config = uvicorn.Config(
             app,
+            http=BoundedHeads,
             lifespan="off",
             log_config=None,
             access_log=False,
