@@ -36,6 +36,14 @@ class Entrance:
             return int(error.members["retry_after"])
         return None
 
+    def keep_calling(self, rate: int, seconds: int, client: str = "mis") -> int:
+        """How many of so many calls a second are let in."""
+        let_in = 0
+        for _ in range(rate * seconds):
+            self.now += 1 / rate
+            let_in += self.enter(client) is None
+        return let_in
+
     def crowd(self, calls: int, client: str = "mis", *, urgent: bool = False) -> int:
         """How many of so many calls at once are let in."""
         return [self.enter(client, urgent=urgent) for _ in range(calls)].count(None)
@@ -46,10 +54,10 @@ def entrance() -> Entrance:
     return Entrance()
 
 
-def test_no_more_are_let_in_at_once_than_come_in_four_seconds(entrance: Entrance) -> None:
-    assert entrance.crowd(100) == 24  # of its agency's 32, for one program
+def test_no_more_are_let_in_at_once_than_come_in_three_seconds(entrance: Entrance) -> None:
+    assert entrance.crowd(100) == 12  # of its agency's 24, for one program
     entrance.now += 60
-    assert entrance.crowd(100) == 24
+    assert entrance.crowd(100) == 12
 
 
 def test_a_first_call_is_let_in_however_long_the_machine_stands_still_meanwhile(entrance: Entrance) -> None:
@@ -75,6 +83,39 @@ def test_one_program_leaves_room_for_the_others_of_its_agency(entrance: Entrance
     assert entrance.enter("mis") is None
 
 
+@pytest.mark.parametrize("rate", [600, 6_000])
+def test_a_program_that_calls_on_and_on_is_let_in_a_quarter_as_often(entrance: Entrance, rate: int) -> None:
+    """To turn it away has its price; but a concern may be among its calls."""
+    entrance.crowd(100)
+
+    assert entrance.keep_calling(rate, seconds=60) == pytest.approx(60 * 4 / 4, rel=0.05)
+
+
+def test_a_program_that_calls_a_little_too_often_is_hardly_let_in_less(entrance: Entrance) -> None:
+    entrance.crowd(100)
+
+    assert entrance.keep_calling(12, seconds=60) >= 0.97 * 60 * 4
+
+
+def test_only_the_program_that_calls_on_and_on_pays_for_it(entrance: Entrance) -> None:
+    for _ in range(60):
+        entrance.keep_calling(600, seconds=1, client="runaway")
+        assert entrance.enter("mis") is None
+        assert entrance.enter("mis") is None
+        assert entrance.enter(urgent=True) is None
+
+
+@pytest.mark.parametrize("rate", [12, 600, 6_000])
+def test_who_stays_away_as_long_as_told_is_let_in(entrance: Entrance, rate: int) -> None:
+    entrance.crowd(100)
+    entrance.keep_calling(rate, seconds=10)
+
+    after = entrance.enter()
+    assert after == 1
+    entrance.now += after
+    assert entrance.enter() is None
+
+
 def test_a_flood_that_is_not_urgent_holds_nothing_urgent_back(entrance: Entrance) -> None:
     entrance.crowd(100)
 
@@ -82,13 +123,13 @@ def test_a_flood_that_is_not_urgent_holds_nothing_urgent_back(entrance: Entrance
 
 
 def test_much_that_is_urgent_uses_the_ordinary_rate_too(entrance: Entrance) -> None:
-    assert entrance.crowd(100, urgent=True) == 12 + 24
+    assert entrance.crowd(100, urgent=True) == 6 + 12
 
 
 def test_a_call_that_made_many_statements_pays_for_them(entrance: Entrance) -> None:
     entrance.turnstile.admit("mis", urgent=False).charge(30)
 
-    assert entrance.enter() == 2  # 6 too many, and one to come, at 6 a second
+    assert entrance.enter() == 5  # 18 too many, and one to come, at 4 a second
 
 
 def test_an_outbox_that_does_not_empty_takes_only_what_is_urgent(entrance: Entrance) -> None:

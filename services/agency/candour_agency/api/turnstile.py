@@ -3,8 +3,11 @@
 The rates are the partnership's policy, the same for everybody, and the gateway holds agencies to them too.
 What is urgent is not held back by much that is not: urgent calls, and answers to others, have a rate of their
 own, and draw on the ordinary one when that is used up. One program gets at most `SHARE` of its agency's rate,
-so that the others are still heard. As much is let in at once as comes in four seconds: a program may send
-what it gathered, and the gateway gives each of it a turn.
+so that a runaway leaves as much for the others. As much is let in at once as comes in three seconds: a
+program may send what it gathered, and the gateway gives each of it a turn.
+
+To turn a call away has a price, too, a hundredth of what it takes to have one delivered: a program that calls
+on and on pays that out of what it would be let in, but keeps a quarter of it however often it calls.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ from candour_protocol.policy_tables import Rates
 from candour_agency.faults import CallError, Code
 from candour_agency.metrics import Metrics
 
-SHARE: Final = 0.75
+SHARE: Final = 0.5
 MAX_OUTSTANDING: Final = 50_000  # ordinary statements that are not settled; twice as many with urgent ones
-BURST: Final = 4.0  # seconds' worth that may come at once, which the gateway spaces
+BURST: Final = 3.0  # seconds' worth that may come at once, which the gateway spaces
+TURNED_AWAY: Final = 0.01  # statements' worth, that a call costs which is told to come again
+KEPT: Final = 0.25  # of what comes in; so much is let in at any rate
 _CLIENTS: Final = 256  # whose use is remembered
 _FULL: Final = 30.0  # seconds after which to look again whether the outbox has emptied
 
@@ -41,17 +46,24 @@ class Bucket:
         self._rate = rate
         self._most = max(1.0, rate * BURST)
         self._level = self._most
+        self._gained = 0.0
         self._at = now
 
     def wait(self, now: float) -> float:
         """Seconds until one can be taken; 0: now."""
-        self._level = min(self._most, self._level + (now - self._at) * self._rate)
+        self._gained = (now - self._at) * self._rate
+        self._level = min(self._most, self._level + self._gained)
         self._at = now
         return max(0.0, (1.0 - self._level) / self._rate)
 
     def take(self, count: float) -> None:
         """Take as many, whether they are there or not."""
         self._level -= count
+
+    def pay(self) -> float:
+        """For a call that is turned away, out of what came in since the one before; seconds to stay away."""
+        self._level -= min(TURNED_AWAY, (1.0 - KEPT) * self._gained)
+        return max(0.0, (1.0 - self._level) / self._rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,8 @@ class Turnstile:
         if self._backlog.outstanding >= MAX_OUTSTANDING * (2 if urgent else 1):
             raise self._held_back(_FULL, urgent)
         if min(waits) > 0:
-            raise self._held_back(min(waits), urgent)
+            paid = [bucket.pay() for _, bucket in ways]
+            raise self._held_back(min(map(max, waits, paid)), urgent)
         ticket = Ticket(ways[waits.index(0.0)])
         for bucket in ticket.buckets:
             bucket.take(1)
