@@ -24,7 +24,7 @@ async def _serve(settings: Settings) -> None:
         dashboard.app,
         host=settings.host,
         port=settings.port,
-        http="h11",
+        http="h11",  # uvicorn else takes httptools where that is installed, with heads of any length
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,
