@@ -281,6 +281,22 @@ async def _said_late(csc: Office, partnership: Partnership, answer: str) -> str:
     return str(challenge)
 
 
+async def _said_without_receipt(csc: Office, partnership: Partnership, answer: str) -> str:
+    """A challenge that came, and whose author does not hear of that yet."""
+    partnership.gateway.mute = True
+    wrong = {"argument": "He is on bail in another force."}
+    sent = await csc.post(f"/v1/messages/{answer}/challenge", wrong)
+    await partnership.gateway.logged(Kind.CHALLENGE)
+    partnership.gateway.mute = False
+    return str(sent["messages"][0]["id"])
+
+
+async def _receipt_comes(csc: Office, partnership: Partnership, challenge: str) -> None:
+    partnership.gateway.answer(partnership.gateway.of_kind(Kind.CHALLENGE)[-1])
+    await csc.until(challenge, "delivered")
+    await partnership.courier.quiet()
+
+
 async def _comes(partnership: Partnership, kind: Kind) -> None:
     partnership.gateway.deliver(partnership.gateway.of_kind(kind)[-1])
     await partnership.courier.quiet()
@@ -331,6 +347,33 @@ async def test_a_challenge_that_comes_after_it_was_met_is_met(
     await _comes(partnership, Kind.CHALLENGE)
 
     assert await _open("challenge", challenge, csc, police) == [[meets], [meets]]
+
+
+async def test_a_challenge_whose_receipt_comes_after_it_was_met_is_met(
+    csc: Office, police: Office, partnership: Partnership
+) -> None:
+    asked, answer = await _answered(csc, police)
+    challenge = await _said_without_receipt(csc, partnership, answer)
+    await police.until(challenge, "delivered")
+    again = (await police.post(f"/v1/requests/{asked}/answer", _by("oduya")))["messages"][0]["id"]
+    await csc.until(again, "delivered")
+
+    await _receipt_comes(csc, partnership, challenge)
+
+    assert await _open("challenge", challenge, csc, police) == [[True], [True]]
+
+
+async def test_a_challenge_whose_receipt_comes_after_its_request_was_ended_is_owed_by_nobody(
+    csc: Office, police: Office, partnership: Partnership
+) -> None:
+    asked, answer = await _answered(csc, police)
+    challenge = await _said_without_receipt(csc, partnership, answer)
+    await csc.post(f"/v1/requests/{asked}/closure", {})
+    await partnership.courier.quiet()
+
+    await _receipt_comes(csc, partnership, challenge)
+
+    assert await _open("challenge", challenge, csc, police) == [[True], [True]]
 
 
 async def test_what_was_said_before_a_challenge_does_not_meet_it_however_late_it_comes(

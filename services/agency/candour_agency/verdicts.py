@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from candour_protocol.ids import StatementHash
 from candour_protocol.kinds import Kind
 
-from candour_agency import effects, handing, happenings, mending, reissuing, store
+from candour_agency import effects, happenings, mending, reissuing, store
 from candour_agency.arrival import Verdict
 from candour_agency.batch import Batch
 from candour_agency.messages import Message, Place
@@ -27,10 +27,6 @@ def take_verdict(batch: Batch, verdict: Verdict) -> None:
         batch.incident("foreign-receipt", verdict.hash)
     elif message.receipt is None:
         _first_verdict(batch, message, verdict)
-
-
-# What these change depends on others like them that were said about the same, perhaps in this batch.
-_TOGETHER: Final = handing.TAKES | {Kind.REPLY, Kind.TRANSFER}
 
 
 def _superseded(batch: Batch, reissue: Message, verdict: Verdict) -> None:
@@ -108,8 +104,7 @@ def _passed(batch: Batch, message: Message, verdict: Verdict) -> None:
     if message.kind is Kind.APPROVAL and message.about is not None:
         _released(batch, message, message.about, verdict)
     elif message.kind is Kind.LINK or (message.about is not None and message.kind is not Kind.DELIVERY):
-        if message.kind in _TOGETHER:
-            batch.flush()
+        batch.flush()  # what it changes may depend on where this was logged, and on what came beside it
         happened = replace(happenings.happened(message), at=entry.t_ms)
         for changed in effects.apply(batch.connection, happened, batch.office.directory):
             batch.note(changed)
