@@ -19,6 +19,7 @@ from tests.faults.fleet import Fleet
 from tests.faults.load import Load
 from tests.faults.stories import mentioned
 from tests.faults.trial import Harm
+from tests.services.broker import Broker
 
 _OUTAGE = (1.0, 4.0)  # seconds
 _LONGER_THAN_A_LOCK = 12.0  # seconds
@@ -27,6 +28,7 @@ _GOOD = 200  # concerns around a poison message
 _REPEATED = 100  # messages of all sorts
 _ORDINARY = GATEWAY_QUEUES[1]
 _PATIENCE = 240.0  # seconds
+_RECOVERY = 20.0  # seconds
 _LOOK = 0.5
 
 
@@ -202,11 +204,23 @@ def disks_full(fleet: Fleet) -> list[Harm]:
         with disks.broker.full():
             _until(lambda: fleet.broker.said("disk resource limit") or not fleet.broker.runs, "an alarm")
             time.sleep(chance.uniform(*_OUTAGE))  # the harm itself
-        if not fleet.broker.runs:
-            fleet.broker.start()
         load.harmed("freed it")
+        if not _recovers(fleet.broker):
+            fleet.broker.kill()
+            fleet.broker.start()
+            load.harmed("started the broker again")
 
     return [database, broker]
+
+
+def _recovers(broker: Broker) -> bool:
+    """Whether it serves again by itself; if not, it takes an operator, as ADR 7 tells them."""
+    deadline = time.monotonic() + _RECOVERY
+    while broker.runs and time.monotonic() < deadline:
+        if broker.serves():
+            return True
+        time.sleep(_LOOK)
+    return False
 
 
 def _away(what: str, take: Callable[[], None], give: Callable[[], None]) -> Harm:

@@ -13,12 +13,13 @@ import httpx
 
 from tests.faults.caller import Caller
 from tests.faults.ledger import Accepted, Harmed, Ledger, Shown
-from tests.faults.stories import STORIES, Story, a_story, play
+from tests.faults.stories import STORIES, Story, UnfinishedError, a_story, play
 
 STATEMENTS_A_STORY = 3.8  # on average, by the stories' weights
 _PATIENCE = 480.0  # seconds for one story: a broker that restarts takes some of them
 _MOST_AT_ONCE = 150  # stories: a machine that is too slow for the rate is not drowned in it
 _LOOK = 1.0  # seconds between two looks at the checkpoint
+_NAMED = 10  # stories that are named where many fail
 
 
 class Load:
@@ -60,13 +61,14 @@ class Load:
         """Begin no further story, and wait until every one is at its end.
 
         Raises:
-            ExceptionGroup: of what stories failed with.
+            UnfinishedError: with what the first few stories failed with; all of them would fill the screen.
         """
         self._enough.set()
         self._thread.join()
         if self._failed:
-            names = "; ".join(map(str, self._failed))
-            raise BaseExceptionGroup(f"stories that did not come to their end: {names}", self._failed)
+            names = "; ".join(map(str, self._failed[:_NAMED]))
+            found = f"{len(self._failed)} stories did not come to their end, among them {names}"
+            raise UnfinishedError(found) from self._failed[0]
 
     def burst(self, story: Story, count: int) -> None:
         """Begin so many matters of one kind at once, beside those that go on."""

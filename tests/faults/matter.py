@@ -21,6 +21,7 @@ class Matter:
         sender: who is worried.
         holder: who is told, and asked.
         third: who hears of it from the holder.
+        awaits: what was accepted last, and has to arrive.
     """
 
     callers: Mapping[str, Caller]
@@ -30,6 +31,7 @@ class Matter:
     holder: str
     third: str
     calls: int = 0
+    awaits: str = ""
 
     @property
     def child(self) -> dict[str, str]:
@@ -67,7 +69,9 @@ class Matter:
 
     async def arrived(self, sent: Sent) -> None:
         """Until it stands in its recipient's worklist."""
+        self.awaits = f"{sent.kind} {sent.id} at {sent.recipient}"
         await self.callers[sent.recipient].came(sent.id)
+        self.awaits = ""
 
     async def acknowledge(self, agency: str, message: str, *questions: str) -> Sent:
         """A named person has it."""

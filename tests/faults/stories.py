@@ -132,4 +132,5 @@ async def play(story: Story, matter: Matter, patience: float) -> None:
         async with asyncio.timeout(patience):
             await story(matter)
     except (TimeoutError, UnansweredError) as error:
-        raise UnfinishedError(f"{matter.name}, after {matter.calls} calls: {error!r}") from error
+        waits = matter.awaits and f", for {matter.awaits}"
+        raise UnfinishedError(f"{matter.name}, after {matter.calls} calls{waits}: {error!r}") from error

@@ -51,7 +51,7 @@ class Trial:
         """Load, harm, calm, account; printed, and where there are faults with the partnership's condition.
 
         Raises:
-            ExceptionGroup: stories did not come to their end.
+            UnfinishedError: stories did not come to their end.
         """
         try:
             account = self._run(harm)

@@ -62,6 +62,18 @@ class Broker:
         """Whether it has not ended by itself."""
         return self._server is not None and self._server.poll() is None
 
+    def serves(self) -> bool:
+        """Whether it runs, and every queue has a leader.
+
+        After a disk without room RabbitMQ may run on with its quorum queues down, until it is started again
+        (rabbitmq/ra#585, rabbitmq-server#4512).
+        """
+        with suppress(httpx.HTTPError):
+            auth, leaders = (OPERATOR, self.password), {"columns": "leader"}
+            found = httpx.get(f"{self.management}/api/queues", params=leaders, auth=auth, timeout=2)
+            return found.is_success and all(one.get("leader") for one in found.json())
+        return False
+
     def said(self, words: str) -> bool:
         """Whether its log has these words."""
         return any(words in log.read_text(errors="replace") for log in (self.folder / "log").glob("*.log"))

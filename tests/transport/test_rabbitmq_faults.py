@@ -106,6 +106,43 @@ async def test_what_a_killed_broker_confirmed_is_there_when_it_is_back(sick: Bro
     assert meanwhile == [UNKNOWN]
 
 
+async def test_queues_that_are_down_in_a_broker_that_runs_are_seen_until_it_is_started_again(
+    sick: Broker, ward: Realm
+) -> None:
+    """As they stay once its disk had no room: it takes connections, and knows its queues by name."""
+    await asyncio.sleep(SETTLED)
+    gateway = await patient(ward, GATEWAY)
+    school = await ward.connect(SCHOOL, patience=WAIT, heartbeat=1, renew_after=WAIT)
+    recorder = Recorder()
+    await school.consume(INBOX, recorder)
+    await gateway.publish([to_school("before")])
+    await recorder.until_settled(1)
+
+    await asyncio.to_thread(
+        sick.control, "eval", "supervisor:terminate_child(ra_systems_sup, quorum_queues)."
+    )
+    unsent = await gateway.publish([to_school("meanwhile")])
+    served = await asyncio.to_thread(sick.serves)
+    await until(lambda: _is_unreachable(school), LIMIT)
+    looks = [await _is_unreachable(school) for _ in range(20)]
+    await asyncio.to_thread(sick.kill)
+    await asyncio.to_thread(sick.start)
+    await until_confirmed(gateway, "after")
+    await until_got(recorder, {b"before", b"after"})
+
+    assert (unsent, served, all(looks)) == ([UNKNOWN], False, True)
+    assert sick.serves()
+    assert not await _is_unreachable(school)
+
+
+async def _is_unreachable(transport: RabbitTransport) -> bool:
+    try:
+        await transport.depth(INBOX)
+    except TransportError as error:
+        return error.code == "unreachable"
+    return False
+
+
 async def test_who_opens_patiently_while_the_broker_is_away_goes_on_once_it_is_back(
     sick: Broker, ward: Realm
 ) -> None:

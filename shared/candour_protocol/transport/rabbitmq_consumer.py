@@ -79,6 +79,7 @@ class RabbitConsumer:
         self._quiet = Quiet(renew_after)
         self._closing = asyncio.Lock()
         self._stopping = False
+        self._failing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._giving: set[asyncio.Task[None]] = set()
 
@@ -86,6 +87,11 @@ class RabbitConsumer:
     def running(self) -> bool:
         """Whether it may still hand something out."""
         return any(not task.done() for task in self._tasks)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the broker did not let it subscribe when it last tried."""
+        return self._failing
 
     @property
     def in_hand(self) -> int:
@@ -170,7 +176,9 @@ class RabbitConsumer:
         except Exception as error:
             cause = error.__cause__ if isinstance(error, BrokenLinkError) else error
             log.warning("subscribe_failed queue=%s error=%s", self.queue, type(cause).__name__)
+            self._failing = True
             return False
+        self._failing = False
         return True
 
     async def _subscribe(self) -> None:
