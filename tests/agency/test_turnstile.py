@@ -69,12 +69,31 @@ def test_a_first_call_is_let_in_however_long_the_machine_stands_still_meanwhile(
 
 
 def test_who_is_held_back_is_told_when_to_come_again(entrance: Entrance) -> None:
-    entrance.crowd(100)
+    entrance.crowd(12)
 
     after = entrance.enter()
     assert after == 1
     entrance.now += after
     assert entrance.enter() is None
+
+
+def test_a_crowd_that_stays_away_as_long_as_told_is_let_in_when_it_comes_again(entrance: Entrance) -> None:
+    """Not all in the same second, and none of them twice; 12 at once and 4 a second."""
+    begin = entrance.now
+    told = sorted(after for after in (entrance.enter() for _ in range(120)) if after is not None)
+
+    let_in = []
+    for after in told:
+        entrance.now = begin + after
+        let_in.append(entrance.enter() is None)
+
+    assert len(told) == 120 - 12
+    assert told[-1] == (120 - 12) / 4
+    assert all(let_in)
+
+
+def test_nobody_is_told_to_stay_away_for_longer_than_half_a_minute(entrance: Entrance) -> None:
+    assert max(after for after in (entrance.enter() for _ in range(1_000)) if after is not None) == 30
 
 
 def test_one_program_leaves_room_for_the_others_of_its_agency(entrance: Entrance) -> None:
@@ -111,7 +130,7 @@ def test_who_stays_away_as_long_as_told_is_let_in(entrance: Entrance, rate: int)
     entrance.keep_calling(rate, seconds=10)
 
     after = entrance.enter()
-    assert after == 1
+    assert after is not None
     entrance.now += after
     assert entrance.enter() is None
 

@@ -6,8 +6,11 @@ own, and draw on the ordinary one when that is used up. One program gets at most
 so that a runaway leaves as much for the others. As much is let in at once as comes in three seconds: a
 program may send what it gathered, and the gateway gives each of it a turn.
 
-To turn a call away has a price, too, a hundredth of what it takes to have one delivered: a program that calls
-on and on pays that out of what it would be let in, but keeps a quarter of it however often it calls.
+Whoever is turned away is told when there will be room for one more beside all that were told so before: a
+thousand calls that all came again in the next second would be turned away again, and take the processor from
+those that are let in. To turn a call away has a price, too, a hundredth of what it takes to have one
+delivered: a program that calls on and on pays that out of what it would be let in, but keeps a quarter of it
+however often it calls.
 """
 
 from __future__ import annotations
@@ -28,8 +31,8 @@ MAX_OUTSTANDING: Final = 50_000  # ordinary statements that are not settled; twi
 BURST: Final = 3.0  # seconds' worth that may come at once, which the gateway spaces
 TURNED_AWAY: Final = 0.01  # statements' worth, that a call costs which is told to come again
 KEPT: Final = 0.25  # of what comes in; so much is let in at any rate
+FURTHEST: Final = 30.0  # seconds; nobody is told to stay away for longer
 _CLIENTS: Final = 256  # whose use is remembered
-_FULL: Final = 30.0  # seconds after which to look again whether the outbox has emptied
 
 
 class Backlog(Protocol):
@@ -48,6 +51,7 @@ class Bucket:
         self._level = self._most
         self._gained = 0.0
         self._at = now
+        self._turn = now  # of whoever was told last
 
     def wait(self, now: float) -> float:
         """Seconds until one can be taken; 0: now."""
@@ -60,10 +64,18 @@ class Bucket:
         """Take as many, whether they are there or not."""
         self._level -= count
 
-    def pay(self) -> float:
-        """For a call that is turned away, out of what came in since the one before; seconds to stay away."""
+    def pay(self) -> None:
+        """For a call that is turned away, out of what came in since the one before."""
         self._level -= min(TURNED_AWAY, (1.0 - KEPT) * self._gained)
-        return max(0.0, (1.0 - self._level) / self._rate)
+
+    def turn(self) -> float:
+        """Seconds from the last look until there is room for one more, beside those that were told before."""
+        room = max(0.0, (1.0 - self._level) / self._rate)
+        return max(room, self._turn - self._at + 1.0 / self._rate)
+
+    def tell(self, seconds: float) -> None:
+        """Somebody was told to come again after so long."""
+        self._turn = self._at + seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +112,9 @@ class Turnstile:
         ways = [(self._agency[way], own[way]) for way in ((True, False) if urgent else (False,))]
         waits = [max(bucket.wait(now) for bucket in way) for way in ways]
         if self._backlog.outstanding >= MAX_OUTSTANDING * (2 if urgent else 1):
-            raise self._held_back(_FULL, urgent)
+            raise self._held_back(FURTHEST, urgent)
         if min(waits) > 0:
-            paid = [bucket.pay() for _, bucket in ways]
-            raise self._held_back(min(map(max, waits, paid)), urgent)
+            raise self._held_back(_turn([bucket for _, bucket in ways], waits), urgent)
         ticket = Ticket(ways[waits.index(0.0)])
         for bucket in ticket.buckets:
             bucket.take(1)
@@ -125,3 +136,13 @@ class Turnstile:
 
     def _buckets(self, share: float, now: float) -> dict[bool, Bucket]:
         return {urgent: Bucket(rate * share, now) for urgent, rate in self._rates.items()}
+
+
+def _turn(own: Sequence[Bucket], waits: Sequence[float]) -> float:
+    """When a call that is turned away shall come again: seconds, by the way that is free first."""
+    for bucket in own:
+        bucket.pay()
+    turns = [min(FURTHEST, max(bucket.turn(), wait)) for bucket, wait in zip(own, waits, strict=True)]
+    seconds, taken = min(zip(turns, own, strict=True), key=lambda way: way[0])
+    taken.tell(seconds)
+    return seconds
