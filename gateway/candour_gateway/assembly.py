@@ -83,8 +83,9 @@ class Gateway:
         self._tasks.append(asyncio.create_task(self._scheduler.run()))
         tidying = housekeeping.keep_tidy(self._database, self._clock, self._tidy_every, self._stopping)
         self._tasks.append(asyncio.create_task(tidying))
+        overlap = self._database.takes_turns  # or one worker could keep others from writing
         for queue in GATEWAY_QUEUES:
-            self._consumers.append(await self._transport.consume(queue, self._door.handle))
+            self._consumers.append(await self._transport.consume(queue, self._door.handle, overlap=overlap))
 
     async def stop(self) -> None:
         """Let running batches end; the transport belongs to whoever gave it."""

@@ -50,6 +50,11 @@ class Database:
         self._turn = asyncio.Semaphore(1)
         self._seats = asyncio.Semaphore(readers)
 
+    @property
+    def takes_turns(self) -> bool:
+        """Whether processes get to write in the order in which they asked: SQLite's look again and again."""
+        return not self.is_sqlite
+
     def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Commit what the block did, all of it or nothing."""
         return self._session(self._writer, self._turn)

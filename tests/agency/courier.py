@@ -69,7 +69,9 @@ class Courier:
         if queue in self._consumers:
             self._consumers[queue].wake.set()
 
-    async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> _Consumer:
+    async def consume(
+        self, queue: str, handler: Handler, *, prefetch: int = 256, overlap: bool = False
+    ) -> _Consumer:
         """Call ``handler`` with whatever is there."""
         consumer = _Consumer(self, self._queues.setdefault(queue, deque()), handler, prefetch)
         self._consumers[queue] = consumer

@@ -45,7 +45,9 @@ class Courier:
         self.sent += messages
         return [PublishResult.CONFIRMED for _ in messages]
 
-    async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> Subscription:
+    async def consume(
+        self, queue: str, handler: Handler, *, prefetch: int = 256, overlap: bool = False
+    ) -> Subscription:
         self.handlers[queue] = handler
         return Subscription(self, queue)
 

@@ -60,7 +60,9 @@ class WatchedCourier:
         told = iter(results)
         return [PublishResult.CONFIRMED if away else next(told) for away in lost]
 
-    async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> Consumer:
+    async def consume(
+        self, queue: str, handler: Handler, *, prefetch: int = 256, overlap: bool = False
+    ) -> Consumer:
         return await self._inner.consume(queue, self._watching(handler), prefetch=prefetch)
 
     async def depth(self, queue: str) -> Depth:

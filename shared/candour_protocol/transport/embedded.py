@@ -106,8 +106,10 @@ class EmbeddedTransport:
             return [PublishResult.UNKNOWN if it is PublishResult.CONFIRMED else it for it in results]
         return results
 
-    async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> Consumer:
-        """See `Transport.consume`."""
+    async def consume(
+        self, queue: str, handler: Handler, *, prefetch: int = 256, overlap: bool = False
+    ) -> Consumer:
+        """See `Transport.consume`; here nothing overlaps, as nobody waits for a broker."""
         self._assert_open()
         if not 1 <= prefetch <= MAX_PREFETCH:
             raise TransportError("prefetch", f"prefetch must be 1 to {MAX_PREFETCH}")

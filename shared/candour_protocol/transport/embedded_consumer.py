@@ -7,14 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from types import TracebackType
 
+from candour_protocol.transport import stumbling
 from candour_protocol.transport.embedded_queue import Queue
 from candour_protocol.transport.embedded_store import Batch, Item
 from candour_protocol.transport.port import Ack, Handler, Park, Retry, Settlement
 
-FIRST_BACKOFF = timedelta(milliseconds=100)  # after a handler that raised; doubles with each attempt
-MAX_BACKOFF = timedelta(seconds=30)
 READ_AGAIN = timedelta(seconds=1)  # after the file could not be read
 
 log = logging.getLogger("candour.transport")
@@ -128,22 +126,11 @@ class EmbeddedConsumer:
             self._queue.name,
             len(batch),
             type(error).__name__,
-            _place(error.__traceback__),
+            stumbling.place(error.__traceback__),
         )
         now = self._clock()
         return Batch(retried=[(replace(it, faults=it.faults + 1), now + _backoff(it)) for it in batch])
 
 
 def _backoff(item: Item) -> int:
-    """Milliseconds until a message whose handler raised comes again."""
-    doublings = min(item.delivery.attempt - 1, 20)
-    return min(FIRST_BACKOFF * (1 << doublings), MAX_BACKOFF) // timedelta(milliseconds=1)
-
-
-def _place(traceback: TracebackType | None) -> str:
-    """Where it was raised. Not what was raised: the text of an error may quote the message."""
-    place = "?"
-    while traceback is not None:
-        place = f"{traceback.tb_frame.f_globals.get('__name__')}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return place
+    return stumbling.backoff(item.delivery.attempt) // timedelta(milliseconds=1)

@@ -156,14 +156,17 @@ class Transport(Protocol):
         When the call is cancelled the messages may arrive or not, as with ``UNKNOWN``.
         """
 
-    async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> Consumer:
+    async def consume(
+        self, queue: str, handler: Handler, *, prefetch: int = 256, overlap: bool = False
+    ) -> Consumer:
         """Have ``handler`` called whenever something is ready in ``queue``.
 
-        A consumer handles one batch at a time: its calls never overlap. Consumers of different queues run
-        concurrently; several on one queue share its messages, each message with one of them.
+        A consumer handles one batch at a time: its calls never overlap, unless told so. Those of different
+        queues run concurrently; several on one queue share its messages, each message with one of them.
 
         Args:
-            prefetch: the most messages in the handler's hands at once, 1 to 65,535.
+            prefetch: the most messages that the handler is given at once, 1 to 65,535.
+            overlap: a second call may begin beside one that has not ended, where both have whole batches.
 
         Raises:
             TransportError: ``no-such-queue``, ``prefetch``, ``closed``.

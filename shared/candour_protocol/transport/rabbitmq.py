@@ -126,7 +126,9 @@ class RabbitTransport:
         self._assert_open()
         return await self._publisher.publish(messages)
 
-    async def consume(self, queue: str, handler: Handler, *, prefetch: int = 256) -> Consumer:
+    async def consume(
+        self, queue: str, handler: Handler, *, prefetch: int = 256, overlap: bool = False
+    ) -> Consumer:
         """See `Transport.consume`. Also raises ``refused``, and ``unreachable`` where a connection breaks.
 
         Where there is none at all, it begins as soon as there is one.
@@ -135,7 +137,9 @@ class RabbitTransport:
         if not 1 <= prefetch <= MAX_WINDOW:
             raise TransportError("prefetch", f"prefetch must be 1 to {MAX_WINDOW}")
         link, park = self._consuming, self._publisher.park
-        consumer = RabbitConsumer(link, queue, handler, prefetch, park, renew_after=self._renew_after)
+        consumer = RabbitConsumer(
+            link, queue, handler, prefetch, park, overlap=overlap, renew_after=self._renew_after
+        )
         await consumer.start()
         self._consumers = [*(each for each in self._consumers if each.running), consumer]
         return consumer

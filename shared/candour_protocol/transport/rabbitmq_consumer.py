@@ -19,12 +19,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from types import TracebackType
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
 
 from candour_protocol.errors import TransportError
+from candour_protocol.transport import stumbling
 from candour_protocol.transport.port import Ack, Handler, Park, Retry, Settlement
 from candour_protocol.transport.rabbitmq_hand import HOLD_AT_MOST, Hand, Item
 from candour_protocol.transport.rabbitmq_link import (
@@ -37,8 +37,6 @@ from candour_protocol.transport.rabbitmq_link import (
 from candour_protocol.transport.rabbitmq_publisher import Misfit
 from candour_protocol.transport.rabbitmq_quiet import Quiet
 
-FIRST_BACKOFF = timedelta(milliseconds=100)  # after a handler that raised; doubles with each attempt
-MAX_BACKOFF = timedelta(seconds=30)
 PARK_AGAIN = timedelta(seconds=5)  # after a park that was not confirmed
 SUBSCRIBE_AGAIN = timedelta(seconds=1)
 RENEW_AFTER = timedelta(seconds=30)  # of silence; an urgent statement is overdue after two minutes
@@ -53,6 +51,7 @@ class RabbitConsumer:
 
     Args:
         park: puts deliveries into the dead queue; of each, whether that is confirmed.
+        overlap: as in `port.Transport.consume`.
     """
 
     def __init__(
@@ -63,6 +62,7 @@ class RabbitConsumer:
         prefetch: int,
         park: Callable[[Sequence[Misfit]], Awaitable[Sequence[bool]]],
         *,
+        overlap: bool = False,
         hold_at_most: timedelta = HOLD_AT_MOST,
         renew_after: timedelta = RENEW_AFTER,
     ) -> None:
@@ -71,7 +71,9 @@ class RabbitConsumer:
         self._handler = handler
         self._prefetch = prefetch
         self._park = park
-        self._window = min(2 * prefetch, MAX_WINDOW)  # the next batch arrives while one is handled
+        self._overlap = overlap
+        # the next batch arrives while others are handled
+        self._window = min((3 if overlap else 2) * prefetch, MAX_WINDOW)
         self._hand = Hand(queue, self._give_back, hold_at_most)
         self._channel: AbstractChannel | None = None
         self._tags: list[str] = []
@@ -82,6 +84,7 @@ class RabbitConsumer:
         self._failing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._giving: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> bool:
@@ -126,15 +129,16 @@ class RabbitConsumer:
         """See `port.Consumer.cancel`."""
         self._stopping = True
         self._hand.wake()
-        if asyncio.current_task() is not self._tasks[0]:
+        if asyncio.current_task() not in self._under_way:
             await asyncio.wait(self._tasks[:1])
 
     async def abort(self) -> None:
         """Cancel the running handler; what is in hand goes back to the broker."""
         self._stopping = True
-        for task in (*self._tasks, *self._giving):
+        ending = (*self._tasks, *self._under_way)
+        for task in (*ending, *self._giving):
             task.cancel()
-        await asyncio.wait(self._tasks)
+        await asyncio.wait(ending)
         await self._close_channel()
 
     # the subscription
@@ -223,9 +227,23 @@ class RabbitConsumer:
 
     async def _run(self) -> None:
         while batch := await self._next():
-            with self._quiet.busy():
-                await self._carry_out(batch)
+            self._quiet.take_up()
+            task = asyncio.create_task(self._carry_out(batch), name=f"handle a batch of {self.queue}")
+            self._under_way.add(task)
+            task.add_done_callback(self._carried_out)
+            while self._under_way and not self._may_overlap(batch):
+                await self._hand.changed()
         await self._leave()
+
+    def _carried_out(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._quiet.put_down()
+        self._hand.wake()
+
+    def _may_overlap(self, batch: Sequence[Item]) -> bool:
+        """Whether another batch may be handed out beside this one; with less batches would get smaller."""
+        full = len(batch) == self._prefetch and self._hand.is_full(self._prefetch)
+        return self._overlap and len(self._under_way) == 1 and full
 
     async def _carry_out(self, batch: Sequence[Item]) -> None:
         settlements = await self._handle(batch)
@@ -266,7 +284,7 @@ class RabbitConsumer:
     async def _settle(self, batch: Sequence[Item], settlements: Sequence[Settlement] | None) -> None:
         if settlements is None:
             for item in batch:
-                self._hand.retry(item, _backoff(item), faults=item.faults + 1)
+                self._hand.retry(item, stumbling.backoff(item.delivery.attempt), faults=item.faults + 1)
         else:
             await self._ack([it for it in await self._sort(batch, settlements) if not it.channel.is_closed])
         await self._adjust_windows()
@@ -313,7 +331,7 @@ class RabbitConsumer:
             self.queue,
             len(batch),
             type(error).__name__,
-            _place(error.__traceback__),
+            stumbling.place(error.__traceback__),
         )
 
     async def _adjust_windows(self) -> None:
@@ -344,6 +362,8 @@ class RabbitConsumer:
 
     async def _leave(self) -> None:
         """Give back what was not handed out, and return when others can have it."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         async with self._closing:
             self._tasks[1].cancel()
         await asyncio.wait(self._tasks[1:])
@@ -372,17 +392,3 @@ def _explained(error: BrokenLinkError) -> TransportError:
             return TransportError("refused", "this user may not read that queue")
         case _:
             return TransportError("unreachable", "no broker answers at this address")
-
-
-def _backoff(item: Item) -> timedelta:
-    """How long until a message whose handler raised comes again."""
-    return min(FIRST_BACKOFF * (1 << min(item.delivery.attempt - 1, 20)), MAX_BACKOFF)
-
-
-def _place(traceback: TracebackType | None) -> str:
-    """Where it was raised. Not what was raised: the text of an error may quote the message."""
-    place = "?"
-    while traceback is not None:
-        place = f"{traceback.tb_frame.f_globals.get('__name__')}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return place

@@ -81,6 +81,10 @@ class Hand:
         """How many wait for a retry."""
         return len(self._held)
 
+    def is_full(self, prefetch: int) -> bool:
+        """Whether a whole batch is ready, of which nothing has ever failed."""
+        return len(self._ready) >= prefetch and not self._suspects and not self._ready[0].faults
+
     @property
     def oldest(self) -> datetime | None:
         """When the oldest was published."""

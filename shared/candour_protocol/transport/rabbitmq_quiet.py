@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 SOON = 5.0  # seconds after a renewal within which what comes back was held by the old subscription
@@ -21,7 +19,7 @@ class Quiet:
         self._doubt_after = doubt_after.total_seconds()
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()
-        self._busy = False
+        self._busy = 0  # batches in the handler's hands
         self._owed_nothing_until = 0.0
 
     def pause(self) -> float:
@@ -46,12 +44,11 @@ class Quiet:
         self._owed_nothing_until = 0.0
         return deaf
 
-    @contextmanager
-    def busy(self) -> Iterator[None]:
-        """While a batch is handled and settled nothing is doubted."""
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-            self._since = self._loop.time()
+    def take_up(self) -> None:
+        """A batch is in the handler's hands: until it is settled nothing is doubted."""
+        self._busy += 1
+
+    def put_down(self) -> None:
+        """It is settled."""
+        self._busy -= 1
+        self._since = self._loop.time()
