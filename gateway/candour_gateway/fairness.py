@@ -27,7 +27,7 @@ from candour_protocol.transport.topology import GATEWAY_QUEUES
 BURST = 0.2  # seconds' worth that may come at once
 LONGEST = 30.0  # seconds
 MOST_WAITING = 1000  # statements of an agency
-ROOM = 8000  # statements of all agencies; a consumer of RabbitMQ has twice as many in its hands at most
+ROOM = 8000  # statements of all agencies; a consumer of RabbitMQ has three times as many in its hands at most
 LEAST_WAITING = 50  # statements of an agency, also where there is no more room
 ANSWERING = 10  # times the ordinary pace: one agency may be told by all others
 FORGET = 60.0  # seconds after its turn that a statement which did not come again is forgotten

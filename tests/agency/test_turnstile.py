@@ -96,6 +96,13 @@ def test_nobody_is_told_to_stay_away_for_longer_than_half_a_minute(entrance: Ent
     assert max(after for after in (entrance.enter() for _ in range(1_000)) if after is not None) == 30
 
 
+def test_what_is_urgent_comes_again_soon_however_much_of_it_is_turned_away(entrance: Entrance) -> None:
+    """Among calls of one program that come on and on somebody may tell of a child in danger."""
+    told = [after for after in (entrance.enter(urgent=True) for _ in range(1_000)) if after is not None]
+
+    assert max(told) == 5
+
+
 def test_one_program_leaves_room_for_the_others_of_its_agency(entrance: Entrance) -> None:
     entrance.crowd(100, "runaway")
 

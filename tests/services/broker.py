@@ -71,7 +71,8 @@ class Broker:
         with suppress(httpx.HTTPError):
             auth, leaders = (OPERATOR, self.password), {"columns": "leader"}
             found = httpx.get(f"{self.management}/api/queues", params=leaders, auth=auth, timeout=2)
-            return found.is_success and all(one.get("leader") for one in found.json())
+            queues = found.json() if found.is_success else []
+            return bool(queues) and all(one.get("leader") for one in queues)
         return False
 
     def said(self, words: str) -> bool:

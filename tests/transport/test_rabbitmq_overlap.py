@@ -95,12 +95,16 @@ async def test_otherwise_one_ends_before_the_next_begins(
     gateway: RabbitTransport, school: RabbitTransport, ready: int, overlap: bool
 ) -> None:
     recorder = Recorder()
+    recorder.gate.clear()
     await gateway.publish([to_school(body) for body in _bodies(ready)])
 
     await school.consume(INBOX, recorder, prefetch=WHOLE, overlap=overlap)
+    await given_back(gateway, INBOX, max(0, ready - (WINDOW if overlap else 2 * WHOLE)), PATIENCE)
+    meanwhile = len(recorder.batches)
+    recorder.gate.set()
     await recorder.until_settled(ready)
 
-    assert recorder.most <= WHOLE
+    assert (meanwhile, recorder.most <= WHOLE) == (1, True)
     assert sorted(recorder.bodies) == sorted(_bodies(ready))
 
 
@@ -122,15 +126,18 @@ async def test_what_ends_before_the_batch_before_it_is_done_and_that_one_comes_a
 
 
 async def test_whoever_ends_it_waits_for_both(gateway: RabbitTransport, school: RabbitTransport) -> None:
-    handler, consumer = await _side_by_side(gateway, school, 3 * WHOLE - 1)
+    handler, consumer = await _side_by_side(gateway, school, 5 * WHOLE)
 
     ending = asyncio.create_task(consumer.cancel())
     await asyncio.sleep(0)
-    handler.open_all()
+    handler.open(1)
+    await handler.until_settled(1 + WHOLE)
+    ended = ending.done()
+    handler.open(2)
     await ending
 
-    assert len(handler.settled) == 1 + 2 * WHOLE
-    assert (await gateway.depth(INBOX)).messages == WHOLE - 1
+    assert (ended, len(handler.settled)) == (False, 1 + 2 * WHOLE)
+    assert (await gateway.depth(INBOX)).messages == 3 * WHOLE
 
 
 async def test_what_handlers_raised_over_never_comes_beside_another_batch(

@@ -147,7 +147,7 @@ class RabbitTransport:
     async def depth(self, queue: str) -> Depth:
         """See `Transport.depth`; what it cannot count is said above.
 
-        Also raises ``unreachable``, of a queue that is down too: the broker still knows how full it was.
+        Also raises ``unreachable``; and ``queue-down``: the broker still knows how full it was.
         """
         self._assert_open()
         return await self._to_the_end(self._depth(queue))
@@ -159,7 +159,7 @@ class RabbitTransport:
         ready, consumers = found
         mine = [each for each in self._consumers if each.queue == queue]
         if any(each.running and each.failing for each in mine):
-            raise TransportError("unreachable", "the broker knows this queue, and lets nobody read it")
+            raise TransportError("queue-down", "the broker knows this queue, and does not let it be read")
         ages = [each.oldest for each in mine if each.oldest is not None]
         if ready and not consumers and queue not in self._unreadable:
             ages += [it.delivery.enqueued_at for it in await self._peek(queue, 1)]

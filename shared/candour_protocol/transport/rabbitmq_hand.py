@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
@@ -21,7 +22,7 @@ from candour_protocol.transport import rabbitmq_message
 from candour_protocol.transport.port import Delivery
 
 ISOLATION = 3  # each fault makes a batch 2**3 times smaller, so the third leaves a message alone
-MAX_REMEMBERED = 20_000
+MAX_REMEMBERED = 25_000  # more than all windows of one consumer hold
 HOLD_AT_MOST = timedelta(minutes=10)
 """RabbitMQ closes the channel of a consumer that sits on a message for 30 minutes."""
 
@@ -83,7 +84,9 @@ class Hand:
 
     def is_full(self, prefetch: int) -> bool:
         """Whether a whole batch is ready, of which nothing has ever failed."""
-        return len(self._ready) >= prefetch and not self._suspects and not self._ready[0].faults
+        if len(self._ready) < prefetch or self._suspects:
+            return False
+        return not any(item.faults for item in islice(self._ready, prefetch))
 
     @property
     def oldest(self) -> datetime | None:
@@ -140,8 +143,8 @@ class Hand:
         delivery = replace(item.delivery, attempt=item.delivery.attempt + 1)
         if item.id is not None:
             self._remember(item.id, _Past(due, delivery.attempt, faults))
-        if item.channel.is_closed:
-            return
+        if item.channel.is_closed or _key(item) not in self._unsettled:
+            return  # it comes again by itself
         again = replace(item, delivery=delivery, faults=faults)
         self._unsettled[_key(again)] = again
         self._put_off(again, due)

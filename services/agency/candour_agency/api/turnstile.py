@@ -32,6 +32,7 @@ BURST: Final = 3.0  # seconds' worth that may come at once, which the gateway sp
 TURNED_AWAY: Final = 0.01  # statements' worth, that a call costs which is told to come again
 KEPT: Final = 0.25  # of what comes in; so much is let in at any rate
 FURTHEST: Final = 30.0  # seconds; nobody is told to stay away for longer
+FURTHEST_URGENT: Final = 5.0  # of what is urgent, which is overdue after two minutes
 _CLIENTS: Final = 256  # whose use is remembered
 
 
@@ -114,7 +115,8 @@ class Turnstile:
         if self._backlog.outstanding >= MAX_OUTSTANDING * (2 if urgent else 1):
             raise self._held_back(FURTHEST, urgent)
         if min(waits) > 0:
-            raise self._held_back(_turn([bucket for _, bucket in ways], waits), urgent)
+            furthest = FURTHEST_URGENT if urgent else FURTHEST
+            raise self._held_back(_turn([bucket for _, bucket in ways], waits, furthest), urgent)
         ticket = Ticket(ways[waits.index(0.0)])
         for bucket in ticket.buckets:
             bucket.take(1)
@@ -138,11 +140,11 @@ class Turnstile:
         return {urgent: Bucket(rate * share, now) for urgent, rate in self._rates.items()}
 
 
-def _turn(own: Sequence[Bucket], waits: Sequence[float]) -> float:
+def _turn(own: Sequence[Bucket], waits: Sequence[float], furthest: float) -> float:
     """When a call that is turned away shall come again: seconds, by the way that is free first."""
     for bucket in own:
         bucket.pay()
-    turns = [min(FURTHEST, max(bucket.turn(), wait)) for bucket, wait in zip(own, waits, strict=True)]
+    turns = [min(furthest, max(bucket.turn(), wait)) for bucket, wait in zip(own, waits, strict=True)]
     seconds, taken = min(zip(turns, own, strict=True), key=lambda way: way[0])
     taken.tell(seconds)
     return seconds
