@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +13,9 @@ from candour_protocol.keys import SigningKey
 from candour_protocol.kinds import Kind
 from candour_protocol.policy import load_policy, policy_for
 from candour_protocol.registry import Registry
-from candour_protocol.statement import Statement
 
 from tests.agency.gateway_double import Says
+from tests.agency.owing import answer_by, flagging, settled
 from tests.agency.partnership import (
     CSC,
     LADO,
@@ -131,11 +130,6 @@ def test_a_reason_that_is_not_enough_is_to_be_looked_at_again_until_it_is_challe
 # -- who has it in hand ------------------------------------------------------------------------------
 
 
-async def _settled(office: Office, message: str, kind: str) -> list[bool]:
-    shown = (await office.message(message))["obligations"]
-    return [one["settled_at"] is not None for one in shown if one["kind"] == kind]
-
-
 _INTERIM = {"decision": "MASH_CHECKS", "final": False}
 
 
@@ -153,8 +147,8 @@ async def test_a_decision_that_is_not_final_shows_who_has_it_if_a_person_signs_i
     await csc.partnership.courier.quiet()
 
     for office in (school, csc):
-        assert await _settled(office, told, "acknowledgement") == [shows]
-        assert await _settled(office, told, "decision") == [False]
+        assert await settled(office, told, "acknowledgement") == [shows]
+        assert await settled(office, told, "decision") == [False]
 
 
 async def test_a_part_of_an_answer_shows_who_has_it(csc: Office, police: Office) -> None:
@@ -167,31 +161,23 @@ async def test_a_part_of_an_answer_shows_who_has_it(csc: Office, police: Office)
     await csc.partnership.courier.quiet()
 
     for office in (csc, police):
-        assert await _settled(office, asked, "acknowledgement") == [True]
-        assert await _settled(office, asked, "answer") == [False]
+        assert await settled(office, asked, "acknowledgement") == [True]
+        assert await settled(office, asked, "answer") == [False]
         assert (await office.message(asked))["state_text"] == "opened by DI Brace"
 
 
 # -- decided again, and ended ------------------------------------------------------------------------
 
 
-def _flagging(kind: Kind) -> Callable[[Statement], Says]:
-    return lambda statement: Says("flagged", ("R11",)) if statement.claims.kind is kind else Says()
-
-
 _BRACE = {"staff_id": "brace", "name": "brace", "role": "Social worker", "training_level": "SW_QUALIFIED"}
-
-
-def _by(person: str) -> dict[str, Any]:
-    return an_answer(decider={"staff_id": person, "name": person, "training_level": "POLICE_PPU"})
 
 
 async def _answered_badly(csc: Office, police: Office, partnership: Partnership) -> tuple[str, str]:
     """A request, and an answer whose reason is not enough."""
     asked = await csc.ask(POLICE, concern_ids=[await csc.tell(POLICE)])
     await police.until(asked, "delivered")
-    partnership.gateway.judge = _flagging(Kind.ANSWER)
-    answer = (await police.post(f"/v1/requests/{asked}/answer", _by("brace")))["messages"][0]["id"]
+    partnership.gateway.judge = flagging(Kind.ANSWER)
+    answer = (await police.post(f"/v1/requests/{asked}/answer", answer_by("brace")))["messages"][0]["id"]
     await csc.until(answer, "delivered")
     await partnership.courier.quiet()
     partnership.gateway.judge = lambda statement: Says()
@@ -204,14 +190,14 @@ async def test_a_reason_that_is_not_enough_is_met_by_an_answer_of_somebody_else(
     csc: Office, police: Office, partnership: Partnership, person: str, meets: bool
 ) -> None:
     asked, answer = await _answered_badly(csc, police, partnership)
-    before = [await _settled(office, answer, "challenge") for office in (csc, police)]
+    before = [await settled(office, answer, "challenge") for office in (csc, police)]
 
-    called = await police.call("POST", f"/v1/requests/{asked}/answer", _by(person))
+    called = await police.call("POST", f"/v1/requests/{asked}/answer", answer_by(person))
     await partnership.courier.quiet()
 
     assert before == [[False], [False]]
     assert called.status_code == (202 if meets else 409)
-    assert [await _settled(office, answer, "challenge") for office in (csc, police)] == [[meets], [meets]]
+    assert [await settled(office, answer, "challenge") for office in (csc, police)] == [[meets], [meets]]
 
 
 async def test_a_request_that_its_author_ends_leaves_nothing_to_be_looked_at_again(
@@ -222,13 +208,13 @@ async def test_a_request_that_its_author_ends_leaves_nothing_to_be_looked_at_aga
     challenge = (await csc.post(f"/v1/messages/{answer}/challenge", wrong))["messages"][0]["id"]
     await police.until(challenge, "delivered")
     await partnership.courier.quiet()
-    before = [await _settled(office, challenge, "challenge") for office in (csc, police)]
+    before = [await settled(office, challenge, "challenge") for office in (csc, police)]
 
     await csc.post(f"/v1/requests/{asked}/closure", {})
     await partnership.courier.quiet()
 
     assert before == [[False], [False]]
-    assert [await _settled(office, challenge, "challenge") for office in (csc, police)] == [[True], [True]]
+    assert [await settled(office, challenge, "challenge") for office in (csc, police)] == [[True], [True]]
 
 
 async def _owing(office: Office, challenge: str) -> list[tuple[str, str]]:
@@ -258,160 +244,3 @@ async def test_whoever_decided_owes_a_new_look_whichever_side_took_it_further(
     [shown] = [one for one in thread["messages"] if one["id"] == challenged]
     assert [one["owed_by"] for one in shown["obligations"] if one["kind"] == "challenge"] == [CSC]
     assert item["due_at"] is None
-
-
-# -- what comes late ---------------------------------------------------------------------------------
-
-
-async def _answered(csc: Office, police: Office, person: str = "brace") -> tuple[str, str]:
-    """A request, and an answer that came."""
-    asked = await csc.ask(POLICE, concern_ids=[await csc.tell(POLICE)])
-    await police.until(asked, "delivered")
-    sent = await police.post(f"/v1/requests/{asked}/answer", _by(person))
-    await csc.until(answer := sent["messages"][0]["id"], "delivered")
-    return asked, answer
-
-
-async def _said_late(csc: Office, partnership: Partnership, answer: str) -> str:
-    """A challenge that is in the log, and has not come yet."""
-    partnership.gateway.keeps_back = {Kind.CHALLENGE}
-    wrong = {"argument": "He is on bail in another force."}
-    challenge = (await csc.post(f"/v1/messages/{answer}/challenge", wrong))["messages"][0]["id"]
-    await csc.until(challenge, "passed")
-    return str(challenge)
-
-
-async def _said_without_receipt(csc: Office, partnership: Partnership, answer: str) -> str:
-    """A challenge that came, and whose author does not hear of that yet."""
-    partnership.gateway.mute = True
-    wrong = {"argument": "He is on bail in another force."}
-    sent = await csc.post(f"/v1/messages/{answer}/challenge", wrong)
-    await partnership.gateway.logged(Kind.CHALLENGE)
-    partnership.gateway.mute = False
-    return str(sent["messages"][0]["id"])
-
-
-async def _receipt_comes(csc: Office, partnership: Partnership, challenge: str) -> None:
-    partnership.gateway.answer(partnership.gateway.of_kind(Kind.CHALLENGE)[-1])
-    await csc.until(challenge, "delivered")
-    await partnership.courier.quiet()
-
-
-async def _comes(partnership: Partnership, kind: Kind) -> None:
-    partnership.gateway.deliver(partnership.gateway.of_kind(kind)[-1])
-    await partnership.courier.quiet()
-
-
-async def _open(kind: str, message: str, *offices: Office) -> list[list[bool]]:
-    return [await _settled(office, message, kind) for office in offices]
-
-
-@pytest.mark.parametrize("ends", ["closure", "withdrawal"])
-async def test_a_challenge_that_comes_after_its_request_was_ended_is_owed_by_nobody(
-    csc: Office, police: Office, partnership: Partnership, ends: str
-) -> None:
-    asked, answer = await _answered(csc, police)
-    challenge = await _said_late(csc, partnership, answer)
-    where = {"closure": "requests", "withdrawal": "messages"}[ends]
-    ended = (await csc.post(f"/v1/{where}/{asked}/{ends}", {}))["messages"][0]["id"]
-    await police.until(ended, "delivered")
-
-    await _comes(partnership, Kind.CHALLENGE)
-
-    assert await _open("challenge", challenge, csc, police) == [[True], [True]]
-
-
-async def test_a_challenge_that_was_made_after_its_request_was_ended_is_owed(
-    csc: Office, police: Office, partnership: Partnership
-) -> None:
-    asked, answer = await _answered(csc, police)
-    await csc.post(f"/v1/requests/{asked}/closure", {})
-    await partnership.courier.quiet()
-    partnership.clock.forward(timedelta(minutes=1))
-    challenge = await _said_late(csc, partnership, answer)
-
-    await _comes(partnership, Kind.CHALLENGE)
-
-    assert await _open("challenge", challenge, csc, police) == [[False], [False]]
-
-
-@pytest.mark.parametrize(("person", "meets"), [("oduya", True), ("brace", False)])
-async def test_a_challenge_that_comes_after_it_was_met_is_met(
-    csc: Office, police: Office, partnership: Partnership, person: str, meets: bool
-) -> None:
-    asked, answer = await _answered(csc, police)
-    challenge = await _said_late(csc, partnership, answer)
-    again = (await police.post(f"/v1/requests/{asked}/answer", _by(person)))["messages"][0]["id"]
-    await csc.until(again, "delivered")
-
-    await _comes(partnership, Kind.CHALLENGE)
-
-    assert await _open("challenge", challenge, csc, police) == [[meets], [meets]]
-
-
-async def test_a_challenge_whose_receipt_comes_after_it_was_met_is_met(
-    csc: Office, police: Office, partnership: Partnership
-) -> None:
-    asked, answer = await _answered(csc, police)
-    challenge = await _said_without_receipt(csc, partnership, answer)
-    await police.until(challenge, "delivered")
-    again = (await police.post(f"/v1/requests/{asked}/answer", _by("oduya")))["messages"][0]["id"]
-    await csc.until(again, "delivered")
-
-    await _receipt_comes(csc, partnership, challenge)
-
-    assert await _open("challenge", challenge, csc, police) == [[True], [True]]
-
-
-async def test_a_challenge_whose_receipt_comes_after_its_request_was_ended_is_owed_by_nobody(
-    csc: Office, police: Office, partnership: Partnership
-) -> None:
-    asked, answer = await _answered(csc, police)
-    challenge = await _said_without_receipt(csc, partnership, answer)
-    await csc.post(f"/v1/requests/{asked}/closure", {})
-    await partnership.courier.quiet()
-
-    await _receipt_comes(csc, partnership, challenge)
-
-    assert await _open("challenge", challenge, csc, police) == [[True], [True]]
-
-
-async def test_what_was_said_before_a_challenge_does_not_meet_it_however_late_it_comes(
-    csc: Office, police: Office, partnership: Partnership
-) -> None:
-    asked, answer = await _answered(csc, police)
-    partnership.gateway.keeps_back = {Kind.ANSWER}
-    again = (await police.post(f"/v1/requests/{asked}/answer", _by("oduya")))["messages"][0]["id"]
-    await police.until(again, "passed")
-    partnership.clock.forward(timedelta(minutes=1))
-    wrong = {"argument": "He is on bail in another force."}
-    challenge = (await csc.post(f"/v1/messages/{answer}/challenge", wrong))["messages"][0]["id"]
-    await police.until(challenge, "delivered")
-
-    await _comes(partnership, Kind.ANSWER)
-
-    assert await _open("challenge", challenge, csc, police) == [[False], [False]]
-
-
-@pytest.mark.parametrize("ends", ["closure", "another answer"])
-async def test_a_reason_that_is_not_enough_and_comes_late_is_looked_at_by_nobody_once_that_is_done(
-    csc: Office, police: Office, partnership: Partnership, ends: str
-) -> None:
-    asked = await csc.ask(POLICE, concern_ids=[await csc.tell(POLICE)])
-    await police.until(asked, "delivered")
-    partnership.gateway.keeps_back, partnership.gateway.judge = {Kind.ANSWER}, _flagging(Kind.ANSWER)
-    answer = (await police.post(f"/v1/requests/{asked}/answer", _by("brace")))["messages"][0]["id"]
-    await police.until(answer, "flagged", "passed")
-    [late] = partnership.gateway.of_kind(Kind.ANSWER)
-    partnership.gateway.keeps_back, partnership.gateway.judge = set(), lambda statement: Says()
-    partnership.clock.forward(timedelta(minutes=1))
-    if ends == "closure":
-        await csc.post(f"/v1/requests/{asked}/closure", {})
-    else:
-        await police.post(f"/v1/requests/{asked}/answer", _by("oduya"))
-    await partnership.courier.quiet()
-
-    partnership.gateway.deliver(late)
-    await partnership.courier.quiet()
-
-    assert await _open("challenge", answer, csc, police) == [[True], [True]]

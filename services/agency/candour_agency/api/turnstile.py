@@ -52,7 +52,7 @@ class Bucket:
         self._level = self._most
         self._gained = 0.0
         self._at = now
-        self._turn = now  # of whoever was told last
+        self._told = now  # when whoever was told last shall come
 
     def wait(self, now: float) -> float:
         """Seconds until one can be taken; 0: now."""
@@ -72,11 +72,11 @@ class Bucket:
     def turn(self) -> float:
         """Seconds from the last look until there is room for one more, beside those that were told before."""
         room = max(0.0, (1.0 - self._level) / self._rate)
-        return max(room, self._turn - self._at + 1.0 / self._rate)
+        return max(room, self._told - self._at + 1.0 / self._rate)
 
     def tell(self, seconds: float) -> None:
         """Somebody was told to come again after so long."""
-        self._turn = self._at + seconds
+        self._told = self._at + seconds
 
 
 @dataclass(frozen=True, slots=True)
